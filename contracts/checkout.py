@@ -1,0 +1,651 @@
+"""What checkout owns: sales from the first line item to the receipt, and the items that are sold."""
+
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from contracts.base import Command, Event, Message, PrivateState, Query, Rejection, Reply
+from contracts.customers import CustomerNotFound, LanguageCode
+from contracts.ids import (
+    CountryCode,
+    CurrencyCode,
+    CustomerId,
+    DecisionId,
+    DeviceId,
+    ItemCode,
+    LineItemId,
+    RegisterId,
+    SaleId,
+    ScanId,
+    Segment,
+    StaffId,
+    TaxClassCode,
+    TenderId,
+)
+from contracts.money import Amount, BasisPoints, PositiveAmount, Quantity, Rate
+from contracts.policy import CheckItem, Level, Outcome, RuleKind, TenderKind, TransactionKind
+from contracts.staff import Day
+
+LineKind = Literal[
+    "goods",
+    "service",
+    "deposit",
+    "deposit_return",
+    "discount",
+    "surcharge",
+    "tip",
+    "voucher_issue_single",
+    "voucher_issue_multi",
+    "advance_in",
+    "advance_settled",
+    "account_payment",
+    "cash_in",
+    "cash_out",
+    "cash_difference",
+    "rounding",
+]
+TaxTreatment = Literal["taxed", "zero", "exempt", "outside_scope"]
+TenderState = Literal["requested", "approved", "declined", "unknown", "reversed"]
+SaleStatus = Literal["open", "parked", "completed", "voided", "aborted"]
+VoidReason = Literal["customer_left", "mistake", "payment_failed", "test", "other"]
+Flag = Literal[
+    "policy_unsatisfied",
+    "policy_unavailable",
+    "clock_unsure",
+    "offline",
+    "unsatisfied_offline",
+]
+ItemText = Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,128}$", description="An item's code or barcode.")]
+
+
+class LineTax(Message, frozen=True):
+    """The tax on a line item, or on its part of one class. ``rate`` is a percentage."""
+
+    tax_class: TaxClassCode
+    treatment: TaxTreatment
+    rate: Rate
+    country: CountryCode
+    net: Amount
+    tax: Amount
+    gross: Amount
+
+
+class Share(Message, frozen=True):
+    """One staff member's part of a line item's credit; the parts of a line add up to 10000."""
+
+    staff_id: StaffId
+    basis_points: BasisPoints
+
+
+class LineItem(Message, frozen=True):
+    """One line of a sale. ``amount`` is ``quantity`` times ``unit_price`` less ``discount``, tax included.
+
+    A linked charge (a bottle deposit) names the line it follows in ``follows``.
+    """
+
+    line_item_id: LineItemId
+    kind: LineKind
+    item: ItemCode | None
+    name: str
+    quantity: Quantity
+    unit_price_listed: Amount
+    unit_price: Amount
+    discount: Amount
+    amount: Amount
+    taxes: tuple[LineTax, ...]
+    supply_date: Day
+    attribution: tuple[Share, ...] = ()
+    follows: LineItemId | None = None
+    serial_numbers: tuple[str, ...] = ()
+    warranty_until: Day | None = None
+
+
+class Tender(Message, frozen=True):
+    """One way the sale is paid. ``amount`` counts towards the total; ``tendered`` less ``change`` is that amount.
+
+    ``rounding`` is what cash rounding added to or took from the total when this tender settled it.
+    """
+
+    tender_id: TenderId
+    kind: TenderKind
+    state: TenderState
+    amount: Amount
+    tendered: Amount
+    change: Amount = 0
+    rounding: Amount = 0
+
+
+class RateTotal(Message, frozen=True):
+    """What a sale holds of one tax rate."""
+
+    tax_class: TaxClassCode
+    treatment: TaxTreatment
+    rate: Rate
+    country: CountryCode
+    net: Amount
+    tax: Amount
+    gross: Amount
+
+
+class Totals(Message, frozen=True):
+    """What a sale comes to. ``total`` is tax included and before cash rounding; ``due`` is what is left to pay."""
+
+    total: Amount
+    net: Amount
+    tax: Amount
+    rounding: Amount
+    paid: Amount
+    change: Amount
+    due: Amount
+    rates: tuple[RateTotal, ...]
+
+
+class Decision(Message, frozen=True):
+    """What policy answered about this sale; ``held`` once a tender was taken on it."""
+
+    decision_id: DecisionId
+    outcome: Outcome
+    settings_revision: int
+    items: tuple[CheckItem, ...]
+    held: bool = False
+
+
+class Sale(Reply, frozen=True):
+    """A sale as it stands. It names its customer and staff by id only. Times are UTC."""
+
+    sale_id: SaleId
+    register: RegisterId
+    revision: int
+    status: SaleStatus
+    transaction_kind: TransactionKind
+    currency: CurrencyCode
+    business_day: Day
+    started_at: str
+    cashier: StaffId
+    lines: tuple[LineItem, ...]
+    tenders: tuple[Tender, ...]
+    totals: Totals
+    customer_id: CustomerId | None = None
+    decision: Decision | None = None
+    flags: tuple[Flag, ...] = ()
+    transaction_number: int | None = None
+    receipt_number: str | None = None
+    ended_at: str | None = None
+
+
+class SaleNotFound(Rejection):
+    """This store has no sale with that id on this register."""
+
+
+class SaleExists(Rejection):
+    """A sale with that id was opened before; make a new id for a new sale."""
+
+
+class SaleNotOpen(Rejection):
+    """The sale is completed, parked or voided and takes no change."""
+
+
+class RegisterHasOpenSale(Rejection):
+    """The register has an open sale; complete, park or void it first."""
+
+
+class SaleBeingPaid(Rejection):
+    """The sale is being paid; remove its tenders before changing lines or customer."""
+
+
+class SaleNotPaid(Rejection):
+    """The sale is not paid in full; take another tender."""
+
+
+class SaleEmpty(Rejection):
+    """The sale has no line item."""
+
+
+class ItemNotFound(Rejection):
+    """No item has that code or barcode."""
+
+
+class ItemHasNoPrice(Rejection):
+    """The item has no price that is valid today."""
+
+
+class LineItemNotFound(Rejection):
+    """The sale has no such line item."""
+
+
+class LineItemExists(Rejection):
+    """The sale has a line item with that id already; make a new id for a new line."""
+
+
+class LineItemFollows(Rejection):
+    """A linked charge follows its item; change that item instead."""
+
+
+class QuantityInvalid(Rejection):
+    """A quantity is more than 0 and at most 9999, with at most three places."""
+
+
+class AmountTooLarge(Rejection):
+    """The sale would come to more than the register can book."""
+
+
+class SharesInvalid(Rejection):
+    """The shares of a line name each staff member once and add up to 10000 basis points."""
+
+
+class TenderNotFound(Rejection):
+    """The sale has no such tender."""
+
+
+class TenderExists(Rejection):
+    """The sale has a tender with that id already; make a new id for a new tender."""
+
+
+class TenderTooLarge(Rejection):
+    """Only cash may be more than what is left to pay."""
+
+
+class TenderKindNotTaken(Rejection):
+    """This hub does not take tenders of that kind yet."""
+
+
+class NothingToPay(Rejection):
+    """Nothing is left to pay on this sale."""
+
+
+class CheckoutBlocked(Rejection):
+    """The checkout lacks details that the store requires; collect them and try again."""
+
+    keep = True
+
+
+class PolicyUnavailable(Rejection):
+    """Policy did not answer, and the store takes no tender without it; try again or call a manager."""
+
+    keep = True
+
+
+class OpenSale(Command[Sale], frozen=True):
+    """Begin a sale on the asking register under an id made by it."""
+
+    lane: ClassVar = "sale_id"
+    asked_by = ("register",)
+    permission = "sale.sell"
+    rejections = (SaleExists, RegisterHasOpenSale)
+
+    sale_id: SaleId
+
+
+class AddLineItem(Command[Sale], frozen=True):
+    """Put one more line item on an open sale, by item code or barcode."""
+
+    lane: ClassVar = "sale_id"
+    asked_by = ("register",)
+    permission = "sale.sell"
+    rejections = (
+        SaleNotFound,
+        SaleNotOpen,
+        SaleBeingPaid,
+        ItemNotFound,
+        ItemHasNoPrice,
+        LineItemExists,
+        QuantityInvalid,
+        AmountTooLarge,
+    )
+
+    sale_id: SaleId
+    line_item_id: LineItemId
+    item: ItemText
+    quantity: Quantity = Decimal(1)
+
+
+class SetQuantity(Command[Sale], frozen=True):
+    """Change how much of a line item is sold; its linked charges follow."""
+
+    lane: ClassVar = "sale_id"
+    asked_by = ("register",)
+    permission = "sale.sell"
+    rejections = (
+        SaleNotFound,
+        SaleNotOpen,
+        SaleBeingPaid,
+        LineItemNotFound,
+        LineItemFollows,
+        QuantityInvalid,
+        AmountTooLarge,
+    )
+
+    sale_id: SaleId
+    line_item_id: LineItemId
+    quantity: Quantity
+
+
+class RemoveLineItem(Command[Sale], frozen=True):
+    """Take a line item and its linked charges off an open sale."""
+
+    lane: ClassVar = "sale_id"
+    asked_by = ("register",)
+    permission = "sale.sell"
+    rejections = (SaleNotFound, SaleNotOpen, SaleBeingPaid, LineItemNotFound, LineItemFollows)
+
+    sale_id: SaleId
+    line_item_id: LineItemId
+
+
+class AttachCustomer(Command[Sale], frozen=True):
+    """Say whose sale it is, or None for nobody's."""
+
+    lane: ClassVar = "sale_id"
+    asked_by = ("register",)
+    permission = "sale.sell"
+    rejections = (SaleNotFound, SaleNotOpen, SaleBeingPaid, CustomerNotFound)
+
+    sale_id: SaleId
+    customer_id: CustomerId | None
+
+
+class AttributeLines(Command[Sale], frozen=True):
+    """Say who gets the credit for the named line items, or for all."""
+
+    lane: ClassVar = "sale_id"
+    asked_by = ("register",)
+    permission = "sale.sell"
+    rejections = (SaleNotFound, SaleNotOpen, SaleBeingPaid, LineItemNotFound, SharesInvalid)
+
+    sale_id: SaleId
+    shares: Annotated[tuple[Share, ...], Meta(min_length=1, max_length=20)]
+    line_item_ids: tuple[LineItemId, ...] | None = None
+
+
+class CheckSale(Command[Sale], frozen=True):
+    """Ask policy about the sale as payment starts; the answer is the sale's ``decision``."""
+
+    lane: ClassVar = "sale_id"
+    asked_by = ("register",)
+    permission = "sale.sell"
+    rejections = (SaleNotFound, SaleNotOpen, SaleEmpty, PolicyUnavailable)
+
+    sale_id: SaleId
+    tender_kind: TenderKind | None = None
+    language: LanguageCode = "en"
+
+
+class AddTender(Command[Sale], frozen=True):
+    """Take money. ``amount`` is what is handed over in cash, or what the card terminal approved."""
+
+    lane: ClassVar = "sale_id"
+    asked_by = ("register",)
+    permission = "sale.sell"
+    rejections = (
+        SaleNotFound,
+        SaleNotOpen,
+        SaleEmpty,
+        NothingToPay,
+        TenderExists,
+        TenderTooLarge,
+        TenderKindNotTaken,
+        CheckoutBlocked,
+        PolicyUnavailable,
+    )
+
+    sale_id: SaleId
+    tender_id: TenderId
+    kind: TenderKind
+    amount: PositiveAmount
+    language: LanguageCode = "en"
+
+
+class RemoveTender(Command[Sale], frozen=True):
+    """Give a tender back; with the last one gone the sale may change again."""
+
+    lane: ClassVar = "sale_id"
+    asked_by = ("register",)
+    permission = "sale.sell"
+    rejections = (SaleNotFound, SaleNotOpen, TenderNotFound)
+
+    sale_id: SaleId
+    tender_id: TenderId
+
+
+class CompleteSale(Command[Sale], frozen=True):
+    """Close the sale for ever and give it the register's next receipt number."""
+
+    lane: ClassVar = "sale_id"
+    asked_by = ("register",)
+    permission = "sale.sell"
+    rejections = (SaleNotFound, SaleNotOpen, SaleEmpty, SaleNotPaid, CheckoutBlocked, PolicyUnavailable)
+
+    sale_id: SaleId
+    receipt: Literal["print", "none"] = "print"
+    language: LanguageCode | None = None
+
+
+class VoidSale(Command[Sale], frozen=True):
+    """End the sale without selling anything; it keeps its data and takes no receipt number."""
+
+    lane: ClassVar = "sale_id"
+    asked_by = ("register",)
+    permission = "sale.void"
+    rejections = (SaleNotFound, SaleNotOpen, SaleBeingPaid)
+
+    sale_id: SaleId
+    reason: VoidReason
+
+
+class GetSale(Query[Sale], frozen=True):
+    """Read a sale of the asking register."""
+
+    asked_by = ("register", "backoffice", "hub")
+    permission = "sale.sell"
+    rejections = (SaleNotFound,)
+
+    sale_id: SaleId
+
+
+class StoreData(Message, frozen=True):
+    """Who sells, as the receipt must say; kept by version."""
+
+    version: int
+    legal_name: str
+    address: tuple[str, ...]
+    vat_id: str
+    country: CountryCode
+
+
+class Receipt(Reply, frozen=True):
+    """All that a receipt shows. It names no customer."""
+
+    sale: Sale
+    store: StoreData
+    language: LanguageCode
+    local_time: str
+    cashier_label: str = ""
+
+
+class GetReceipt(Query[Receipt], frozen=True):
+    """Read what the receipt of a completed sale shows."""
+
+    asked_by = ("devices", "register", "backoffice", "hub")
+    rejections = (SaleNotFound, SaleNotOpen)
+
+    sale_id: SaleId
+
+
+class ScanApplied(Reply, frozen=True):
+    """What a scan did on its register."""
+
+    outcome: Literal["line_added", "no_open_sale", "being_paid", "unknown_item", "no_price", "too_much"]
+    sale_id: SaleId | None = None
+
+
+class ApplyScan(Command[ScanApplied], frozen=True):
+    """A scanner of that register read a code: put the item on its open sale."""
+
+    lane: ClassVar = "register"
+    asked_by = ("devices",)
+
+    scan_id: ScanId
+    register: RegisterId
+    device: DeviceId
+    text: ItemText
+
+
+class ItemPrice(Message, frozen=True, forbid_unknown_fields=True):
+    """An item's price, tax included, from a day on."""
+
+    amount: Amount
+    from_day: Day
+
+
+class Item(Message, frozen=True, forbid_unknown_fields=True):
+    """Something the shop sells. ``linked`` names items that are charged along with it (a bottle deposit)."""
+
+    code: ItemCode
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    kind: LineKind
+    tax_class: TaxClassCode
+    barcodes: tuple[Annotated[str, Meta(pattern=r"^\d{8}$|^\d{12,14}$")], ...]
+    prices: tuple[ItemPrice, ...]
+    category: Segment = "other"
+    tags: tuple[Segment, ...] = ()
+    linked: tuple[ItemCode, ...] = ()
+    minimum_age: Annotated[int, Meta(ge=1, le=99)] | None = None
+
+
+class ItemInvalid(Rejection):
+    """An item does not fit the catalogue's rules; mend the named field of the named item."""
+
+
+class ItemsPut(Reply, frozen=True):
+    """How many items were taken over."""
+
+    created: int
+    changed: int
+    unchanged: int
+
+
+class PutItems(Command[ItemsPut], frozen=True):
+    """Create or change up to 200 items; all are taken over or none."""
+
+    asked_by = ("backoffice", "hub")
+    rejections = (ItemInvalid,)
+
+    items: Annotated[tuple[Item, ...], Meta(min_length=1, max_length=200)]
+
+
+class ItemRead(Reply, frozen=True):
+    """One item of the catalogue."""
+
+    item: Item
+
+
+class GetItem(Query[ItemRead], frozen=True):
+    """Read an item by its code or a barcode."""
+
+    asked_by = ("register", "backoffice", "hub")
+    rejections = (ItemNotFound,)
+
+    item: ItemText
+
+
+class CatalogueCounted(Reply, frozen=True):
+    """How large the catalogue is."""
+
+    items: int
+    barcodes: int
+
+
+class CountCatalogue(Query[CatalogueCounted], frozen=True):
+    """How many items the catalogue has; 0 means that it must be filled before anything can be sold."""
+
+    asked_by = ("register", "backoffice", "hub")
+
+
+class CompletedLine(Message, frozen=True):
+    """A line item as others need to know it: ids, codes, amounts and rates."""
+
+    line_item_id: LineItemId
+    kind: LineKind
+    item: ItemCode | None
+    quantity: Quantity
+    amount: Amount
+    taxes: tuple[LineTax, ...]
+    attribution: tuple[Share, ...]
+
+
+class CompletedTender(Message, frozen=True):
+    """A tender as others need to know it."""
+
+    tender_id: TenderId
+    kind: TenderKind
+    amount: Amount
+
+
+class SaleCompleted(Event, frozen=True):
+    """A sale was closed for ever. Times are UTC; amounts are minor units, tax included."""
+
+    sale_id: SaleId
+    register: RegisterId
+    receipt_number: str
+    transaction_number: int
+    transaction_kind: TransactionKind
+    business_day: Day
+    started_at: str
+    completed_at: str
+    currency: CurrencyCode
+    total: Amount
+    rounding: Amount
+    cashier: StaffId
+    customer_id: CustomerId | None
+    lines: tuple[CompletedLine, ...]
+    tenders: tuple[CompletedTender, ...]
+    rates: tuple[RateTotal, ...]
+    flags: tuple[Flag, ...]
+    receipt: Literal["print", "none"] = "print"
+    language: LanguageCode = "en"
+
+
+class SaleVoided(Event, frozen=True):
+    """A sale was ended without selling anything."""
+
+    sale_id: SaleId
+    register: RegisterId
+    business_day: Day
+    voided_at: str
+    cashier: StaffId
+    reason: VoidReason
+
+
+class DecidedItem(Message, frozen=True):
+    """One rule's answer as it is kept."""
+
+    field: RuleKind
+    level: Level
+    satisfied: bool
+    code: Segment
+
+
+class CheckoutDecided(Event, frozen=True):
+    """Policy answered about a sale, or did not (``settings_revision`` None); kept by policy."""
+
+    decision_id: DecisionId
+    sale_id: SaleId
+    register: RegisterId
+    staff_id: StaffId
+    decided_at: str
+    settings_revision: int | None
+    outcome: Literal["proceed", "prompt", "block", "unavailable"]
+    items: tuple[DecidedItem, ...]
+    tender_kind: TenderKind | None
+    total: Amount
+    transaction_kind: TransactionKind
+
+
+class RegisterSale(PrivateState, frozen=True):
+    """The sale that is open on a register, None when there is none."""
+
+    thing: ClassVar = "sale"
+
+    revision: int
+    sale: Sale | None

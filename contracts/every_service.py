@@ -1,0 +1,153 @@
+"""What every service says and answers: its presence, its journal, its parked events, its backup.
+
+These requests go to ``request/{service}/...`` of the service that is meant, whichever it is.
+"""
+
+from typing import ClassVar, Literal
+
+from msgspec import UNSET, Raw, UnsetType
+
+from contracts.base import Command, Message, Query, Rejection, Reply
+from contracts.ids import EventId, Segment
+
+SERVICE_ROLES = ("checkout", "policy", "customers", "staff", "devices", "hub")
+
+
+class Status(Message, frozen=True, omit_defaults=True):
+    """Whether a client is there. Retained, refreshed by heartbeats; no message means unknown.
+
+    ``epoch``, ``head`` and ``parked`` are told by services that keep a journal or follow one.
+    ``offline`` of another session than the one last seen is to be ignored.
+    """
+
+    state: Literal["online", "offline"]
+    session: Segment
+    version: str = ""
+    epoch: int | UnsetType = UNSET
+    head: int | UnsetType = UNSET
+    parked: int | UnsetType = UNSET
+
+
+class JournalTrimmed(Rejection):
+    """The journal no longer holds what follows that number; start from a snapshot."""
+
+
+class JournalDiverged(Rejection):
+    """The journal does not hold the event you name as your last; go back to the last one shared."""
+
+
+class JournalEntry(Message, frozen=True):
+    """One event as the journal keeps it; ``number`` has no gaps, ``payload`` is the event itself."""
+
+    epoch: int
+    number: int
+    event_id: EventId
+    name: str
+    time: str
+    payload: Raw
+
+
+class JournalPage(Reply, frozen=True):
+    """The events after a number, oldest first, at most 256 kB; ``head`` is the newest number there is."""
+
+    epoch: int
+    head: int
+    entries: tuple[JournalEntry, ...]
+
+
+class ReadJournal(Query[JournalPage], frozen=True):
+    """Read the events after ``after``; ``event_id`` proves that the reader's last one is held here too.
+
+    Reading from the start has ``after`` 0 and no ``event_id``.
+    """
+
+    asked_by = SERVICE_ROLES
+    rejections = (JournalTrimmed, JournalDiverged)
+
+    after: int
+    event_id: EventId | None = None
+    limit: int = 500
+
+
+class SnapshotPage(Reply, frozen=True):
+    """A piece of the state as events that, applied in order, rebuild it as of journal number ``number``.
+
+    ``next`` asks for the following piece; None means that this was the last.
+    """
+
+    epoch: int
+    number: int
+    event_id: EventId | None
+    entries: tuple[JournalEntry, ...]
+    next: str | None
+
+
+class ReadSnapshot(Query[SnapshotPage], frozen=True):
+    """Read the state as it was at journal number ``number`` (None: as it is now), piece by piece."""
+
+    asked_by = SERVICE_ROLES
+
+    number: int | None = None
+    next: str | None = None
+
+
+class ParkedEvent(Message, frozen=True):
+    """An event of another service that could not be applied and waits for a person."""
+
+    leader: Segment
+    follower: Segment
+    number: int
+    event_id: EventId
+    name: str
+    tries: int
+    fault: str
+
+
+class ParkedEvents(Reply, frozen=True):
+    """All events that wait for a person."""
+
+    parked: tuple[ParkedEvent, ...]
+
+
+class ListParkedEvents(Query[ParkedEvents], frozen=True):
+    """Which events of other services could not be applied."""
+
+    asked_by = ("hub", "backoffice")
+
+
+class EventNotParked(Rejection):
+    """No event of that follower with that id is parked."""
+
+
+class ParkedEventSettled(Reply, frozen=True):
+    """The parked event was applied, or set aside for good."""
+
+    event_id: EventId
+    outcome: Literal["applied", "skipped"]
+
+
+class SettleParkedEvent(Command[ParkedEventSettled], frozen=True):
+    """Try a parked event again, or skip it for good."""
+
+    lane: ClassVar = "event_id"
+    asked_by = ("hub", "backoffice")
+    rejections = (EventNotParked,)
+
+    follower: Segment
+    event_id: EventId
+    action: Literal["retry", "skip"]
+
+
+class BackedUp(Reply, frozen=True):
+    """A whole, checked copy of the service's database lies in the data directory's ``backups/``."""
+
+    file: str
+    size_bytes: int
+    epoch: int
+    head: int
+
+
+class BackUp(Command[BackedUp], frozen=True):
+    """Make a copy of the service's database while it works."""
+
+    asked_by = ("hub", "backoffice")

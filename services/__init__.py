@@ -1,0 +1,1 @@
+"""The services of a store hub. Each is a process of its own; none imports another."""
