@@ -103,7 +103,7 @@ class PrivateState(Message, frozen=True):
     thing: ClassVar[str]
 
 
-class Rejection(Exception):  # noqa: N818 - a rejection is an answer in the contract, not an error
+class Rejection(Exception):
     """A refusal that is part of the contract: a stable code, a sentence, and details that help to mend it.
 
     The docstring's first line is the sentence unless another is given. Details hold ids,

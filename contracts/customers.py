@@ -115,7 +115,7 @@ class UpdateCustomer(Command[Customer], frozen=True):
     emails: Annotated[tuple[ContactText, ...], Meta(max_length=20)] | UnsetType = UNSET
     phones: Annotated[tuple[ContactText, ...], Meta(max_length=20)] | UnsetType = UNSET
     codes: Annotated[tuple[CodeText, ...], Meta(max_length=20)] | UnsetType = UNSET
-    language: LanguageCode | None | UnsetType = UNSET
+    language: LanguageCode | UnsetType | None = UNSET
 
 
 class GetCustomer(Query[Customer], frozen=True):

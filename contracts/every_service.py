@@ -7,10 +7,10 @@ from typing import ClassVar, Literal
 
 from msgspec import UNSET, Raw, UnsetType
 
-from contracts.base import Command, Message, Query, Rejection, Reply
+from contracts.base import Command, Message, Query, Rejection, Reply, Role
 from contracts.ids import EventId, Segment
 
-SERVICE_ROLES = ("checkout", "policy", "customers", "staff", "devices", "hub")
+SERVICE_ROLES: tuple[Role, ...] = ("checkout", "policy", "customers", "staff", "devices", "hub")
 
 
 class Status(Message, frozen=True, omit_defaults=True):

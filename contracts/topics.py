@@ -140,4 +140,3 @@ class Topics:
             return None
         parts = topic[len(prefix) :].split("/")
         return parts if all(_SEGMENT.fullmatch(part) for part in parts) else None
-
