@@ -1,0 +1,1 @@
+"""The devices service: what scanners read and what printers did."""
