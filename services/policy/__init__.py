@@ -1,0 +1,1 @@
+"""Decides what a checkout must collect before it may be paid."""
