@@ -115,7 +115,7 @@ class Rejection(Exception):
     final: ClassVar[bool] = True
     """False when the same request may succeed if repeated as it is; such an answer is never stored."""
 
-    def __init__(self, message: str | None = None, **details: Any) -> None:  # noqa: ANN401 - any JSON value
+    def __init__(self, message: str | None = None, **details: Any) -> None:
         self.message = message or (type(self).__doc__ or "").partition("\n")[0].strip()
         self.details = details
         super().__init__(self.code)

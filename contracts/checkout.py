@@ -11,10 +11,12 @@ from contracts.ids import (
     CountryCode,
     CurrencyCode,
     CustomerId,
+    Day,
     DecisionId,
     DeviceId,
     ItemCode,
     LineItemId,
+    ReceiptNumber,
     RegisterId,
     SaleId,
     ScanId,
@@ -22,10 +24,10 @@ from contracts.ids import (
     StaffId,
     TaxClassCode,
     TenderId,
+    Timestamp,
 )
 from contracts.money import Amount, BasisPoints, PositiveAmount, Quantity, Rate
 from contracts.policy import CheckItem, Level, Outcome, RuleKind, TenderKind, TransactionKind
-from contracts.staff import Day
 
 LineKind = Literal[
     "goods",
@@ -56,7 +58,7 @@ Flag = Literal[
     "offline",
     "unsatisfied_offline",
 ]
-ItemText = Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,128}$", description="An item's code or barcode.")]
+ItemText = Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,128}$(?!\n)", description="An item's code or barcode.")]
 
 
 class LineTax(Message, frozen=True):
@@ -161,7 +163,7 @@ class Sale(Reply, frozen=True):
     transaction_kind: TransactionKind
     currency: CurrencyCode
     business_day: Day
-    started_at: str
+    started_at: Timestamp
     cashier: StaffId
     lines: tuple[LineItem, ...]
     tenders: tuple[Tender, ...]
@@ -170,8 +172,8 @@ class Sale(Reply, frozen=True):
     decision: Decision | None = None
     flags: tuple[Flag, ...] = ()
     transaction_number: int | None = None
-    receipt_number: str | None = None
-    ended_at: str | None = None
+    receipt_number: ReceiptNumber | None = None
+    ended_at: Timestamp | None = None
 
 
 class SaleNotFound(Rejection):
@@ -505,7 +507,7 @@ class Item(Message, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1, max_length=200)]
     kind: LineKind
     tax_class: TaxClassCode
-    barcodes: tuple[Annotated[str, Meta(pattern=r"^\d{8}$|^\d{12,14}$")], ...]
+    barcodes: tuple[Annotated[str, Meta(pattern=r"^([0-9]{8}|[0-9]{12,14})$(?!\n)")], ...]
     prices: tuple[ItemPrice, ...]
     category: Segment = "other"
     tags: tuple[Segment, ...] = ()
@@ -587,12 +589,12 @@ class SaleCompleted(Event, frozen=True):
 
     sale_id: SaleId
     register: RegisterId
-    receipt_number: str
+    receipt_number: ReceiptNumber
     transaction_number: int
     transaction_kind: TransactionKind
     business_day: Day
-    started_at: str
-    completed_at: str
+    started_at: Timestamp
+    completed_at: Timestamp
     currency: CurrencyCode
     total: Amount
     rounding: Amount
@@ -612,7 +614,7 @@ class SaleVoided(Event, frozen=True):
     sale_id: SaleId
     register: RegisterId
     business_day: Day
-    voided_at: str
+    voided_at: Timestamp
     cashier: StaffId
     reason: VoidReason
 
@@ -633,7 +635,7 @@ class CheckoutDecided(Event, frozen=True):
     sale_id: SaleId
     register: RegisterId
     staff_id: StaffId
-    decided_at: str
+    decided_at: Timestamp
     settings_revision: int | None
     outcome: Literal["proceed", "prompt", "block", "unavailable"]
     items: tuple[DecidedItem, ...]

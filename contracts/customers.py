@@ -5,13 +5,13 @@ from typing import Annotated, ClassVar
 from msgspec import UNSET, Meta, UnsetType
 
 from contracts.base import Command, Event, Message, Query, Rejection, Reply
-from contracts.ids import CountryCode, CurrencyCode, CustomerId, SaleId, Segment
+from contracts.ids import CountryCode, CurrencyCode, CustomerId, ReceiptNumber, SaleId, Segment, Timestamp
 from contracts.money import Amount
 
 NameText = Annotated[str, Meta(max_length=200)]
 ContactText = Annotated[str, Meta(max_length=254)]
-CodeText = Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,64}$")]
-LanguageCode = Annotated[str, Meta(pattern=r"^[a-z]{2}$", description="ISO 639-1")]
+CodeText = Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,64}$(?!\n)")]
+LanguageCode = Annotated[str, Meta(pattern=r"^[a-z]{2}$(?!\n)", description="ISO 639-1")]
 
 
 class CustomerFacts(Message, frozen=True):
@@ -167,8 +167,8 @@ class HistoryEntry(Message, frozen=True):
 
     kind: str
     sale_id: SaleId
-    receipt_number: str
-    time: str
+    receipt_number: ReceiptNumber
+    time: Timestamp
     total: Amount
     currency: CurrencyCode
 

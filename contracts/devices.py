@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from contracts.base import Command, Event, PrivateState, Query, Rejection, Reply, State
 from contracts.customers import LanguageCode
-from contracts.ids import DeviceId, PrintJobId, RegisterId, SaleId, ScanId
+from contracts.ids import DeviceId, PrintJobId, RegisterId, SaleId, ScanId, Symbology, Timestamp
 
 ScanKind = Literal["item", "customer_code", "staff_badge", "receipt", "voucher", "unknown"]
 PrintState = Literal["accepted", "printing", "printed", "unknown", "failed", "expired"]
@@ -37,7 +37,7 @@ class Scanned(Event, frozen=True):
     kind: ScanKind
     sequence: int
     length: int
-    symbology: str | None = None
+    symbology: Symbology | None = None
 
 
 class RegisterScan(PrivateState, frozen=True):
@@ -80,7 +80,7 @@ class PrintJob(Reply, frozen=True):
     state: PrintState
     reason: FaultReason
     copy: bool
-    changed_at: str
+    changed_at: Timestamp
 
 
 class PrintJobs(Reply, frozen=True):
@@ -151,5 +151,5 @@ class DeviceState(State, frozen=True):
     kind: Literal["scanner", "printer"]
     state: Literal["ready", "fault", "absent"]
     reason: FaultReason
-    since: str
+    since: Timestamp
     register: RegisterId | None = None

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from msgspec import UNSET, Raw, UnsetType
 
 from contracts.base import Command, Message, Query, Rejection, Reply, Role
-from contracts.ids import EventId, Segment
+from contracts.ids import EventId, Segment, Timestamp, Version
 
 SERVICE_ROLES: tuple[Role, ...] = ("checkout", "policy", "customers", "staff", "devices", "hub")
 
@@ -22,7 +22,7 @@ class Status(Message, frozen=True, omit_defaults=True):
 
     state: Literal["online", "offline"]
     session: Segment
-    version: str = ""
+    version: Version = ""
     epoch: int | UnsetType = UNSET
     head: int | UnsetType = UNSET
     parked: int | UnsetType = UNSET
@@ -43,7 +43,7 @@ class JournalEntry(Message, frozen=True):
     number: int
     event_id: EventId
     name: str
-    time: str
+    time: Timestamp
     payload: Raw
 
 

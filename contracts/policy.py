@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from contracts.base import Command, Event, Message, Query, Rejection, Reply, State
 from contracts.customers import CustomerFacts, LanguageCode, RevisionConflict
-from contracts.ids import RegisterId, SaleId, Segment, StaffId
+from contracts.ids import Hash, RegisterId, SaleId, Segment, StaffId
 from contracts.money import Amount
 
 Level = Literal["not_required", "recommended", "required"]
@@ -147,7 +147,7 @@ class SettingsChanged(Event, frozen=True):
 
     revision: int
     staff_id: StaffId
-    settings_hash: str
+    settings_hash: Hash
 
 
 class PolicyRevision(State, frozen=True):

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from contracts.base import Command, Event, Message, Query, Rejection, Reply, State
 from contracts.customers import CodeText
-from contracts.ids import RegisterId, StaffId
+from contracts.ids import Day, RegisterId, StaffId, Timestamp
 from contracts.money import Amount
 
 StaffRole = Literal["cashier", "senior", "manager", "owner"]
@@ -20,8 +20,7 @@ Permission = Literal[
     "staff.report",
     "receipt.reprint",
 ]
-Pin = Annotated[str, Meta(pattern=r"^[0-9]{4,8}$", description="4 to 8 digits", extra={"secret": True})]
-Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", description="A business day, ISO 8601.")]
+Pin = Annotated[str, Meta(pattern=r"^[0-9]{4,8}$(?!\n)", description="4 to 8 digits", extra={"secret": True})]
 
 
 class StaffMember(Message, frozen=True):
@@ -122,7 +121,7 @@ class SignedOn(Reply, frozen=True):
     name: str
     session: int
     token: str
-    expires_at: str
+    expires_at: Timestamp
     permissions: tuple[Permission, ...]
 
 
