@@ -104,7 +104,7 @@ def check_settings(settings: PolicySettings) -> None:
         if purpose.kind == "marketing" and level == "required":
             raise PurposeRefused(field=f"settings.{name}.purpose.kind")
         for language, sentence in msgspec.structs.asdict(purpose.sentences).items():
-            field = f"settings.{name}.purpose.sentences.{language}"
+            field = f"$.settings.{name}.purpose.sentences.{language}"
             if not sentence.strip():
                 raise Malformed(field=field, rule="a sentence is not blank")
             if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in sentence):

@@ -177,7 +177,7 @@ def test_a_purpose_is_one_line_that_says_something(sentence: str) -> None:
     with pytest.raises(Malformed) as refused:
         check_settings(PolicySettings(last_name=DetailRule("required", RulePurpose("law", spoilt))))
 
-    assert refused.value.details["field"] == "settings.last_name.purpose.sentences.nl"
+    assert refused.value.details["field"] == "$.settings.last_name.purpose.sentences.nl"
     assert sentence not in str(refused.value.details)
 
 

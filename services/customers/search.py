@@ -1,0 +1,108 @@
+"""How customers are found by what somebody types: folding, keys and patterns, pure.
+
+Belongs here: what a text is folded to and which keys find a customer. Never here: a table, a query language.
+"""
+
+import re
+import unicodedata
+from typing import Literal, NamedTuple
+
+import phonenumbers
+
+from contracts.customers import Customer
+
+MOST_WORDS = 24
+"""So many words of a record can be searched; a longer one is found by its first ones."""
+FEWEST_DIGITS = 3
+"""Fewer digits than these are no beginning or end of a phone."""
+
+_PLAIN = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i", "ħ": "h"}
+)
+"""Letters that Unicode does not take apart into a letter and its mark; ``ß`` becomes ``ss`` by case folding."""
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
+_PHONE = re.compile(r"[+0-9 ()./\-\u00a0\u2010-\u2013]+")
+
+
+def fold(text: str) -> str:
+    """The text blind to case and accents: ``Mäkinen`` and ``MAKINEN`` both become ``makinen``."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(each for each in apart if not unicodedata.combining(each))
+    return unicodedata.normalize("NFC", bare.casefold().translate(_PLAIN))
+
+
+def words(text: str) -> list[str]:
+    """The folded words of a text: ``O'Brien-Smith`` gives ``o``, ``brien`` and ``smith``."""
+    return [word for word in _BETWEEN_WORDS.split(fold(text)) if word]
+
+
+def keys(customer: Customer) -> tuple[str, ...]:
+    """Every word of a customer's names and company, each followed by the words around it.
+
+    ``Matti Mäkinen`` has the keys ``matti makinen`` and ``makinen matti``: a prefix of a key finds him by either
+    name, and what else is typed narrows it down within the same key.
+    """
+    found = [word for text in (customer.first_name, customer.last_name, customer.company) for word in _findable(text)]
+    found = list(dict.fromkeys(found))[:MOST_WORDS]
+    return tuple(" ".join((*found[place:], *found[:place])) for place in range(len(found)))
+
+
+def matched_name(customer: Customer, word: str) -> Literal["first_name", "last_name", "company"]:
+    """Which of a customer's names has a word that begins so."""
+    if any(each.startswith(word) for each in _findable(customer.first_name)):
+        return "first_name"
+    return "last_name" if any(each.startswith(word) for each in _findable(customer.last_name)) else "company"
+
+
+class Wanted(NamedTuple):
+    """What somebody typed, as it is looked for."""
+
+    code: str
+    email: str
+    words: tuple[str, ...]
+    phone_starts: tuple[str, ...]
+    phone_end: str
+
+
+def wanted(text: str, country: str) -> Wanted:
+    """Read what somebody typed.
+
+    Args:
+        text: At least two characters that are not blank, else nothing is looked for.
+        country: Where a phone that starts with the national prefix belongs.
+
+    Returns:
+        A code to find exactly; the beginning of an email; words that must all begin a word of the record, in the
+        order typed; beginnings of phones without ``+`` and the end of one turned around, empty if it is no phone.
+    """
+    typed = text.strip()
+    if len(typed) < 2:
+        return Wanted("", "", (), (), "")
+    starts, end = _phone(typed, country)
+    return Wanted(typed, fold(typed), tuple(dict.fromkeys(words(typed)))[:MOST_WORDS], starts, end)
+
+
+def _findable(text: str) -> list[str]:
+    """The words of a text, and a word with an apostrophe or hyphen also in one piece (``obrien``)."""
+    found: list[str] = []
+    for written in fold(text).split():
+        pieces = words(written)
+        found += [*pieces, "".join(pieces)] if len(pieces) > 1 else pieces
+    return found
+
+
+def _phone(typed: str, country: str) -> tuple[tuple[str, ...], str]:
+    digits = re.sub(r"[^0-9]", "", typed)
+    if not _PHONE.fullmatch(typed) or len(digits) < FEWEST_DIGITS:
+        return (), ""
+    if typed.startswith("+"):
+        return (digits,), digits[::-1]
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(country, None)
+    if metadata is None:
+        return (digits,), digits[::-1]
+    national = digits.removeprefix(metadata.national_prefix or "")
+    starts = [digits, f"{phonenumbers.country_code_for_region(country)}{national}"]
+    abroad = re.match(metadata.international_prefix or r"(?!)", digits)
+    if abroad is not None:
+        starts.append(digits[abroad.end() :])
+    return tuple(dict.fromkeys(start for start in starts if start)), national[::-1]

@@ -1,0 +1,85 @@
+"""What somebody types finds whom they mean."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.customers import CreateCustomer
+from services.customers.search import MOST_WORDS, Wanted, fold, keys, matched_name, wanted, words
+from tests.services.customers.examples import MATTI, customer_id, record
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Mäkinen", "makinen"),
+        ("MAKINEN", "makinen"),
+        ("Ma\u0308kinen", "makinen"),
+        ("Straße", "strasse"),
+        ("Łódź", "lodz"),
+        ("Sørensen", "sorensen"),
+        ("İstanbul", "istanbul"),
+        ("\uff2d\uff41\uff54\uff54\uff49", "matti"),
+    ],
+)
+def test_folding_is_blind_to_case_and_accents(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+@given(st.text(max_size=30))
+def test_folding_what_is_folded_changes_nothing(text: str) -> None:
+    assert words(fold(text)) == words(text)
+
+
+def test_keys_begin_with_every_word() -> None:
+    assert keys(record(MATTI)) == ("matti makinen", "makinen matti")
+
+
+def test_a_word_in_pieces_is_also_found_in_one() -> None:
+    customer = record(CreateCustomer(customer_id(5), first_name="Anna-Lena", last_name="O'Brien"))
+
+    assert {key.split()[0] for key in keys(customer)} == {"anna", "lena", "annalena", "o", "brien", "obrien"}
+
+
+def test_a_record_of_very_many_words_has_a_bounded_number_of_keys() -> None:
+    customer = record(CreateCustomer(customer_id(5), first_name="x " * 100, company=" ".join(map(str, range(60)))))
+
+    assert len(keys(customer)) == MOST_WORDS
+
+
+@pytest.mark.parametrize("typed", ["", " ", "a", " a ", "\u00a0\u00a0"])
+def test_fewer_than_two_characters_look_for_nothing(typed: str) -> None:
+    assert wanted(typed, "FI") == Wanted("", "", (), (), "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "starts", "end"),
+    [
+        ("+358 40 12", "35840", ""),
+        ("040 12", "35840", ""),
+        ("00358 40 12", "35840", ""),
+        ("040-123 4567", "358401234567", "4567"),
+        ("4567", "", "4567"),
+    ],
+)
+def test_a_phone_is_looked_for_by_its_beginning_and_its_end_in_any_format(typed: str, starts: str, end: str) -> None:
+    phone = "358401234567"
+
+    look = wanted(typed, "FI")
+
+    assert any(phone.startswith(start) and start.startswith(starts) for start in look.phone_starts) is bool(starts)
+    assert phone[::-1].startswith(look.phone_end) is bool(end)
+
+
+@pytest.mark.parametrize("typed", ["12", "matti 040", "a1234567"])
+def test_what_is_no_phone_is_not_looked_for_as_one(typed: str) -> None:
+    look = wanted(typed, "FI")
+
+    assert (look.phone_starts, look.phone_end) == ((), "")
+
+
+@pytest.mark.parametrize(("word", "field"), [("mat", "first_name"), ("mak", "last_name"), ("oy", "company")])
+def test_the_name_that_matched_is_named(word: str, field: str) -> None:
+    customer = record(CreateCustomer(customer_id(5), first_name="Matti", last_name="Mäkinen", company="Pyörä Oy"))
+
+    assert matched_name(customer, word) == field
