@@ -79,7 +79,8 @@ def test_a_scan_says_when_it_began_and_ended() -> None:
     (scan,) = heard(KeyDecoder(), typist.type("42"), typist.press(ecodes.KEY_ENTER))
 
     assert isinstance(scan, Scan)
-    assert (scan.began, scan.ended) == (1_000.0, pytest.approx(1_000.0 + 2 * KEY_GAP_S))
+    assert scan.began == 1_000.0
+    assert scan.ended - scan.began == pytest.approx(2 * KEY_GAP_S)
 
 
 def test_keypad_digits_are_digits() -> None:

@@ -1,0 +1,285 @@
+"""What a receipt shows and where: a contract's ``Receipt`` in, rows of printable text out.
+
+Pure: no printer, no bytes, no clock. Every row fits the paper, and holds only what code page 858
+can print, so that a name in the catalogue can never speak to the printer. Money and dates follow
+the receipt's language and the store's country; words come from the catalogues in ``locale/``.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from textwrap import wrap
+
+from babel.core import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time
+from babel.numbers import format_currency, format_decimal, get_currency_precision
+
+from contracts.checkout import LineItem, LineTax, RateTotal, Receipt, Sale
+from services.runtime.texts import Texts
+
+LOCALE = Path(__file__).parent / "locale"
+LANGUAGES = ("de", "en", "fi", "nl")
+CODE_PAGE = "cp858"
+
+_LOOKALIKES = str.maketrans(
+    {
+        "\u2212": "-",
+        "\u2010": "-",
+        "\u2011": "-",
+        "\u2013": "-",
+        "\u2014": "-",
+        "\u2018": "'",
+        "\u2019": "'",
+        "\u201a": "'",
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u201e": '"',
+        "\u2026": "...",
+        "\u0142": "l",
+        "\u0141": "L",
+        "\u0153": "oe",
+        "\u0152": "OE",
+        "\u1e9e": "SS",
+    }
+)
+_TENDERS = {
+    "cash": "Cash",
+    "card": "Card",
+    "store_credit": "Store credit",
+    "account": "On account",
+    "loyalty": "Loyalty points",
+    "voucher": "Voucher",
+}
+_UNTAXED = {"exempt": "exempt", "outside_scope": "not taxed"}
+WORDS = (
+    "COPY",
+    "VAT ID {number}",
+    "Serial number {number}",
+    "Warranty until {day}",
+    "Discount",
+    "Total",
+    "Rounding",
+    "To pay",
+    "Change",
+    "Rate",
+    "Net",
+    "VAT",
+    "Gross",
+    "Receipt {number}",
+    "Register {register}",
+    "Served by {name}",
+    "Thank you!",
+    *_TENDERS.values(),
+    *_UNTAXED.values(),
+)
+"""Every sentence a receipt may show, as the catalogues must have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of text. ``tall`` doubles its height and leaves its width."""
+
+    text: str
+    centred: bool = False
+    bold: bool = False
+    tall: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QrCode:
+    """A QR code of a receipt's number, printed in the middle."""
+
+    content: str
+
+
+def printable(text: str) -> str:
+    """The text as code page 858 can print it, on one line.
+
+    Control and format characters (Unicode categories C*) become a space, so that no text can
+    hold a printer command; what the page lacks becomes its nearest letter, else a question mark.
+    """
+    visible = "".join(
+        " " if unicodedata.category(each)[0] in "CZ" else each for each in unicodedata.normalize("NFC", text)
+    )
+    spelled = "".join(_spelled(each) for each in visible.translate(_LOOKALIKES))
+    return " ".join(spelled.split())
+
+
+def _spelled(character: str) -> str:
+    if _encodable(character):
+        return character
+    letters = "".join(each for each in unicodedata.normalize("NFKD", character) if not unicodedata.combining(each))
+    return letters if letters and _encodable(letters) else "?"
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode(CODE_PAGE)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def lay_out(
+    receipt: Receipt, texts: Texts, *, columns: int, copy: bool = False, qr: bool = False
+) -> list[Row | QrCode]:
+    """Set a receipt for paper that is ``columns`` characters wide (32 on 58 mm, 48 on 80 mm), 24 or more.
+
+    Raises:
+        ValueError: ``local_time`` is no ISO 8601 date and time.
+    """
+    return list(_Setter(receipt, texts, columns).rows(copy=copy, qr=qr))
+
+
+class _Setter:
+    def __init__(self, receipt: Receipt, texts: Texts, columns: int) -> None:
+        self._receipt = receipt
+        self._sale: Sale = receipt.sale
+        self._texts = texts
+        self._columns = columns
+        self._locale = _locale(receipt.language, receipt.store.country)
+        self._letters = {_rate_key(rate): chr(ord("A") + place) for place, rate in enumerate(self._sale.totals.rates)}
+
+    def rows(self, *, copy: bool, qr: bool) -> Iterator[Row | QrCode]:
+        if copy:
+            yield Row(f"*** {self._word('COPY')} ***", centred=True, bold=True, tall=True)
+        yield from self._store()
+        yield self._rule()
+        for line in self._sale.lines:
+            yield from self._line(line)
+        yield self._rule()
+        yield from self._totals()
+        yield self._rule()
+        yield from self._rates()
+        yield self._rule()
+        yield from self._identity()
+        if qr and self._sale.receipt_number:
+            yield QrCode(self._sale.receipt_number)
+        yield from self._wrapped(self._word("Thank you!"), centred=True)
+
+    def _store(self) -> Iterator[Row]:
+        store = self._receipt.store
+        yield from self._wrapped(printable(store.legal_name), centred=True, bold=True)
+        for part in store.address:
+            yield from self._wrapped(printable(part), centred=True)
+        yield from self._wrapped(self._word("VAT ID {number}", number=store.vat_id), centred=True)
+
+    def _line(self, line: LineItem) -> Iterator[Row]:
+        indent = "  " if line.follows is not None else ""
+        letters = "".join(sorted({self._letters.get(_rate_key(tax), "") for tax in line.taxes}))
+        name = printable(line.name) or printable(line.item or line.kind)
+        yield from self._pair(indent + name, f"{self._money(line.amount)} {letters or ' '}")
+        if line.quantity != 1:
+            quantity = format_decimal(line.quantity, format="#,##0.###", locale=self._locale)
+            yield from self._wrapped(f"{indent}  {printable(quantity)} x {self._money(line.unit_price)}")
+        if line.discount:
+            yield from self._wrapped(f"{indent}  {self._word('Discount')} {self._money(-line.discount)}")
+        for number in line.serial_numbers:
+            yield from self._wrapped(f"{indent}  {self._word('Serial number {number}', number=number)}")
+        if line.warranty_until is not None:
+            day = format_date(date.fromisoformat(line.warranty_until), locale=self._locale)
+            yield from self._wrapped(f"{indent}  {self._word('Warranty until {day}', day=day)}")
+
+    def _totals(self) -> Iterator[Row]:
+        totals = self._sale.totals
+        for row in self._pair(self._word("Total"), self._price(totals.total)):
+            yield Row(row.text, bold=True, tall=True)
+        if totals.rounding:
+            yield from self._pair(self._word("Rounding"), self._money(totals.rounding))
+            yield from self._pair(self._word("To pay"), self._price(totals.total + totals.rounding))
+        for tender in self._sale.tenders:
+            if tender.state == "approved":
+                yield from self._pair(self._word(_TENDERS[tender.kind]), self._money(tender.tendered))
+        if totals.change:
+            yield from self._pair(self._word("Change"), self._money(totals.change))
+
+    def _rates(self) -> Iterator[Row]:
+        heads = [self._word(each) for each in ("Rate", "Net", "VAT", "Gross")]
+        table = [
+            [
+                f"{self._letters[_rate_key(rate)]} {self._rate(rate)}",
+                *map(self._money, (rate.net, rate.tax, rate.gross)),
+            ]
+            for rate in self._sale.totals.rates
+        ]
+        width = self._columns // len(heads)
+        if all(len(cell) < width for cells in (heads, *table) for cell in cells[1:]) and all(
+            len(cells[0]) <= self._columns - 3 * width for cells in (heads, *table)
+        ):
+            for cells in (heads, *table):
+                amounts = "".join(cell.rjust(width) for cell in cells[1:])
+                yield Row(cells[0].ljust(self._columns - len(amounts)) + amounts)
+            return
+        for cells in table:
+            yield from self._wrapped(cells[0])
+            for head, cell in zip(heads[1:], cells[1:], strict=True):
+                yield from self._pair(f"  {head}", cell)
+
+    def _identity(self) -> Iterator[Row]:
+        now = datetime.fromisoformat(self._receipt.local_time)
+        day = format_date(now.date(), locale=self._locale)
+        hour = format_time(now.time(), format="short", locale=self._locale)
+        if self._sale.receipt_number:
+            yield from self._wrapped(self._word("Receipt {number}", number=self._sale.receipt_number))
+        yield from self._pair(printable(day), printable(hour))
+        yield from self._wrapped(self._word("Register {register}", register=self._sale.register))
+        if self._receipt.cashier_label:
+            yield from self._wrapped(self._word("Served by {name}", name=self._receipt.cashier_label))
+
+    def _word(self, msgid: str, **params: str) -> str:
+        return printable(self._texts.get(self._receipt.language, msgid, **params))
+
+    def _money(self, amount: int) -> str:
+        return printable(
+            format_currency(self._major(amount), self._sale.currency, format="#,##0.00", locale=self._locale)
+        )
+
+    def _price(self, amount: int) -> str:
+        """The amount with its currency, as a symbol if the code page has it and as its code if not."""
+        text = format_currency(self._major(amount), self._sale.currency, locale=self._locale)
+        symbols = "".join(text.split())
+        return printable(text) if _encodable(symbols) else f"{self._sale.currency} {self._money(amount)}"
+
+    def _major(self, amount: int) -> Decimal:
+        return Decimal(amount).scaleb(-get_currency_precision(self._sale.currency))
+
+    def _rate(self, rate: RateTotal) -> str:
+        if rate.treatment in _UNTAXED:
+            return self._word(_UNTAXED[rate.treatment])
+        return printable(format_decimal(rate.rate, format="#,##0.##", locale=self._locale)) + " %"
+
+    def _rule(self) -> Row:
+        return Row("-" * self._columns)
+
+    def _wrapped(self, text: str, *, centred: bool = False, bold: bool = False) -> Iterator[Row]:
+        indent = " " * (len(text) - len(text.lstrip(" ")) + 2)
+        for part in wrap(text, self._columns, subsequent_indent="" if centred else indent):
+            yield Row(part, centred=centred, bold=bold)
+
+    def _pair(self, left: str, right: str) -> Iterator[Row]:
+        """Set ``left`` at the left edge, wrapped, and ``right`` at the right edge of its last row."""
+        room = self._columns - len(right) - 1
+        if room < self._columns // 3:
+            yield from self._wrapped(left)
+            yield Row(right.rjust(self._columns))
+            return
+        indent = " " * (len(left) - len(left.lstrip(" ")) + 2)
+        *parts, last = wrap(left, room, subsequent_indent=indent) or [""]
+        yield from (Row(part) for part in parts)
+        yield Row(last.ljust(room + 1) + right)
+
+
+def _rate_key(rate: RateTotal | LineTax) -> tuple[str, str, Decimal, str]:
+    return rate.tax_class, rate.treatment, rate.rate, rate.country
+
+
+def _locale(language: str, country: str) -> Locale:
+    for name in (f"{language}_{country}", language):
+        try:
+            return Locale.parse(name)
+        except UnknownLocaleError:
+            continue
+    return Locale.parse("en")

@@ -1,0 +1,274 @@
+"""What a receipt says in four languages, and that nothing on it can speak to the printer."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.checkout import Receipt
+from contracts.ids import CurrencyCode
+from services.devices.printer_bytes import job_bytes
+from services.devices.receipt import CODE_PAGE, LANGUAGES, LOCALE, WORDS, QrCode, Row, lay_out, printable
+from services.hub.escpos_paper import Paper, PaperFeed, Token, Tokenizer
+from services.runtime.texts import Texts
+from tests.services.devices.receipts import LINES, line, receipt, with_names
+
+TEXTS = Texts(LOCALE)
+
+
+def tokens_of(of: Receipt, columns: int = 48, *, copy: bool = False, qr: bool = False) -> list[Token]:
+    """The commands that a receipt is printed with."""
+    tokenizer = Tokenizer()
+    tokens = list(tokenizer.feed(job_bytes(lay_out(of, TEXTS, columns=columns, copy=copy, qr=qr))))
+    assert tokenizer.unfinished == b""
+    return tokens
+
+
+def papers_of(of: Receipt, columns: int = 48, *, copy: bool = False, qr: bool = False) -> list[Paper]:
+    """The papers that come out of a printer for a receipt."""
+    feed = PaperFeed(columns)
+    papers = (feed.take(token) for token in tokens_of(of, columns, copy=copy, qr=qr))
+    return [paper for paper in papers if paper is not None]
+
+
+def text_of(of: Receipt, columns: int = 48, *, copy: bool = False, qr: bool = False) -> str:
+    """What the one paper of a receipt says."""
+    (paper,) = papers_of(of, columns, copy=copy, qr=qr)
+    return paper.text
+
+
+GERMAN_58_MM = """\
+  Käseladen Groß & Söhne GmbH
+         Lange Straße 1
+          10115 Berlin
+     USt-IdNr. DE123456789
+--------------------------------
+Grüner Tee Sencha        11,98 A
+  2 x 6,49
+  Rabatt -1,00
+  Pfandflasche            0,25 B
+Bergkäse                  4,52 A
+  0,35 x 12,90
+--------------------------------
+Summe                    16,75 €
+Bar                        20,00
+Rückgeld                    3,25
+--------------------------------
+Satz       Netto   MwSt.  Brutto
+A 7 %      15,42    1,08   16,50
+B 19 %      0,21    0,04    0,25
+--------------------------------
+Beleg till-1-000123
+22.11.2026                 14:05
+Kasse till-1
+Es bediente Sie Anna
+          Vielen Dank!
+"""
+
+
+def test_a_german_receipt_on_58_mm_says_what_it_must() -> None:
+    assert text_of(receipt(), 32) == GERMAN_58_MM
+
+
+@pytest.mark.parametrize(
+    ("language", "country", "expected"),
+    [
+        (
+            "en",
+            "IE",
+            [
+                "VAT ID DE123456789",
+                "Discount -1.00",
+                "€16.75",
+                "Cash ",
+                "Change ",
+                "Receipt till-1-000123",
+                "Thank you!",
+            ],
+        ),
+        (
+            "de",
+            "DE",
+            ["USt-IdNr. DE123456789", "Rabatt -1,00", "16,75 €", "Bar ", "Rückgeld ", "Beleg till-1-000123", "MwSt."],
+        ),
+        (
+            "nl",
+            "NL",
+            ["Btw-nummer DE123456789", "Korting -1,00", "€ 16,75", "Contant ", "Wisselgeld ", "Bon till-1-000123"],
+        ),
+        (
+            "fi",
+            "FI",
+            ["ALV-numero DE123456789", "Alennus -1,00", "16,75 €", "Käteinen ", "Vaihtoraha ", "14.05", "Kiitos!"],
+        ),
+    ],
+)
+def test_a_receipt_speaks_its_language(language: str, country: str, expected: list[str]) -> None:
+    text = text_of(receipt(language, country))
+
+    assert [each for each in expected if each not in text] == []
+
+
+def test_every_catalogue_is_complete() -> None:
+    assert TEXTS.missing(set(LANGUAGES) - {"en"}, WORDS) == ()
+
+
+def test_catalogues_hold_nothing_that_no_receipt_says() -> None:
+    words = set(WORDS)
+
+    unsaid = [(each, msgid) for each, msgid in TEXTS.missing({"nobody"}) if msgid not in words]
+
+    assert unsaid == []
+
+
+def test_english_is_said_in_a_language_without_a_catalogue() -> None:
+    assert "Thank you!" in text_of(receipt("sv", "FI"))
+
+
+def test_a_copy_says_so_first() -> None:
+    assert text_of(receipt(), copy=True).splitlines()[0].strip() == "*** KOPIE ***"
+    assert "KOPIE" not in text_of(receipt())
+
+
+def test_cash_rounding_is_shown_with_what_is_to_pay() -> None:
+    of = receipt("nl", "NL")
+    rounded = msgspec.structs.replace(of.sale.totals, rounding=-2, total=1677)
+
+    text = text_of(msgspec.structs.replace(of, sale=msgspec.structs.replace(of.sale, totals=rounded)))
+
+    assert "Afronding" in text
+    assert "-0,02" in text
+    assert "€ 16,75" in text
+
+
+def test_a_declined_tender_is_not_on_the_receipt() -> None:
+    of = receipt()
+    (cash,) = of.sale.tenders
+    declined = msgspec.structs.replace(cash, kind="card", state="declined")
+
+    text = text_of(msgspec.structs.replace(of, sale=msgspec.structs.replace(of.sale, tenders=(declined, cash))))
+
+    assert "Karte" not in text
+    assert "Bar" in text
+
+
+def test_serial_numbers_and_warranty_are_shown() -> None:
+    of = msgspec.structs.replace(
+        receipt(),
+        sale=msgspec.structs.replace(
+            receipt().sale, lines=(line("Waage", 9900, serial_numbers=("SN-77",), warranty_until="2028-11-22"),)
+        ),
+    )
+
+    text = text_of(of)
+
+    assert "Seriennummer SN-77" in text
+    assert "Garantie bis 22.11.2028" in text
+
+
+@pytest.mark.parametrize(("treatment", "word"), [("exempt", "steuerfrei"), ("outside_scope", "nicht steuerbar")])
+def test_untaxed_is_not_the_same_as_zero_percent(treatment: str, word: str) -> None:
+    of = receipt()
+    rates = tuple(
+        msgspec.structs.replace(rate, treatment=treatment, rate=0, tax=0) for rate in of.sale.totals.rates[:1]
+    )
+    totals = msgspec.structs.replace(of.sale.totals, rates=rates)
+
+    text = text_of(msgspec.structs.replace(of, sale=msgspec.structs.replace(of.sale, totals=totals)))
+
+    assert word in text
+    assert "0 %" not in text
+
+
+def test_a_currency_whose_sign_the_printer_lacks_is_named_by_its_code() -> None:
+    of = receipt("en", "IE")
+
+    text = text_of(msgspec.structs.replace(of, sale=msgspec.structs.replace(of.sale, currency=CurrencyCode("INR"))))
+
+    assert "INR 16.75" in text
+
+
+def test_a_currency_without_minor_units_has_no_places() -> None:
+    of = receipt("en", "IE")
+
+    text = text_of(msgspec.structs.replace(of, sale=msgspec.structs.replace(of.sale, currency=CurrencyCode("ISK"))))
+
+    assert "1,675" in text
+
+
+def test_the_qr_code_is_the_receipt_number() -> None:
+    (paper,) = papers_of(receipt(), qr=True)
+
+    assert [row.qr for row in paper.rows if row.qr is not None] == ["till-1-000123"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Evil\x1bp\x00\x19\xfa tea",
+        "Evil\x1dV\x00 tea",
+        "Evil\x10\x04\x01 tea",
+        "Evil\x9bp\x85 tea",
+        "Evil\r\n\n\n\x0c tea",
+        "\u202eEvil\u2028 tea\x7f",
+    ],
+)
+def test_a_product_name_cannot_command_the_printer(name: str) -> None:
+    tame, hostile = (tokens_of(with_names(receipt(), each)) for each in ("Evil tea", name))
+
+    assert {token.name for token in hostile} == {token.name for token in tame}
+    assert [token for token in hostile if token.name != "text"] == [token for token in tame if token.name != "text"]
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("ä€ß é Å", "ä€ß é Å"),
+        ("Ka\u0308se", "Käse"),
+        ("Žižkov Łódź", "Zizkov Lódz"),
+        ("\u201eTee\u201c \u2013 fein\u2026", '"Tee" - fein...'),
+        ("\ufb01ne", "fine"),
+        ("茶 🍵", "? ?"),
+        ("a\u00a0b\u202fc", "a b c"),
+    ],
+)
+def test_a_name_is_spelled_with_what_the_printer_has(name: str, printed: str) -> None:
+    assert printable(name) == printed
+
+
+@given(st.text())
+def test_printable_text_has_no_controls_and_fits_the_code_page(text: str) -> None:
+    spelled = printable(text)
+
+    assert min(spelled.encode(CODE_PAGE), default=0x20) >= 0x20
+    assert "\x7f" not in spelled
+
+
+@given(st.lists(st.text(max_size=80), min_size=1, max_size=3), st.integers(24, 64))
+def test_every_row_fits_the_paper(names: list[str], columns: int) -> None:
+    rows = lay_out(with_names(receipt(), *names), TEXTS, columns=columns, qr=True)
+
+    assert [row for row in rows if isinstance(row, Row) and len(row.text) > columns] == []
+    assert any(isinstance(row, QrCode) for row in rows)
+
+
+def test_amounts_too_wide_for_the_table_of_rates_stand_in_rows() -> None:
+    of = receipt()
+    rates = tuple(msgspec.structs.replace(rate, net=10**12 - 1, gross=10**12 - 1) for rate in of.sale.totals.rates)
+    totals = msgspec.structs.replace(of.sale.totals, rates=rates)
+
+    text = text_of(msgspec.structs.replace(of, sale=msgspec.structs.replace(of.sale, totals=totals)), 32)
+
+    assert text.count("9.999.999.999,99") == 4
+
+
+def test_a_linked_charge_is_indented_under_its_item() -> None:
+    lines = text_of(receipt()).splitlines()
+
+    assert any(each.startswith(LINES[0].name) for each in lines)
+    assert any(each.startswith(f"  {LINES[1].name}") for each in lines)
+
+
+def test_a_time_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="Invalid isoformat string"):
+        lay_out(msgspec.structs.replace(receipt(), local_time="five past two"), TEXTS, columns=32)
