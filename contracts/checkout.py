@@ -232,6 +232,10 @@ class AmountTooLarge(Rejection):
     """The sale would come to more than the register can book."""
 
 
+class TooManyLineItems(Rejection):
+    """The sale holds as many line items as one sale can; complete it and open another."""
+
+
 class SharesInvalid(Rejection):
     """The shares of a line name each staff member once and add up to 10000 basis points."""
 
@@ -242,6 +246,10 @@ class TenderNotFound(Rejection):
 
 class TenderExists(Rejection):
     """The sale has a tender with that id already; make a new id for a new tender."""
+
+
+class TooManyTenders(Rejection):
+    """The sale is paid in as many tenders as one sale can be; remove some and take more at once."""
 
 
 class TenderTooLarge(Rejection):
@@ -294,6 +302,7 @@ class AddLineItem(Command[Sale], frozen=True):
         LineItemExists,
         QuantityInvalid,
         AmountTooLarge,
+        TooManyLineItems,
     )
 
     sale_id: SaleId
@@ -385,6 +394,7 @@ class AddTender(Command[Sale], frozen=True):
         SaleEmpty,
         NothingToPay,
         TenderExists,
+        TooManyTenders,
         TenderTooLarge,
         TenderKindNotTaken,
         CheckoutBlocked,

@@ -58,7 +58,8 @@ class JournalPage(Reply, frozen=True):
 class ReadJournal(Query[JournalPage], frozen=True):
     """Read the events after ``after``; ``event_id`` proves that the reader's last one is held here too.
 
-    Reading from the start has ``after`` 0 and no ``event_id``.
+    Reading from the start has ``after`` 0 and no ``event_id``. ``epoch`` is the one the reader's last
+    event is of; a leader that did not know of a divergence within its own epoch opens a new one.
     """
 
     asked_by = SERVICE_ROLES
@@ -66,6 +67,7 @@ class ReadJournal(Query[JournalPage], frozen=True):
 
     after: int
     event_id: EventId | None = None
+    epoch: int | None = None
     limit: int = 500
 
 

@@ -57,6 +57,28 @@ def tax_in(gross: int, rate: Decimal) -> int:
     return round_half_away(Decimal(gross) * rate / (100 + rate))
 
 
+def split_tax(tax: int, grosses: Sequence[int], rate: Decimal) -> list[int]:
+    """Split the tax on a sum over the prices it consists of (largest remainder); the parts add up to it exactly.
+
+    Each part is the price's own tax rounded down or up to a whole minor unit, so prices of both
+    signs may stand together. ``tax`` is ``tax_in`` of the sum, or what a split of a larger sum
+    gave it. A remainder's tie goes to the earlier price.
+    """
+    numerator, denominator = rate.as_integer_ratio()
+    parts, remainders = [], []
+    for place, gross in enumerate(grosses):
+        part, remainder = divmod(gross * numerator, 100 * denominator + numerator)
+        parts.append(part)
+        remainders.append((-remainder, place))
+    left = tax - sum(parts)
+    if not 0 <= left <= len(parts):
+        msg = f"{tax} minor units are not the tax in {sum(grosses)} at {rate} %"
+        raise ValueError(msg)
+    for _, place in sorted(remainders)[:left]:
+        parts[place] += 1
+    return parts
+
+
 def round_to_five_cents(amount: int) -> int:
     """Round what is left to pay in cash: 1, 2, 6, 7 down, 3, 4, 8, 9 up; 0.01 and 0.02 in all stay.
 

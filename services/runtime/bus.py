@@ -1,0 +1,349 @@
+"""The bus: one MQTT 5 connection that is built anew after every fault.
+
+The only room that knows aiomqtt and paho. What a broker can do to a client is settled here:
+connecting, subscribing and reading the answers, the reason code of every acknowledgement,
+takeovers, and no delay on the socket. What messages mean is for ``dispatch`` and ``followers``.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import aiomqtt
+from aiomqtt.exceptions import MqttConnectError
+from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from services.runtime.log import Log
+
+SESSION_TAKEN_OVER = 0x8E
+REFUSED = 0x80
+MAX_INFLIGHT = 500
+SESSION_EXPIRY_S = 10
+WILL_DELAY_S = 5
+TAKEOVERS_TO_STOP = 3
+TAKEOVER_WINDOW_S = 60.0
+BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message as it came from the broker."""
+
+    topic: str
+    payload: bytes
+    retained: bool = False
+    response_topic: str | None = None
+    correlation: bytes | None = None
+    expiry_s: int | None = None
+    properties: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message for the broker; everything goes out with QoS 1. An empty payload clears what is retained."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+    response_topic: str | None = None
+    correlation: bytes | None = None
+    expiry_s: int | None = None
+    properties: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A topic filter.
+
+    ``retained`` is False where what is retained must not be replayed, ``own`` where this
+    client's own messages are not wanted back.
+    """
+
+    topic: str
+    retained: bool
+    own: bool = True
+
+
+class NotConnected(Exception):
+    """There is no connection to the broker now; nothing was sent."""
+
+
+class ConnectionLost(Exception):
+    """The connection went away before the broker acknowledged; the message may have arrived or not."""
+
+
+class PublishRefused(Exception):
+    """The broker took the message and refused it: this login may not publish there."""
+
+    def __init__(self, topic: str, code: int) -> None:
+        super().__init__(f"the broker refused a message to {topic} with code 0x{code:02x}")
+
+
+class TakenOver(Exception):
+    """Another process uses this login; two cannot share it, so this one stops."""
+
+
+class LoginRefused(Exception):
+    """The broker does not know this login or its password; make the login anew."""
+
+
+class Listener(Protocol):
+    """Who works with the connection."""
+
+    def subscriptions(self) -> list[Subscription]:
+        """What to subscribe to on every connect."""
+        ...
+
+    async def on_connected(self) -> None:
+        """The connection stands and the subscriptions are in force."""
+        ...
+
+    def on_message(self, message: Incoming) -> None:
+        """A message came; must not block."""
+        ...
+
+    def on_disconnected(self) -> None:
+        """The connection is gone; a new one is being made."""
+        ...
+
+
+class Bus(Protocol):
+    """What every service and tool does with a broker."""
+
+    async def run(self, listener: Listener) -> None:
+        """Stay connected until cancelled; raises ``TakenOver`` or ``LoginRefused`` when that is no use."""
+        ...
+
+    def post(self, message: Outgoing) -> None:
+        """Send without waiting; a refusal is logged, and nothing is sent when not connected."""
+        ...
+
+    def send(self, message: Outgoing) -> "asyncio.Future[None]":
+        """Send now; the future is done when the broker has acknowledged.
+
+        It fails with ``ConnectionLost`` (it may have arrived or not) or ``PublishRefused``
+        (this login may not publish there).
+
+        Raises:
+            NotConnected: nothing was sent.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How to reach the broker and as whom."""
+
+    host: str
+    port: int
+    username: str
+    password: str
+    client_id: str
+
+
+def _seen(waiting: asyncio.Future[None]) -> None:
+    """Look at a future's error, so that asyncio does not complain of one that nobody awaits."""
+    if not waiting.cancelled():
+        waiting.exception()
+
+
+def _number(code: Any) -> int:
+    return code.value if isinstance(code, ReasonCode) else int(code)
+
+
+class _Client(aiomqtt.Client):
+    """aiomqtt's client with the two hooks it lacks: reason codes of PUBACK, and messages without a queue.
+
+    Both override private methods of aiomqtt 2.5, which is pinned; a test proves that they are still called.
+    """
+
+    on_incoming: Callable[[Incoming], None]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.unacknowledged: dict[int, tuple[str, asyncio.Future[None] | None]] = {}
+        self.refused: Callable[[str, int], None] = lambda _topic, _code: None
+
+    def _on_message(self, client: Any, userdata: Any, message: Any) -> None:  # noqa: ARG002 - paho's signature
+        properties = message.properties
+        self.on_incoming(
+            Incoming(
+                topic=message.topic,
+                payload=message.payload,
+                retained=message.retain,
+                response_topic=getattr(properties, "ResponseTopic", None),
+                correlation=getattr(properties, "CorrelationData", None),
+                expiry_s=getattr(properties, "MessageExpiryInterval", None),
+                properties=dict(getattr(properties, "UserProperty", ())),
+            )
+        )
+
+    def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any) -> None:
+        topic, waiting = self.unacknowledged.pop(mid, ("", None))
+        code = _number(reason_code)
+        if waiting is not None and not waiting.done():
+            if code >= REFUSED:
+                waiting.set_exception(PublishRefused(topic, code))
+            else:
+                waiting.set_result(None)
+        elif code >= REFUSED:
+            self.refused(topic, code)
+        super()._on_publish(client, userdata, mid, reason_code, properties)
+
+    def send(self, message: Outgoing, waiting: asyncio.Future[None] | None) -> None:
+        """Hand a message to paho and remember who waits for its acknowledgement."""
+        info = self._client.publish(message.topic, message.payload, 1, message.retain, _properties(message))
+        if info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_QUEUE_SIZE):
+            raise NotConnected
+        self.unacknowledged[info.mid] = (message.topic, waiting)
+
+    async def until_lost(self) -> None:
+        """Wait until the connection is gone; raises what ended it."""
+        await asyncio.shield(self._disconnected)
+
+    def give_up(self) -> None:
+        """Tell everyone who waits that the connection is gone."""
+        for _topic, waiting in self.unacknowledged.values():
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(ConnectionLost())
+        self.unacknowledged.clear()
+
+
+def _new_properties(packet: int) -> Properties:
+    return Properties(packet)  # type: ignore[no-untyped-call] # paho's constructor has no annotations
+
+
+def _properties(message: Outgoing) -> Properties | None:
+    if not (message.response_topic or message.correlation or message.expiry_s or message.properties):
+        return None
+    properties = _new_properties(PacketTypes.PUBLISH)
+    if message.response_topic is not None:
+        properties.ResponseTopic = message.response_topic
+    if message.correlation is not None:
+        properties.CorrelationData = message.correlation
+    if message.expiry_s is not None:
+        properties.MessageExpiryInterval = message.expiry_s
+    if message.properties:
+        properties.UserProperty = list(message.properties)
+    return properties
+
+
+class MqttBus:
+    """The bus over a real broker."""
+
+    def __init__(self, login: Login, log: Log, *, will: Outgoing | None = None, keepalive_s: int = 15) -> None:
+        self._login = login
+        self._log = log
+        self._will = will
+        self._keepalive_s = keepalive_s
+        self._client: _Client | None = None
+
+    async def run(self, listener: Listener) -> None:
+        """Stay connected until cancelled; raises ``TakenOver`` or ``LoginRefused`` when that is no use."""
+        failures = 0
+        takeovers: list[float] = []
+        loop = asyncio.get_running_loop()
+        while True:
+            client = self._new_client(listener)
+            try:
+                async with client:
+                    await self._subscribe(client, listener)
+                    self._client = client
+                    failures = 0
+                    await listener.on_connected()
+                    await client.until_lost()
+            except MqttConnectError as error:
+                if _number(error.rc) in (0x86, 0x87):  # bad user name or password, not authorised
+                    raise LoginRefused(self._login.username) from error
+                self._log.warning("broker-refused", code=str(error.rc))
+            except (aiomqtt.MqttError, OSError, NotConnected, ConnectionLost) as error:
+                code = getattr(error, "rc", None)
+                self._log.warning("broker-lost", reason=type(error).__name__, code=str(code))
+                if isinstance(code, ReasonCode) and code.value == SESSION_TAKEN_OVER:
+                    takeovers = [at for at in takeovers if at > loop.time() - TAKEOVER_WINDOW_S] + [loop.time()]
+            finally:
+                was_up, self._client = self._client is not None, None
+                client.give_up()
+                if was_up:
+                    listener.on_disconnected()
+            if len(takeovers) >= TAKEOVERS_TO_STOP:
+                raise TakenOver(self._login.client_id)
+            await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
+            failures += 1
+
+    def post(self, message: Outgoing) -> None:
+        """Send without waiting; a refusal is logged, and nothing is sent when not connected."""
+        if self._client is not None:
+            try:
+                self._client.send(message, None)
+            except NotConnected:
+                self._log.info("not-sent", topic=message.topic)
+
+    def send(self, message: Outgoing) -> asyncio.Future[None]:
+        """Send now; the future is done when the broker has acknowledged."""
+        if self._client is None:
+            raise NotConnected
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting.add_done_callback(_seen)
+        self._client.send(message, waiting)
+        return waiting
+
+    def _new_client(self, listener: Listener) -> _Client:
+        properties = _new_properties(PacketTypes.CONNECT)
+        properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        client = _Client(
+            self._login.host,
+            self._login.port,
+            username=self._login.username,
+            password=self._login.password,
+            identifier=self._login.client_id,
+            protocol=aiomqtt.ProtocolVersion.V5,
+            clean_start=True,
+            properties=properties,
+            keepalive=self._keepalive_s,
+            max_inflight_messages=MAX_INFLIGHT,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+            will=_will(self._will),
+        )
+        client.on_incoming = listener.on_message
+        client.refused = lambda topic, code: self._log.error("publish-refused", topic=topic, code=hex(code))
+        return client
+
+    async def _subscribe(self, client: _Client, listener: Listener) -> None:
+        wanted = listener.subscriptions()
+        if not wanted:
+            return
+        filters = [
+            (
+                each.topic,
+                SubscribeOptions(
+                    qos=1,
+                    noLocal=not each.own,
+                    retainAsPublished=True,
+                    retainHandling=SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
+                    if each.retained
+                    else SubscribeOptions.RETAIN_DO_NOT_SEND,
+                ),
+            )
+            for each in wanted
+        ]
+        codes = await client.subscribe(filters)
+        for each, code in zip(wanted, codes, strict=True):
+            if _number(code) >= REFUSED:
+                self._log.error("subscription-refused", topic=each.topic, code=hex(_number(code)))
+
+
+def _will(message: Outgoing | None) -> aiomqtt.Will | None:
+    if message is None:
+        return None
+    properties = _new_properties(PacketTypes.WILLMESSAGE)
+    properties.WillDelayInterval = WILL_DELAY_S
+    if message.expiry_s is not None:
+        properties.MessageExpiryInterval = message.expiry_s
+    return aiomqtt.Will(message.topic, message.payload, 1, message.retain, properties)

@@ -1,0 +1,337 @@
+"""Dispatch: a request comes in, exactly one answer goes out.
+
+The order of checks is fixed: decode, caller, handled ids, expiry, token. Rejections become
+replies here and nowhere else; a fault is told as ``unavailable``, a bug as ``internal-error``
+with the message kept for a person. Nothing that arrives stops the service.
+"""
+
+import asyncio
+import math
+import traceback
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from sqlalchemy.dialects.sqlite import insert
+
+from contracts.base import (
+    Busy,
+    Expired,
+    IdMissing,
+    IdReused,
+    InternalError,
+    Malformed,
+    NotYourReply,
+    Rejection,
+    Reply,
+    Unavailable,
+    UnknownRequest,
+)
+from contracts.topics import Topics
+from services.runtime import once, tables
+from services.runtime.bus import Bus, Incoming, Outgoing
+from services.runtime.clock import Clock, stamp
+from services.runtime.database import is_database_fault
+from services.runtime.ids import is_uuid
+from services.runtime.log import Log
+from services.runtime.requester import Ask, Requester
+from services.runtime.secret_fields import without_secrets
+from services.runtime.service import Route
+from services.runtime.settings import RuntimeSettings
+from services.runtime.tokens import Claims
+from services.runtime.transactions import Request, StaleFacts, Surroundings, Tx, View
+from services.runtime.turns import Turns
+from services.runtime.writer import DatabaseFault, Scope, Writer
+
+X = TypeVar("X", bound=Tx)
+V = TypeVar("V", bound=View)
+
+DEFAULT_PATIENCE_S = 30
+COMMANDS_AT_WORK = 64
+QUERIES_AT_WORK = 16
+PREPARATIONS = 3
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A request on its way through."""
+
+    route: Route
+    request: Any
+    caller: str
+    message_id: str
+    token: str | None
+    digest: bytes
+    correlation: bytes | None
+    deadline: float
+    lane: str
+    prepared: int = 0
+
+
+class Dispatch(Generic[X, V]):
+    """Answers the requests to one service."""
+
+    def __init__(  # noqa: PLR0913 - everything a request meets on its way is passed in here
+        self,
+        settings: RuntimeSettings,
+        routes: tuple[Route, ...],
+        *,
+        transaction: Callable[[Scope, Surroundings, Request], X],
+        view: Callable[[Surroundings, Request], V],
+        around: Surroundings,
+        writer: Writer,
+        bus: Bus,
+        topics: Topics,
+        requester: Requester,
+        clock: Clock,
+        digest_key: bytes,
+        log: Log,
+    ) -> None:
+        self._service = settings.service
+        self._routes = {route.request.wire_name(): route for route in routes}
+        self._transaction = transaction
+        self._view = view
+        self._around = around
+        self._writer = writer
+        self._bus = bus
+        self._topics = topics
+        self._requester = requester
+        self._clock = clock
+        self._digest_key = digest_key
+        self._log = log
+        bounds = {"most_per_caller": settings.most_waiting_per_caller, "most": settings.most_waiting}
+        self._commands = Turns(**bounds, most_at_work=COMMANDS_AT_WORK)
+        self._queries = Turns(**bounds, most_at_work=QUERIES_AT_WORK)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def on_message(self, message: Incoming) -> None:
+        """Take a request; whatever it is, at most one answer follows."""
+        topic = self._topics.parse_request(message.topic)
+        if topic is None or topic.service != self._service or message.retained or message.correlation is None:
+            self._log.info("request-dropped", topic=message.topic, retained=message.retained)
+            return
+        try:
+            asked = self._read(topic.name, topic.caller, message)
+        except Rejection as rejection:
+            self._log.info("rejected", request=topic.name, caller=topic.caller, code=rejection.code)
+            self._reply(topic.caller, message.correlation, None, msgspec.json.encode(rejection.reply()))
+            return
+        turns, begin = (
+            (self._commands, self._begin_command) if asked.route.is_command else (self._queries, self._begin_query)
+        )
+        if not turns.admit(asked.caller, asked.lane, lambda: begin(asked)):
+            self._reject(asked, Busy())
+
+    async def stop(self) -> None:
+        """Let go of everything that waits for others."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _read(self, name: str, caller: str, message: Incoming) -> _Asked:
+        if message.response_topic != self._topics.reply(caller, self._service):
+            raise NotYourReply(response_topic=self._topics.reply(caller, self._service))
+        route = self._routes.get(name)
+        if route is None:
+            raise UnknownRequest(request=name)
+        try:
+            request = route.decode(message.payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise Malformed(**_where(error)) from error
+        properties = message.properties or {}
+        message_id = properties.get("id", "")
+        if not is_uuid(message_id):
+            if route.is_command:
+                raise IdMissing
+            message_id = self._around.ids.new()
+        patience_s = message.expiry_s if message.expiry_s is not None else DEFAULT_PATIENCE_S
+        return _Asked(
+            route=route,
+            request=request,
+            caller=caller,
+            message_id=message_id,
+            token=properties.get("token"),
+            digest=once.digest(self._digest_key, name, msgspec.json.encode(request)),
+            correlation=message.correlation,
+            deadline=self._clock.monotonic() + patience_s,
+            lane=route.lane(request, message_id) if route.is_command else f"query={message_id}",
+        )
+
+    # Commands
+
+    def _begin_command(self, asked: _Asked) -> None:
+        if asked.route.prepare is None:
+            self._submit(asked, lambda tx: asked.route.handle(asked.request, tx))
+        else:
+            self._run(self._prepare(asked, asked.route.prepare))
+
+    async def _prepare(self, asked: _Asked, prepare: Callable[..., Any]) -> None:
+        """Ask others first; what goes wrong there is told in the transaction, after the check of handled ids."""
+        try:
+            claims = self._claims(asked)
+            view = self._view(self._around, self._context(asked, claims))
+            ask = Ask(self._requester, self._around.ids, asked.message_id, asked.route.request.rejections)
+            facts = await prepare(asked.request, view, ask)
+        except Exception as error:  # noqa: BLE001 - settled in the transaction: rejection, fault or bug
+            problem = error
+
+            def fail(_tx: X) -> Reply:
+                raise problem
+
+            self._submit(asked, fail)
+        else:
+            self._submit(asked, lambda tx: asked.route.handle(asked.request, facts, tx))
+
+    def _submit(self, asked: _Asked, handle: Callable[[X], Reply]) -> None:
+        self._writer.submit(
+            lambda scope: self._in_transaction(asked, handle, scope),
+            lambda answer, error: self._finish_command(asked, answer, error),
+        )
+
+    def _in_transaction(self, asked: _Asked, handle: Callable[[X], Reply], scope: Scope) -> bytes:
+        connection = scope.connection
+        handled = once.find(connection, asked.caller, asked.message_id)
+        if handled is not None:
+            return self._answer_again(asked, handled, scope)
+        self._still_wanted(asked)
+        claims: Claims | None = None
+        try:
+            claims = self._claims(asked)
+            reply = handle(self._transaction(scope, self._around, self._context(asked, claims)))
+        except Rejection as rejection:
+            if not rejection.final:
+                raise
+            if not rejection.keep:
+                scope.undo()
+            payload = msgspec.json.encode(rejection.reply())
+            kept = once.Handled(asked.digest, "rejected", payload)
+            self._log.info(
+                "rejected", request=asked.route.request.wire_name(), caller=asked.caller, code=rejection.code
+            )
+        else:
+            payload = msgspec.json.encode(reply)
+            kept = once.Handled(asked.digest, "result", None if reply.personal else payload)
+        once.keep(connection, asked.caller, asked.message_id, kept, stamp(self._clock.now()))
+        return payload
+
+    def _answer_again(self, asked: _Asked, handled: once.Handled, scope: Scope) -> bytes:
+        if handled.digest != asked.digest:
+            raise IdReused(id=asked.message_id)
+        if handled.reply is not None:
+            return handled.reply
+        rebuild = asked.route.rebuild
+        if rebuild is None:
+            raise LookupError(f"{asked.route.request.__name__} cannot give its reply again")
+        tx = self._transaction(scope, self._around, self._context(asked, None))
+        return msgspec.json.encode(rebuild(asked.request, tx))
+
+    def _finish_command(self, asked: _Asked, answer: bytes | None, error: BaseException | None) -> None:
+        if isinstance(error, StaleFacts) and asked.route.prepare is not None:
+            asked.prepared += 1
+            if asked.prepared < PREPARATIONS:
+                self._run(self._prepare(asked, asked.route.prepare))
+                return
+            error = Busy()
+        self._commands.finished(asked.caller, asked.lane)
+        if error is not None:
+            self._reject(asked, self._told(asked, error))
+        elif answer is not None:
+            self._answer(asked, answer)
+
+    # Queries
+
+    def _begin_query(self, asked: _Asked) -> None:
+        self._run(self._query(asked))
+
+    async def _query(self, asked: _Asked) -> None:
+        try:
+            self._still_wanted(asked)
+            claims = self._claims(asked)
+            reply = await asked.route.handle(asked.request, self._view(self._around, self._context(asked, claims)))
+        except Exception as error:  # noqa: BLE001 - settled in _told: rejection, fault or bug
+            self._reject(asked, self._told(asked, error))
+        else:
+            self._answer(asked, msgspec.json.encode(reply))
+        finally:
+            self._queries.finished(asked.caller, asked.lane)
+
+    # Both
+
+    def _still_wanted(self, asked: _Asked) -> None:
+        if self._clock.monotonic() > asked.deadline:
+            raise Expired
+
+    def _claims(self, asked: _Asked) -> Claims | None:
+        return self._around.verifier.check(asked.token, caller=asked.caller, permission=asked.route.request.permission)
+
+    def _context(self, asked: _Asked, claims: Claims | None) -> Request:
+        return Request(now=self._clock.now(), caller=asked.caller, message_id=asked.message_id, claims=claims)
+
+    def _told(self, asked: _Asked, error: BaseException) -> Rejection:
+        """What a caller is told of an error; a bug is logged with its place and the message is kept."""
+        if isinstance(error, Rejection):
+            return error
+        if isinstance(error, DatabaseFault) or is_database_fault(error):
+            self._log.error("database-fault", request=asked.route.request.wire_name(), fault=str(error))
+            return Unavailable(reason="database")
+        self._log.error(
+            "bug",
+            request=asked.route.request.wire_name(),
+            caller=asked.caller,
+            id=asked.message_id,
+            fault=fault_of(error),
+        )
+        self._keep_failed(asked, fault_of(error))
+        return InternalError(id=asked.message_id)
+
+    def _keep_failed(self, asked: _Asked, fault: str) -> None:
+        row = {
+            "caller": asked.caller,
+            "id": asked.message_id,
+            "name": asked.route.request.wire_name(),
+            "payload": msgspec.json.encode(without_secrets(asked.request)),
+            "fault": fault,
+            "at": stamp(self._clock.now()),
+        }
+
+        def done(_answer: Any, error: BaseException | None) -> None:
+            if error is not None:
+                self._log.error("failed-request-not-kept", id=asked.message_id, fault=type(error).__name__)
+
+        self._writer.submit(
+            lambda scope: scope.connection.execute(insert(tables.failed_request).values(row).on_conflict_do_nothing()),
+            done,
+        )
+
+    def _reject(self, asked: _Asked, rejection: Rejection) -> None:
+        self._answer(asked, msgspec.json.encode(rejection.reply()))
+
+    def _answer(self, asked: _Asked, payload: bytes) -> None:
+        left = asked.deadline - self._clock.monotonic()
+        self._reply(asked.caller, asked.correlation, max(1, math.ceil(left)), payload)
+
+    def _reply(self, caller: str, correlation: bytes | None, expiry_s: int | None, payload: bytes) -> None:
+        self._bus.post(
+            Outgoing(self._topics.reply(caller, self._service), payload, correlation=correlation, expiry_s=expiry_s)
+        )
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def fault_of(error: BaseException) -> str:
+    """Where a bug is: its kind and the lines it passed. Its own words are left out, for they may quote a customer."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f"{frame.filename.rpartition('/services/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
+    return f"{type(error).__name__} at " + " > ".join(lines)
+
+
+def _where(error: Exception) -> dict[str, str]:
+    """The field and the rule of a payload that does not fit."""
+    if not isinstance(error, msgspec.ValidationError):
+        return {"field": "$", "rule": "the payload is one JSON object in UTF-8"}
+    rule, _, field = str(error).partition(" - at `")
+    return {"field": field.rstrip("`") or "$", "rule": rule}

@@ -1,0 +1,137 @@
+"""Migrations: bring a service's database to the version its program needs, in a process of their own.
+
+The runtime's tables have a chain of their own, run first. Foreign keys are off before ``BEGIN``
+(a batch rebuild with them on deletes child rows), everything is one transaction, and before it
+commits the foreign keys are checked and no table may have lost a row. A database with
+something in it is copied first. Run: ``python -m services.runtime.migrate DATA SERVICE...``.
+"""
+
+import re
+import sqlite3
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from services.runtime.clock import SystemClock, stamp
+from services.runtime.database import back_up
+
+RUNTIME_CHAIN = Path(__file__).parent / "migrations"
+_REVISION = re.compile(r"(\d{4})_\w+\.py")
+
+
+class MigrationFailed(Exception):
+    """The database could not be brought up to date and is as it was before."""
+
+
+def chains(service: str) -> tuple[tuple[str, Path], ...]:
+    """The chains of a service's database: the version table's name and the folder, in the order to be run."""
+    return (
+        ("runtime_version", RUNTIME_CHAIN),
+        (f"{service}_version", Path(__file__).parents[1] / service / "migrations"),
+    )
+
+
+def newest(folder: Path) -> str | None:
+    """The last revision of a chain; a migration's file is named by its revision, ``0001_...py``."""
+    found = (_REVISION.fullmatch(file.name) for file in (folder / "versions").glob("*.py"))
+    return max((match[1] for match in found if match), default=None)
+
+
+def is_current(file: Path, parts: tuple[tuple[str, Path], ...]) -> bool:
+    """Whether a database needs no migration."""
+    if not file.is_file():
+        return False
+    connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+    try:
+        for table, folder in parts:
+            row = connection.execute(f"SELECT version_num FROM {table}").fetchone()  # noqa: S608 - our own names
+            if row is None or row[0] != newest(folder):
+                return newest(folder) is None
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def migrate(file: Path, parts: tuple[tuple[str, Path], ...]) -> bool:
+    """Run what is pending; returns whether anything was.
+
+    Raises:
+        MigrationFailed: nothing was changed; the sentence says why.
+    """
+    if is_current(file, parts):
+        return False
+    file.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(file, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA foreign_keys=OFF")
+        before = dict(_row_counts(connection))
+        if before:
+            at = stamp(SystemClock().now()).translate(str.maketrans("", "", ":."))
+            back_up(connection, file.parent / "backups" / f"{file.stem}-before-{at}.sqlite3")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for table, folder in parts:
+                _upgrade(connection, table, folder)
+            _check(connection, before)
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+    return True
+
+
+def _upgrade(connection: sqlite3.Connection, version_table: str, folder: Path) -> None:
+    # Imported here, not above: a service looks whether it is current and must not carry Alembic along.
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+    from sqlalchemy import create_engine  # noqa: PLC0415
+    from sqlalchemy.pool import StaticPool  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    script = ScriptDirectory(str(folder))
+    engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool, isolation_level="AUTOCOMMIT")
+
+    def steps(revision: object, _context: object) -> object:
+        return script._upgrade_revs("head", revision)  # type: ignore[arg-type] # noqa: SLF001 - what alembic's own command does
+
+    with engine.connect() as bound, EnvironmentContext(config, script, fn=steps) as environment:
+        environment.configure(connection=bound, version_table=version_table, render_as_batch=True)
+        environment.run_migrations()
+
+
+def _row_counts(connection: sqlite3.Connection) -> Iterator[tuple[str, int]]:
+    names = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    ).fetchall()
+    for (name,) in names:
+        (count,) = connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()  # noqa: S608 - read from the schema
+        yield name, count
+
+
+def _check(connection: sqlite3.Connection, before: dict[str, int]) -> None:
+    broken = connection.execute("PRAGMA foreign_key_check").fetchone()
+    if broken is not None:
+        raise MigrationFailed(f"a row of table {broken[0]} would point to nothing in {broken[2]}; nothing was changed")
+    after = dict(_row_counts(connection))
+    for table, count in before.items():
+        if table in after and after[table] < count:
+            raise MigrationFailed(f"table {table} would lose {count - after[table]} rows; nothing was changed")
+
+
+def main() -> None:
+    """Migrate the databases of the named services."""
+    data, *services = sys.argv[1:]
+    for service in services:
+        if migrate(Path(data) / f"{service}.sqlite3", chains(service)):
+            print(f"{service}: database brought up to date", file=sys.stderr)  # noqa: T201 - told to whoever ran it
+
+
+if __name__ == "__main__":
+    main()

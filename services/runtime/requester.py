@@ -1,0 +1,227 @@
+"""Asking others: publish a request, wait for its reply, and repeat it with the same id until the answer is final.
+
+Repeating is safe because whoever answers knows the id. Every attempt has correlation data of
+its own; a late reply to an earlier attempt is as good as one to the last.
+"""
+
+import asyncio
+import itertools
+import secrets
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from contracts.base import Command, Rejected, Rejection, Reply, Unavailable
+from contracts.base import Request as RequestMessage
+from contracts.topics import Topics
+from services.runtime.bus import Bus, Incoming, NotConnected, Outgoing, Subscription
+from services.runtime.ids import Ids
+
+R = TypeVar("R", bound=Reply)
+
+PAUSE_S = 0.05
+NOT_FINAL = frozenset({"busy", "unavailable", "expired", "internal-error"})
+
+
+class Refused(Exception):
+    """The request was rejected for good; ``rejected`` says why."""
+
+    def __init__(self, rejected: Rejected) -> None:
+        super().__init__(rejected.code)
+        self.rejected = rejected
+
+
+class NoAnswer(Exception):
+    """Nobody gave a final answer in time; the request may have been carried out or not."""
+
+
+class _Kind(msgspec.Struct):
+    type: str = ""
+
+
+class Requester:
+    """Asks other services on behalf of one client."""
+
+    def __init__(self, client: str, topics: Topics, bus: Bus, ids: Ids) -> None:
+        self._client = client
+        self._topics = topics
+        self._bus = bus
+        self._ids = ids
+        self._run = secrets.token_hex(4)  # a late reply to an earlier run of this client is not taken for one of this
+        self._attempts = itertools.count(1)
+        self._waiting: dict[bytes, asyncio.Future[bytes]] = {}
+
+    def subscriptions(self) -> list[Subscription]:
+        """Where the replies come."""
+        return [Subscription(self._topics.replies_to(self._client), retained=False)]
+
+    def on_message(self, message: Incoming) -> None:
+        """Take a reply; one that nobody waits for any more is dropped."""
+        waiting = self._waiting.get(message.correlation or b"")
+        if waiting is not None and not waiting.done():
+            waiting.set_result(message.payload)
+
+    async def ask(  # noqa: PLR0913 - the options of one call, all named
+        self,
+        request: RequestMessage[R],
+        *,
+        service: str | None = None,
+        message_id: str | None = None,
+        token: str | None = None,
+        patience_s: float = 5.0,
+        attempts: int = 3,
+    ) -> R:
+        """Ask a service and return its answer.
+
+        Args:
+            request: the command or query.
+            service: whom to ask; the request's owner unless it is one that every service answers.
+            message_id: the command's id; repeating a command with the same id changes nothing twice.
+            token: proves who is signed on, where that is needed.
+            patience_s: how long to wait for the answer to one attempt.
+            attempts: how often to try in all.
+
+        Raises:
+            Refused: rejected for good.
+            NoAnswer: no final answer came.
+        """
+        payload = msgspec.json.encode(request)
+        if isinstance(request, Command) and message_id is None:
+            message_id = self._ids.new()
+        raw = await self.ask_raw(
+            service or request.owner(),
+            request.wire_name(),
+            payload,
+            message_id=message_id,
+            token=token,
+            patience_s=patience_s,
+            attempts=attempts,
+        )
+        answer: R = _decoder(type(request))(raw)
+        return answer
+
+    async def ask_raw(  # noqa: PLR0913 - the options of one call, all named
+        self,
+        service: str,
+        name: str,
+        payload: bytes,
+        *,
+        message_id: str | None,
+        token: str | None = None,
+        patience_s: float = 5.0,
+        attempts: int = 3,
+    ) -> bytes:
+        """Ask with a payload that is encoded already; the same rules as ``ask``."""
+        properties = tuple((key, text) for key, text in (("id", message_id), ("token", token)) if text is not None)
+        last: Rejected | None = None
+        for attempt in range(attempts):
+            if attempt:
+                await asyncio.sleep(PAUSE_S * attempt)
+            raw = await self._attempt(service, name, payload, properties, patience_s)
+            if raw is None:
+                continue
+            rejected = read_rejection(raw)
+            if rejected is None:
+                return raw
+            if rejected.code not in NOT_FINAL:
+                raise Refused(rejected)
+            last = rejected
+        raise NoAnswer(f"{service} {name}: {last.code if last else 'silence'}")
+
+    async def _attempt(
+        self, service: str, name: str, payload: bytes, properties: tuple[tuple[str, str], ...], patience_s: float
+    ) -> bytes | None:
+        loop = asyncio.get_running_loop()
+        correlation = f"{self._run}-{next(self._attempts)}".encode()
+        waiting: asyncio.Future[bytes] = loop.create_future()
+        self._waiting[correlation] = waiting
+        timer = loop.call_later(patience_s, lambda: None if waiting.done() else waiting.cancel())
+        try:
+            self._bus.send(
+                Outgoing(
+                    self._topics.request(service, name, self._client),
+                    payload,
+                    response_topic=self._topics.reply(self._client, service),
+                    correlation=correlation,
+                    expiry_s=max(1, round(patience_s)),
+                    properties=properties,
+                )
+            )
+            await asyncio.wait((waiting,))
+            return None if waiting.cancelled() else waiting.result()
+        except NotConnected:
+            await asyncio.sleep(min(patience_s, 4 * PAUSE_S))
+            return None
+        finally:
+            timer.cancel()
+            del self._waiting[correlation]
+
+
+def read_rejection(raw: bytes) -> Rejected | None:
+    """Read a reply as a rejection, or None when it is a result."""
+    if msgspec.json.decode(raw, type=_Kind).type != "rejected":
+        return None
+    return msgspec.json.decode(raw, type=Rejected)
+
+
+@cache
+def _decoder(request: type[RequestMessage[Any]]) -> Callable[[bytes], Any]:
+    return msgspec.json.Decoder(request.reply_type()).decode
+
+
+class Ask:
+    """What a ``prepare_`` function asks others with; ids follow from the command's own, so repeating is harmless.
+
+    A rejection that the command's contract names is passed on to its caller as it is.
+    """
+
+    def __init__(
+        self, requester: Requester, ids: Ids, message_id: str, rejections: tuple[type[Rejection], ...]
+    ) -> None:
+        self._requester = requester
+        self._ids = ids
+        self._message_id = message_id
+        self._passed_on = {rejection.wire_code(): rejection for rejection in rejections}
+
+    async def __call__(
+        self,
+        request: RequestMessage[R],
+        *,
+        service: str | None = None,
+        purpose: str = "",
+        patience_s: float = 1.0,
+        attempts: int = 2,
+    ) -> R:
+        """Ask and return the answer.
+
+        Raises:
+            Rejection: one that the asking command's contract names.
+            Unavailable: no final answer came.
+            Refused: rejected in a way the asking command does not know; a bug.
+        """
+        try:
+            return await self._requester.ask(
+                request,
+                service=service,
+                message_id=self._ids.derived(self._message_id, f"{request.wire_name()}/{purpose}"),
+                patience_s=patience_s,
+                attempts=attempts,
+            )
+        except NoAnswer as silence:
+            raise Unavailable(service=service or request.owner()) from silence
+        except Refused as refusal:
+            known = self._passed_on.get(refusal.rejected.code)
+            if known is None:
+                raise
+            raise known(refusal.rejected.message, **refusal.rejected.details) from refusal
+
+    async def if_there(
+        self, request: RequestMessage[R], *, purpose: str = "", patience_s: float = 1.0, attempts: int = 2
+    ) -> R | None:
+        """Ask, and return None when no final answer comes."""
+        try:
+            return await self(request, purpose=purpose, patience_s=patience_s, attempts=attempts)
+        except Unavailable:
+            return None

@@ -1,0 +1,127 @@
+"""A service as a process: settings, migrations, signals, systemd, the event loop."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import sdnotify
+import uvloop
+
+from contracts.base import Role
+from services.runtime.bus import Bus, Login, LoginRefused, MqttBus, Outgoing, TakenOver
+from services.runtime.clock import SystemClock
+from services.runtime.ids import RandomIds
+from services.runtime.log import Log, start_logging
+from services.runtime.migrate import chains, is_current
+from services.runtime.running import Outside, Running
+from services.runtime.seams import Seams
+from services.runtime.service import Service
+from services.runtime.settings import HubSettings, RuntimeSettings, SettingsRefused, load
+
+S = TypeVar("S")
+
+EXIT_SETTINGS = 78  # EX_CONFIG of sysexits.h: starting again will not help
+TOKEN_KEY = "staff-token.pub"  # noqa: S105 - the name of a public key's file
+
+
+class Secret(msgspec.Struct, frozen=True):
+    """What lies in ``DATA/secrets/{login}.json``: how a service reaches the broker."""
+
+    username: str
+    password: str
+    client_id: str
+
+
+def read_secret(data: Path, login: Role | str) -> Secret:
+    """Read a login's secret.
+
+    Raises:
+        SettingsRefused: there is none yet; the sentence says how to make it.
+    """
+    file = data / "secrets" / f"{login}.json"
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Secret)
+    except FileNotFoundError as error:
+        raise SettingsRefused(f"{file} is missing: start the hub once with './tillwire up' to make it") from error
+    except msgspec.DecodeError as error:
+        raise SettingsRefused(f"{file} cannot be read: remove it and start the hub again") from error
+
+
+def run(make: Callable[[S], Service[Any, Any]], own_settings: type[S], name: str) -> None:
+    """Run one service until it is told to stop."""
+    try:
+        hub = load(HubSettings, None)
+        settings = load(own_settings, name)
+        start_logging(hub.log_level)
+        data = hub.data_folder
+        outside = _outside(hub, name)
+    except SettingsRefused as error:
+        print(error, file=sys.stderr)  # noqa: T201 - there is no log yet
+        sys.exit(EXIT_SETTINGS)
+    bring_up_to_date(data, (name,))
+    runtime = RuntimeSettings(service=name, store=hub.store, data=data)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_work(make(settings), runtime, outside))
+    except* (TakenOver, LoginRefused) as given_up:
+        for reason in given_up.exceptions:
+            Log(name).error("gave-up", reason=type(reason).__name__, sentence=type(reason).__doc__)
+        sys.exit(EXIT_SETTINGS)
+
+
+def bring_up_to_date(data: Path, services: tuple[str, ...]) -> None:
+    """Run pending migrations in a process of their own, so that no service carries Alembic along."""
+    pending = [service for service in services if not is_current(data / f"{service}.sqlite3", chains(service))]
+    if pending:
+        subprocess.run(  # noqa: S603 - our own program with our own names
+            [sys.executable, "-m", "services.runtime.migrate", str(data), *pending],
+            check=True,
+            cwd=Path(__file__).parents[2],
+        )
+
+
+def _outside(hub: HubSettings, name: str) -> Outside:
+    data = hub.data_folder
+    secret = read_secret(data, name)
+    crash_service, _, crash_at = os.environ.get("TILLWIRE_CRASH_AT", "").partition("/")
+    login = Login(hub.host, hub.port, secret.username, secret.password, secret.client_id)
+
+    def make_bus(will: Outgoing) -> Bus:
+        return MqttBus(login, Log(name), will=will)
+
+    return Outside(
+        clock=SystemClock(),
+        ids=RandomIds(),
+        make_bus=make_bus,
+        digest_key=(data / "secrets" / "digest.key").read_bytes(),
+        token_key_file=data / TOKEN_KEY,
+        seams=Seams(crash_at if crash_service == name else ""),
+    )
+
+
+async def _work(service: Service[Any, Any], settings: RuntimeSettings, outside: Outside) -> None:
+    running = Running(service, settings, outside)
+    work = asyncio.ensure_future(running.run())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, work.cancel)
+    systemd = sdnotify.SystemdNotifier()
+    ready = asyncio.ensure_future(_tell_ready(running, systemd))
+    try:
+        await work
+    except asyncio.CancelledError:
+        running.log.info("stopped")
+    finally:
+        systemd.notify("STOPPING=1")
+        ready.cancel()
+
+
+async def _tell_ready(running: Running[Any, Any], systemd: sdnotify.SystemdNotifier) -> None:
+    await running.connected.wait()
+    systemd.notify("READY=1")

@@ -1,0 +1,382 @@
+"""A running service: the parts put together, and what happens on connect, on a message and at the end."""
+
+import asyncio
+import secrets
+import sqlite3
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from sqlalchemy import func, select
+
+from contracts.base import Reply
+from contracts.every_service import (
+    BackedUp,
+    BackUp,
+    EventNotParked,
+    JournalDiverged,
+    JournalEntry,
+    JournalPage,
+    ListParkedEvents,
+    ParkedEvents,
+    ParkedEventSettled,
+    ReadJournal,
+    ReadSnapshot,
+    SettleParkedEvent,
+    SnapshotPage,
+    Status,
+)
+from contracts.ids import EventId
+from contracts.topics import FOLLOWS, Topics
+from services.runtime import followers, journal, tables
+from services.runtime.bus import Bus, Incoming, Outgoing, Subscription
+from services.runtime.clock import Clock, stamp
+from services.runtime.database import Readers, back_up
+from services.runtime.dispatch import Dispatch
+from services.runtime.followers import Follower
+from services.runtime.ids import Ids
+from services.runtime.log import Log
+from services.runtime.maintenance import forget_old
+from services.runtime.presence import last_will, status_message
+from services.runtime.publisher import Publisher
+from services.runtime.requester import Ask, Requester
+from services.runtime.seams import Seams
+from services.runtime.service import Service, SnapshotPiece, command, query
+from services.runtime.settings import RuntimeSettings
+from services.runtime.states import PRIVATE_REFRESH_S, States
+from services.runtime.tokens import TokenVerifier
+from services.runtime.transactions import EventSource, Request, Surroundings, Tx, View
+from services.runtime.writer import Scope, Writer
+
+X = TypeVar("X", bound=Tx)
+V = TypeVar("V", bound=View)
+T = TypeVar("T")
+
+MAINTENANCE_S = 3600.0
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What a service is given from outside: the seams of DESIGN 4.11."""
+
+    clock: Clock
+    ids: Ids
+    make_bus: Callable[[Outgoing], Bus]
+    """Makes the bus, given the last will."""
+    digest_key: bytes
+    token_key_file: Path
+    seams: Seams
+
+
+@dataclass(frozen=True)
+class Context(Generic[X, V]):
+    """What a worker beside the bus (a scanner, a printer) is given."""
+
+    clock: Clock
+    ids: Ids
+    log: Log
+    data: Path
+    view: Callable[[], V]
+    write: Callable[[Callable[[X], T]], Coroutine[Any, Any, T]]
+    ask: Callable[[str], Ask]
+    """Makes an ``Ask`` whose ids follow from the id given."""
+
+
+class Running(Generic[X, V]):
+    """One service at work."""
+
+    def __init__(self, service: Service[X, V], settings: RuntimeSettings, outside: Outside) -> None:
+        self.service = service
+        self.settings = settings
+        self._outside = outside
+        self.log = Log(service.name)
+        self.topics = Topics(settings.store)
+        self._session = secrets.token_hex(4)
+        self.bus = outside.make_bus(
+            last_will(self.topics, service.name, self._session, heartbeat_s=settings.heartbeat_s)
+        )
+        self.publisher = Publisher(service.name, self.topics, self.bus)
+        self.states = States(service.name, self.topics, self.bus)
+        self.requester = Requester(service.name, self.topics, self.bus, outside.ids)
+        self.verifier = TokenVerifier(outside.token_key_file, outside.clock)
+        self.readers = Readers(settings.database_file)
+        self.writer = Writer(
+            settings, loop=asyncio.get_running_loop(), publish=self.publisher.offer, seams=outside.seams
+        )
+        self._around = Surroundings(outside.ids, self.states, self.verifier, self.readers)
+        self._parked = 0
+        self._read_up_to: dict[str, int] = {}
+        self.connected = asyncio.Event()
+        self.followers = [self._follower(follow) for follow in service.follows]
+        self.dispatch: Dispatch[X, V] = Dispatch(
+            settings,
+            (*service.routes, *self._own_routes()),
+            transaction=service.transaction,
+            view=service.view,
+            around=self._around,
+            writer=self.writer,
+            bus=self.bus,
+            topics=self.topics,
+            requester=self.requester,
+            clock=outside.clock,
+            digest_key=outside.digest_key,
+            log=self.log,
+        )
+
+    async def run(self) -> None:
+        """Work until cancelled, then finish what waits and say offline."""
+        self.writer.start()
+        bus: asyncio.Task[None] | None = None
+        try:
+            await self.writer.run(self._begin)
+            bus = asyncio.create_task(self.bus.run(self), name="bus")
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_until_done(bus), name="until the bus ends")
+                for follower in self.followers:
+                    tasks.create_task(follower.run(), name=f"follower {follower.follow.name}")
+                for worker in self.service.workers:
+                    tasks.create_task(_as_coroutine(worker(self._worker_context())), name="worker")
+                tasks.create_task(self._beat(), name="heartbeat")
+                tasks.create_task(self._refresh(), name="refresh")
+                tasks.create_task(self._maintain(), name="maintenance")
+        finally:
+            await self.dispatch.stop()
+            await self.writer.stop()
+            if bus is not None:
+                await self._say_offline()
+                bus.cancel()
+                await asyncio.wait((bus,))
+            await self.readers.close()
+
+    # The bus's listener
+
+    def subscriptions(self) -> list[Subscription]:
+        """Everything this service hears."""
+        wanted = [Subscription(self.topics.requests_to(self.service.name), retained=False)]
+        wanted += self.requester.subscriptions()
+        wanted += self.states.subscriptions()
+        for follower in self.followers:
+            wanted += [each for each in follower.subscriptions() if each not in wanted]
+        return wanted
+
+    async def on_connected(self) -> None:
+        """Tell that this service is there, and show everything again."""
+        self.publisher.connected()
+        shown = [] if self.service.shown is None else await self.service.shown(self._view(self._outside.ids.new()))
+        self.states.connected(shown)
+        for follower in self.followers:
+            follower.connected()
+        self._say_status()
+        self.connected.set()
+        self.log.info("online", head=self.writer.journal.head)
+
+    def on_disconnected(self) -> None:
+        """Hold on to what is to be published."""
+        self.connected.clear()
+        self.publisher.disconnected()
+        self.states.disconnected()
+
+    def on_message(self, message: Incoming) -> None:
+        """Pass a message to whom it is for."""
+        if self.topics.parse_request(message.topic) is not None:
+            self.dispatch.on_message(message)
+            return
+        event = self.topics.parse_event(message.topic)
+        if event is not None:
+            for follower in self.followers:
+                if follower.follow.leader == event.service:
+                    follower.on_event(event.name, message)
+            return
+        client = self.topics.parse_status(message.topic)
+        if client is not None:
+            self._on_status(client, message.payload)
+        elif message.correlation is not None:
+            self.requester.on_message(message)
+        else:
+            self.states.on_message(message)
+
+    def _on_status(self, client: str, payload: bytes) -> None:
+        try:
+            status = msgspec.json.decode(payload, type=Status)
+        except msgspec.DecodeError:
+            self.log.warning("status-unreadable", client=client)
+            return
+        for follower in self.followers:
+            if follower.follow.leader == client:
+                follower.on_status(status)
+
+    # What runs beside
+
+    def _begin(self, scope: Scope) -> None:
+        """Read what is kept in memory, and let the service seed its tables, before anything is answered."""
+        for row in scope.connection.execute(select(tables.ended_session)):
+            self.verifier.void_below(row.client, row.below)
+        for follower in self.followers:
+            follower.start_at(followers.read_place(scope.connection, follower.follow.name))
+        self._count_parked(scope)
+        if self.service.start is not None:
+            self.service.start(self._transaction(scope, self._outside.ids.new()))
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self.settings.heartbeat_s)
+            self._say_status()
+
+    async def _refresh(self) -> None:
+        while True:
+            await asyncio.sleep(PRIVATE_REFRESH_S)
+            self.states.refresh_private()
+
+    async def _maintain(self) -> None:
+        while True:
+            await asyncio.sleep(MAINTENANCE_S)
+            readers = [name for name, leaders in FOLLOWS.items() if self.service.name in leaders]
+            below = min((self._read_up_to.get(name, 0) for name in readers), default=self.writer.journal.head)
+            now = self._outside.clock.now()
+            await self.writer.run(lambda scope: forget_old(scope, self.settings, now, journal_below=below))  # noqa: B023 - awaited at once
+
+    async def _say_offline(self) -> None:
+        """A broker publishes no last will for a clean goodbye, so say it before going."""
+        if self.connected.is_set():
+            offline = Status("offline", self._session, self.settings.version)
+            await asyncio.wait((self.bus.send(self._status_message(offline)),), timeout=1)
+
+    def _say_status(self) -> None:
+        at = self.writer.journal
+        status = Status("online", self._session, self.settings.version, at.epoch, at.head, self._parked)
+        self.bus.post(self._status_message(status))
+
+    def _status_message(self, status: Status) -> Outgoing:
+        return status_message(self.topics, self.service.name, status, heartbeat_s=self.settings.heartbeat_s)
+
+    def _count_parked(self, scope: Scope) -> None:
+        self._parked = scope.connection.execute(select(func.count()).select_from(tables.parked_event)).scalar_one()
+
+    # Making what handlers are given
+
+    def _transaction(self, scope: Scope, message_id: str, source: EventSource | None = None) -> X:
+        request = Request(now=self._outside.clock.now(), caller=self.service.name, message_id=message_id, source=source)
+        return self.service.transaction(scope, self._around, request)
+
+    def _view(self, message_id: str) -> V:
+        request = Request(now=self._outside.clock.now(), caller=self.service.name, message_id=message_id)
+        return self.service.view(self._around, request)
+
+    def _worker_context(self) -> Context[X, V]:
+        async def write(function: Callable[[X], T]) -> T:
+            message_id = self._outside.ids.new()
+            return await self.writer.run(lambda scope: function(self._transaction(scope, message_id)))
+
+        return Context(
+            clock=self._outside.clock,
+            ids=self._outside.ids,
+            log=self.log,
+            data=self.settings.data,
+            view=lambda: self._view(self._outside.ids.new()),
+            write=write,
+            ask=lambda message_id: Ask(self.requester, self._outside.ids, message_id, ()),
+        )
+
+    def _follower(self, follow: Any) -> Follower[X]:
+        return Follower(
+            follow,
+            topics=self.topics,
+            requester=self.requester,
+            writer=self.writer,
+            begin=lambda scope, source: self._transaction(scope, source.event_id, source),
+            on_parked=self._count_parked,
+            clock=self._outside.clock,
+            log=self.log,
+        )
+
+    # What every service answers
+
+    def _own_routes(self) -> tuple[Any, ...]:
+        return (
+            query(ReadJournal, self._read_journal),
+            query(ReadSnapshot, self._read_snapshot),
+            query(ListParkedEvents, self._list_parked_events),
+            command(SettleParkedEvent, self._settle_parked_event),
+            command(BackUp, self._backed_up, prepare=self._back_up),
+        )
+
+    async def _read_journal(self, asked: ReadJournal, view: V) -> JournalPage:
+        """Read the journal; on a divergence that this side did not know of, open a new epoch."""
+        try:
+            page = await view.read(lambda connection: journal.read_after(connection, asked))
+        except JournalDiverged as diverged:
+            if asked.epoch == diverged.details["epoch"]:
+                await self.writer.run(self._open_epoch)
+                self._say_status()
+            raise
+        self._read_up_to[view.caller] = asked.after
+        return page
+
+    def _open_epoch(self, scope: Scope) -> None:
+        scope.journal.open_epoch(scope.connection, "diverged", stamp(self._outside.clock.now()))
+
+    async def _read_snapshot(self, asked: ReadSnapshot, view: V) -> SnapshotPage:
+        number = asked.number
+        if number is None:
+            number = await view.read(journal.head_of)
+        at = await view.read(lambda connection: journal.place_of(connection, number))
+        nothing: SnapshotPiece = ([], None)
+        snapshot = self.service.snapshot
+        events, following = nothing if snapshot is None else await snapshot(view, number, asked.next)
+        return SnapshotPage(
+            epoch=at.epoch,
+            number=number,
+            event_id=EventId(at.event_id) if at.event_id else None,
+            entries=tuple(
+                JournalEntry(
+                    at.epoch,
+                    number,
+                    EventId(event_id),
+                    event.wire_name(),
+                    time,
+                    msgspec.Raw(msgspec.json.encode(event)),
+                )
+                for event, event_id, time in events
+            ),
+            next=following,
+        )
+
+    async def _list_parked_events(self, asked: ListParkedEvents, view: V) -> ParkedEvents:  # noqa: ARG002
+        return ParkedEvents(tuple(await view.read(followers.parked_events)))
+
+    def _settle_parked_event(self, asked: SettleParkedEvent, tx: X) -> Reply:
+        entry = followers.take_parked(tx.connection, asked.follower, asked.event_id)
+        follower = next((each for each in self.followers if each.follow.name == asked.follower), None)
+        if entry is None or follower is None:
+            raise EventNotParked(follower=asked.follower, event_id=asked.event_id)
+        if asked.action == "retry":
+            follower.apply_entry(tx.scope, entry)
+        self._count_parked(tx.scope)
+        return ParkedEventSettled(asked.event_id, "applied" if asked.action == "retry" else "skipped")
+
+    async def _back_up(self, asked: BackUp, view: V, ask: Ask) -> tuple[str, int]:  # noqa: ARG002
+        target = self.settings.data / "backups" / f"{self.service.name}-{view.message_id}.sqlite3"
+
+        def copy() -> int:
+            source = sqlite3.connect(f"file:{self.settings.database_file}?mode=ro", uri=True)
+            try:
+                return back_up(source, target)
+            finally:
+                source.close()
+
+        return target.name, await asyncio.to_thread(copy)
+
+    def _backed_up(self, asked: BackUp, copied: tuple[str, int], tx: X) -> Reply:  # noqa: ARG002
+        name, size = copied
+        return BackedUp(file=name, size_bytes=size, epoch=tx.scope.journal.epoch, head=tx.scope.journal.head)
+
+
+async def _until_done(task: "asyncio.Task[None]") -> None:
+    """Wait for a task that outlives the group; its error ends the group."""
+    await asyncio.shield(task)
+
+
+async def _as_coroutine(work: Awaitable[None]) -> None:
+    await work

@@ -1,0 +1,131 @@
+"""Settings: a file ``tillwire.toml`` and ``TILLWIRE_*`` variables; what nobody knows is refused by name.
+
+The top level of the file holds the hub's settings, a table ``[checkout]`` those of checkout.
+``TILLWIRE_PORT`` is the hub's ``port``; ``TILLWIRE_CHECKOUT_COUNTRY`` is checkout's ``country``.
+A variable beats the file.
+"""
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from contracts.ids import SEGMENT_PATTERN
+from contracts.topics import SERVICES
+
+T = TypeVar("T")
+
+PREFIX = "TILLWIRE_"
+OWN_VARIABLES = frozenset({"TILLWIRE_VENV", "TILLWIRE_CONFIG", "TILLWIRE_CRASH_AT"})
+"""Variables of the launcher and the tests, which are no settings."""
+
+
+class SettingsRefused(Exception):
+    """A setting is unknown or does not fit; the sentence names it."""
+
+
+class HubSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What all services of one hub share."""
+
+    store: Annotated[str, Meta(pattern=SEGMENT_PATTERN)] = "store"
+    data: str = "data"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 1884
+    log_level: str = "INFO"
+
+    @property
+    def data_folder(self) -> Path:
+        """Where everything this hub knows lies."""
+        return Path(self.data).resolve()
+
+
+class RuntimeSettings(msgspec.Struct, frozen=True):
+    """What the runtime of one service works with; the bounds are DESIGN's."""
+
+    service: str
+    store: str
+    data: Path
+    version: str = "0.1.0"
+    most_waiting_per_caller: int = 8
+    most_waiting: int = 256
+    handled_days: int = 7
+    failed_days: int = 30
+    followed_days: int = 90
+    journal_days: int = 400
+    heartbeat_s: float = 5.0
+
+    @property
+    def database_file(self) -> Path:
+        """The service's own database."""
+        return self.data / f"{self.service}.sqlite3"
+
+
+def load(
+    own: type[T], section: str | None, *, variables: Mapping[str, str] | None = None, file: Path | None = None
+) -> T:
+    """Read settings of the hub (``section`` None) or of one service.
+
+    Raises:
+        SettingsRefused: a key is unknown or a value does not fit; the sentence names it and where it stands.
+    """
+    variables = os.environ if variables is None else variables
+    file = file or Path(variables.get("TILLWIRE_CONFIG", "tillwire.toml"))
+    values, places = _from_file(file, section)
+    for name, text in variables.items():
+        key = _key_of(name, section)
+        if key is not None:
+            values[key] = _value(text, own, key)
+            places[key] = name
+    try:
+        return msgspec.convert(values, own, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsRefused(_sentence(str(error), section, places)) from error
+
+
+def _from_file(file: Path, section: str | None) -> tuple[dict[str, Any], dict[str, str]]:
+    if not file.is_file():
+        return {}, {}
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsRefused(f"{file} is no TOML file: {error}") from error
+    if section is None:
+        values = {key: value for key, value in table.items() if key not in SERVICES}
+    else:
+        values = table.get(section, {})
+        if not isinstance(values, dict):
+            raise SettingsRefused(f"{file}: '{section}' must be a table, written [{section}]")
+    return dict(values), dict.fromkeys(values, str(file))
+
+
+def _key_of(variable: str, section: str | None) -> str | None:
+    if not variable.startswith(PREFIX) or variable in OWN_VARIABLES:
+        return None
+    rest = variable[len(PREFIX) :].lower()
+    owner, _, key = rest.partition("_")
+    if owner in SERVICES:
+        return key if owner == section else None
+    return rest if section is None else None
+
+
+def _value(text: str, own: type[Any], key: str) -> Any:
+    """Read a variable's text: as JSON where the setting is a list or table, as it stands elsewhere."""
+    fields = {field.name: field.type for field in msgspec.structs.fields(own)}
+    if key in fields and text[:1] in ("[", "{"):
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise SettingsRefused(f"'{key}' is no JSON: {error}") from error
+    return text
+
+
+def _sentence(fault: str, section: str | None, places: dict[str, str]) -> str:
+    for key, place in places.items():
+        if f"`{key}`" in fault or f"$.{key}" in fault:
+            return f"{place}: setting '{key}' of {section or 'the hub'}: {fault}"
+    return f"settings of {section or 'the hub'}: {fault}"

@@ -1,0 +1,106 @@
+"""Retained states: how things are now, as the broker keeps it for newcomers.
+
+A state is published when it changes and again on every connect; what the broker retains and
+this service no longer has is cleared. Private states are coalesced to one message per 50 ms,
+expire after 15 minutes and are refreshed every 5 as long as they hold.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import msgspec
+
+from contracts.base import PrivateState, State
+from contracts.topics import Topics
+from services.runtime.bus import Bus, Incoming, Outgoing, Subscription
+
+PRIVATE_EXPIRY_S = 15 * 60
+PRIVATE_REFRESH_S = 5 * 60
+COALESCE_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A state and what fills the places of its topic; ``register`` for a private one."""
+
+    state: State | PrivateState
+    segments: dict[str, str] = field(default_factory=dict)
+
+
+class States:
+    """Publishes the retained states of one service."""
+
+    def __init__(self, service: str, topics: Topics, bus: Bus) -> None:
+        self._service = service
+        self._topics = topics
+        self._bus = bus
+        self._held: dict[str, tuple[int, Outgoing]] = {}
+        """The newest message of every topic, with its revision."""
+        self._due: set[str] = set()
+        self._flush: asyncio.TimerHandle | None = None
+        self._connected = False
+
+    def subscriptions(self) -> list[Subscription]:
+        """What is retained under this service's own prefixes, to find what is stale."""
+        return [
+            Subscription(self._topics.states_of(self._service), retained=True, own=False),
+            Subscription(self._topics.privates_of(self._service), retained=True, own=False),
+        ]
+
+    def show(self, shown: Shown) -> None:
+        """Retain a state, unless a newer one is held already."""
+        topic, message = self._message(shown)
+        revision = getattr(shown.state, "revision", 0)
+        held = self._held.get(topic)
+        if held is not None and held[0] > revision:
+            return
+        self._held[topic] = (revision, message)
+        if not self._connected:
+            return
+        if isinstance(shown.state, State):
+            self._bus.post(message)
+        else:
+            self._due.add(topic)
+            if self._flush is None:
+                self._flush = asyncio.get_running_loop().call_later(COALESCE_S, self._publish_due)
+
+    def connected(self, all_shown: list[Shown]) -> None:
+        """Publish everything again; the broker may have forgotten it or hold something older."""
+        self._connected = True
+        for shown in all_shown:
+            topic, message = self._message(shown)
+            revision = getattr(shown.state, "revision", 0)
+            if topic not in self._held or self._held[topic][0] <= revision:
+                self._held[topic] = (revision, message)
+        for _revision, message in self._held.values():
+            self._bus.post(message)
+
+    def disconnected(self) -> None:
+        """Hold what changes until the next connect."""
+        self._connected = False
+        self._due.clear()
+
+    def on_message(self, message: Incoming) -> None:
+        """Clear what the broker retains and this service no longer has."""
+        if message.payload and message.topic not in self._held:
+            self._bus.post(Outgoing(message.topic, b"", retain=True))
+
+    def refresh_private(self) -> None:
+        """Publish every private state again before it expires."""
+        for _revision, message in self._held.values():
+            if message.expiry_s is not None:
+                self._bus.post(message)
+
+    def _publish_due(self) -> None:
+        self._flush = None
+        for topic in self._due:
+            self._bus.post(self._held[topic][1])
+        self._due.clear()
+
+    def _message(self, shown: Shown) -> tuple[str, Outgoing]:
+        payload = msgspec.json.encode(shown.state)
+        if isinstance(shown.state, PrivateState):
+            topic = self._topics.private(type(shown.state), shown.segments["register"])
+            return topic, Outgoing(topic, payload, retain=True, expiry_s=PRIVATE_EXPIRY_S)
+        topic = self._topics.state(type(shown.state), **shown.segments)
+        return topic, Outgoing(topic, payload, retain=True)
