@@ -1,0 +1,105 @@
+"""One line of an open sale: what is sold, how much of it, and who gets the credit."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import msgspec
+
+from contracts.checkout import AmountTooLarge, LineKind, QuantityInvalid, Share, SharesInvalid
+from contracts.ids import ItemCode, LineItemId
+from contracts.money import LARGEST, allocate, round_half_away
+from services.checkout.model.items import PricedItem
+from services.checkout.model.taxes import TaxRule
+
+CREDITED_KINDS: frozenset[LineKind] = frozenset({"goods", "service"})
+"""Kinds of line that a staff member sells; a charge that follows one earns no credit of its own."""
+WHOLE = 10_000
+LARGEST_QUANTITY = 9_999
+_THOUSANDTH = Decimal("0.001")
+
+
+class DraftLine(msgspec.Struct, omit_defaults=True):
+    """A line item as it stands. Prices are minor units with tax; its tax is worked out with the whole sale."""
+
+    line_item_id: LineItemId
+    kind: LineKind
+    item: ItemCode
+    name: str
+    quantity: Decimal
+    unit_price: int
+    tax: TaxRule
+    supply_date: str
+    tags: tuple[str, ...] = ()
+    attribution: tuple[Share, ...] = ()
+    follows: LineItemId | None = None
+
+    @classmethod
+    def of(
+        cls,
+        line_item_id: LineItemId,
+        item: PricedItem,
+        quantity: Decimal,
+        supply_date: str,
+        follows: LineItemId | None = None,
+    ) -> "DraftLine":
+        """A line of an item as it is priced on the day of supply."""
+        return cls(
+            line_item_id=line_item_id,
+            kind=item.kind,
+            item=item.code,
+            name=item.name,
+            quantity=quantity,
+            unit_price=item.unit_price,
+            tax=item.tax,
+            supply_date=supply_date,
+            tags=item.tags,
+            follows=follows,
+        )
+
+    @property
+    def amount(self) -> int:
+        """What the line comes to: quantity times unit price, rounded half away from zero."""
+        return round_half_away(self.quantity * self.unit_price)
+
+    @property
+    def is_credited(self) -> bool:
+        """Whether a staff member can get the credit for it."""
+        return self.kind in CREDITED_KINDS
+
+
+def read_quantity(quantity: Decimal) -> Decimal:
+    """Put a quantity into the form a sale keeps: '2.50' and '2.5' are one quantity.
+
+    Rejections:
+        QuantityInvalid: it is not more than 0, more than 9999, or finer than a thousandth.
+    """
+    if not quantity.is_finite() or not 0 < quantity <= LARGEST_QUANTITY or quantity % _THOUSANDTH:
+        raise QuantityInvalid(field="quantity", least="0.001", most=str(LARGEST_QUANTITY), places=3)
+    return Decimal(f"{quantity.quantize(_THOUSANDTH).normalize():f}")
+
+
+def prove_bookable(lines: Sequence[DraftLine]) -> None:
+    """Check that the lines can be booked together.
+
+    Rejections:
+        AmountTooLarge: their prices come to more than an amount can be.
+    """
+    if sum(abs(line.amount) for line in lines) > LARGEST:
+        raise AmountTooLarge(most=LARGEST)
+
+
+def prove_shares(shares: Sequence[Share]) -> None:
+    """Check that shares make a whole.
+
+    Rejections:
+        SharesInvalid: a staff member is named twice, or they do not add up to 10000.
+    """
+    if len({share.staff_id for share in shares}) < len(shares):
+        raise SharesInvalid(field="shares", rule="each staff member stands once")
+    if sum(share.basis_points for share in shares) != WHOLE:
+        raise SharesInvalid(field="shares", rule="basis points add up to 10000")
+
+
+def credit(amount: int, shares: Sequence[Share]) -> list[int]:
+    """Split a line's amount by its shares, to the cent (largest remainder)."""
+    return allocate(amount, [share.basis_points for share in shares]) if shares else []

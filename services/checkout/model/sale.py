@@ -1,0 +1,454 @@
+"""A sale from its first line item to its end, while it may still change.
+
+The whole open sale is one mutable struct that serialises to one JSON document. Its content
+(lines, credit, customer) is frozen from the first tender until all tenders are removed.
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from hashlib import blake2b
+
+import msgspec
+
+from contracts.checkout import (
+    Flag,
+    LineItem,
+    LineItemExists,
+    LineItemFollows,
+    LineItemNotFound,
+    LineTax,
+    Sale,
+    SaleBeingPaid,
+    SaleEmpty,
+    SaleNotPaid,
+    SaleStatus,
+    Share,
+    SharesInvalid,
+    Tender,
+    TenderExists,
+    TenderNotFound,
+    TooManyLineItems,
+    TooManyTenders,
+    Totals,
+)
+from contracts.customers import CustomerFacts
+from contracts.ids import CurrencyCode, CustomerId, DecisionId, LineItemId, RegisterId, SaleId, StaffId, TenderId
+from contracts.policy import CheckoutFacts, TenderKind, TransactionKind
+from services.checkout.model import lines, tenders
+from services.checkout.model.decisions import Decided, Verdict
+from services.checkout.model.items import PricedItem
+from services.checkout.model.lines import DraftLine
+from services.checkout.model.taxes import TaxedPrices, tax_prices
+from services.checkout.model.tenders import CashRounding
+
+MOST_LINES = 500
+MOST_TENDERS = 50
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """When a sale ended (UTC), on which business day, and who ended it."""
+
+    at: str
+    business_day: str
+    cashier: StaffId
+    clock_unsure: bool = False
+
+
+class OpenedSale(msgspec.Struct, omit_defaults=True):
+    """A sale that is open on its register. Times are UTC, amounts minor units with tax."""
+
+    sale_id: SaleId
+    register: RegisterId
+    currency: CurrencyCode
+    business_day: str
+    started_at: str
+    cashier: StaffId
+    transaction_number: int
+    revision: int = 1
+    status: SaleStatus = "open"
+    transaction_kind: TransactionKind = "sale"
+    lines: list[DraftLine] = []
+    tenders: list[Tender] = []
+    customer: CustomerFacts | None = None
+    decision: Decided | None = None
+    """The newest answer about this content, which registers see."""
+    held: Decided | None = None
+    """The answer that holds while the sale is being paid."""
+    flags: list[Flag] = []
+    receipt_number: str | None = None
+    ended_at: str | None = None
+
+    # Lines
+
+    def add_line_item(
+        self,
+        line_item_id: LineItemId,
+        item: PricedItem,
+        quantity: Decimal,
+        day: str,
+        charges: Sequence[tuple[LineItemId, PricedItem]] = (),
+    ) -> None:
+        """Put one more line item on the sale, followed by its linked charges.
+
+        Rejections:
+            SaleBeingPaid: a tender was taken.
+            LineItemExists: the sale has a line with that id.
+            QuantityInvalid: the quantity is none that can be sold.
+            AmountTooLarge: the sale would come to more than can be booked.
+            TooManyLineItems: the sale is full.
+        """
+        self._prove_not_being_paid()
+        if any(line.line_item_id == line_item_id for line in self.lines):
+            raise LineItemExists(field="line_item_id", line_item_id=line_item_id)
+        quantity = lines.read_quantity(quantity)
+        new = [DraftLine.of(line_item_id, item, quantity, day)]
+        new += [DraftLine.of(charge_id, charge, quantity, day, line_item_id) for charge_id, charge in charges]
+        if len(self.lines) + len(new) > MOST_LINES:
+            raise TooManyLineItems(most=MOST_LINES)
+        lines.prove_bookable([*self.lines, *new])
+        self.lines += new
+        self._content_changed()
+
+    def set_quantity(self, line_item_id: LineItemId, quantity: Decimal) -> None:
+        """Sell more or less of a line item; its linked charges follow.
+
+        Rejections:
+            SaleBeingPaid, LineItemNotFound, LineItemFollows, QuantityInvalid, AmountTooLarge.
+        """
+        self._prove_not_being_paid()
+        self._leading_line(line_item_id)
+        quantity = lines.read_quantity(quantity)
+        changed = [
+            msgspec.structs.replace(line, quantity=quantity)
+            if line_item_id in (line.line_item_id, line.follows)
+            else line
+            for line in self.lines
+        ]
+        lines.prove_bookable(changed)
+        self.lines = changed
+        self._content_changed()
+
+    def remove_line_item(self, line_item_id: LineItemId) -> None:
+        """Take a line item and its linked charges off.
+
+        Rejections:
+            SaleBeingPaid, LineItemNotFound, LineItemFollows.
+        """
+        self._prove_not_being_paid()
+        self._leading_line(line_item_id)
+        self.lines = [line for line in self.lines if line_item_id not in (line.line_item_id, line.follows)]
+        self._content_changed()
+
+    # Customer and credit
+
+    def attach_customer(self, customer: CustomerFacts | None) -> None:
+        """Say whose sale it is, with what policy may know of them; None for nobody's.
+
+        Rejections:
+            SaleBeingPaid: a tender was taken.
+        """
+        self._prove_not_being_paid()
+        self.customer = customer
+        self._content_changed()
+
+    def refresh_customer(self, customer: CustomerFacts) -> bool:
+        """Take over newer facts of the attached customer; says whether there was anything to take over.
+
+        A decision that is held stays: it was made about what was known when payment began.
+        """
+        if self.customer is None or self.customer.customer_id != customer.customer_id:
+            return False
+        if self.customer.revision >= customer.revision:
+            return False
+        self.customer = customer
+        if self.held is None:
+            self.decision = None
+        return True
+
+    def attribute_lines(self, shares: Sequence[Share], line_item_ids: Iterable[LineItemId] | None = None) -> None:
+        """Give the credit for the named line items, or for all that a staff member can sell.
+
+        Rejections:
+            SaleBeingPaid: a tender was taken.
+            LineItemNotFound: a named line is not on the sale.
+            SharesInvalid: the shares make no whole, or a named line is a linked charge.
+        """
+        self._prove_not_being_paid()
+        lines.prove_shares(shares)
+        by_id = {line.line_item_id: line for line in self.lines}
+        named = set(by_id if line_item_ids is None else line_item_ids)
+        for line_item_id in named:
+            if line_item_id not in by_id:
+                raise LineItemNotFound(field="line_item_ids", line_item_id=line_item_id)
+            if line_item_ids is not None and not by_id[line_item_id].is_credited:
+                raise SharesInvalid(field="line_item_ids", rule="a linked charge earns no credit of its own")
+        for line in self.lines:
+            if line.line_item_id in named and line.is_credited:
+                line.attribution = tuple(shares)
+        self._content_changed()
+
+    # The decision
+
+    def checkout_facts(self, tender_kind: TenderKind | None, *, signed_on: bool) -> CheckoutFacts:
+        """What policy is told: facts and counts, never personal data."""
+        credited = [line for line in self.lines if line.is_credited]
+        return CheckoutFacts(
+            sale_id=self.sale_id,
+            register=self.register,
+            transaction_kind=self.transaction_kind,
+            total=self.total,
+            goods_lines=len(credited),
+            unattributed_lines=sum(1 for line in credited if not line.attribution),
+            tender_kind=tender_kind,
+            item_tags=tuple(sorted({tag for line in self.lines for tag in line.tags})),
+            signed_on=signed_on,
+            customer=self.customer,
+        )
+
+    def must_ask(self, tender_kind: TenderKind) -> bool:
+        """Whether policy is to be asked before a tender of that kind: the first one, or one of another kind."""
+        return not self.tenders or self.held is None or self.held.tender_kind != tender_kind
+
+    def decide(
+        self, decision_id: DecisionId, verdict: Verdict, tender_kind: TenderKind | None, seller: StaffId
+    ) -> Decided:
+        """Keep what policy answered about the sale as it stands.
+
+        Where lines are attributed automatically, whoever is signed on gets each that has none:
+        payment starts with this.
+        """
+        if verdict.attribution == "automatic" and self.held is None:
+            for line in self.lines:
+                if line.is_credited and not line.attribution:
+                    line.attribution = (Share(staff_id=seller, basis_points=lines.WHOLE),)
+        if verdict.answer is None:
+            decided = Decided(decision_id, "unavailable", self.content(), tender_kind=tender_kind)
+        else:
+            decided = Decided(
+                decision_id,
+                verdict.answer.outcome,
+                self.content(),
+                verdict.answer.settings_revision,
+                verdict.answer.items,
+                tender_kind,
+            )
+        self.decision = decided
+        return decided
+
+    def content(self) -> str:
+        """A digest of what a decision is about: the lines with their credit, and the customer."""
+        about = (
+            [(line.line_item_id, line.item, line.quantity, line.amount, line.attribution) for line in self.lines],
+            self.customer_id,
+        )
+        return blake2b(msgspec.json.encode(about), digest_size=16).hexdigest()
+
+    # Tenders
+
+    def prove_takes(self, tender_id: TenderId, kind: TenderKind, amount: int, cash_rounding: CashRounding) -> None:
+        """Check that the sale could take this tender, before policy is asked.
+
+        Rejections:
+            SaleEmpty, TenderKindNotTaken, TenderExists, TooManyTenders, NothingToPay, TenderTooLarge.
+        """
+        self._tender(tender_id, kind, amount, cash_rounding)
+
+    def add_tender(
+        self,
+        tender_id: TenderId,
+        kind: TenderKind,
+        amount: int,
+        cash_rounding: CashRounding,
+        *,
+        decided: Decided | None = None,
+    ) -> None:
+        """Take money. A decision made for this tender is held from now on, else the one held before stays.
+
+        Rejections:
+            SaleEmpty, TenderKindNotTaken, TenderExists, TooManyTenders, NothingToPay, TenderTooLarge.
+        """
+        tender = self._tender(tender_id, kind, amount, cash_rounding)
+        self.held = self.decision = decided or self.held
+        if decided is not None and decided.outcome == "unavailable":
+            self._flag("policy_unavailable")
+        self.tenders.append(tender)
+
+    def remove_tender(self, tender_id: TenderId) -> None:
+        """Give a tender back. Without any the decision is no longer held and the sale may change.
+
+        Cash that was rounded because it settled the sale counts unrounded from now on.
+
+        Rejections:
+            TenderNotFound: the sale has no such tender.
+        """
+        left = [tenders.without_rounding(tender) for tender in self.tenders if tender.tender_id != tender_id]
+        if len(left) == len(self.tenders):
+            raise TenderNotFound(field="tender_id", tender_id=tender_id)
+        self.tenders = left
+        if not left:
+            self.decision = self.held
+            self.held = None
+            self.flags = [flag for flag in self.flags if flag != "policy_unavailable"]
+
+    # The end
+
+    def must_ask_to_complete(self) -> bool:
+        """Whether policy is to be asked at the end: only where no tender was needed."""
+        return not self.tenders
+
+    def prove_paid(self) -> None:
+        """Check that the sale holds something and is paid.
+
+        Rejections:
+            SaleEmpty: it has no line.
+            SaleNotPaid: something is left to pay.
+        """
+        self.prove_not_empty()
+        due = self.due
+        if due:
+            raise SaleNotPaid(due=due)
+
+    def complete(self, receipt_number: str, ending: Ending) -> None:
+        """Close the sale for ever.
+
+        Money that has moved is never refused: where the held decision does not belong to this
+        content, the sale is flagged ``policy_unsatisfied``.
+
+        Rejections:
+            SaleEmpty, SaleNotPaid.
+        """
+        self.prove_paid()
+        proof = self.held if self.tenders else self.decision
+        if proof is None or proof.content != self.content() or proof.outcome == "block":
+            self._flag("policy_unsatisfied")
+        elif proof.outcome == "unavailable":
+            self._flag("policy_unavailable")
+        self.decision = self.held = proof
+        self.receipt_number = receipt_number
+        self._end("completed", ending)
+
+    def void(self, ending: Ending) -> None:
+        """End the sale without selling anything.
+
+        Rejections:
+            SaleBeingPaid: a tender was taken.
+        """
+        self._prove_not_being_paid()
+        self._end("voided", ending)
+
+    # What it comes to
+
+    @property
+    def customer_id(self) -> CustomerId | None:
+        """Whose sale it is."""
+        return self.customer.customer_id if self.customer is not None else None
+
+    @property
+    def total(self) -> int:
+        """What the lines come to, tax included, before cash rounding."""
+        return sum(line.amount for line in self.lines)
+
+    @property
+    def due(self) -> int:
+        """What is left to pay."""
+        return self.total + sum(tender.rounding - tender.amount for tender in self.tenders)
+
+    def state(self) -> Sale:
+        """The sale as it is told to registers."""
+        taxed = tax_prices([(line.tax, line.amount) for line in self.lines])
+        shown = self.decision or self.held
+        return Sale(
+            sale_id=self.sale_id,
+            register=self.register,
+            revision=self.revision,
+            status=self.status,
+            transaction_kind=self.transaction_kind,
+            currency=self.currency,
+            business_day=self.business_day,
+            started_at=self.started_at,
+            cashier=self.cashier,
+            lines=tuple(_line_item(line, tax) for line, tax in zip(self.lines, taxed.taxes, strict=True)),
+            tenders=tuple(self.tenders),
+            totals=self._totals(taxed),
+            customer_id=self.customer_id,
+            decision=None if shown is None else shown.shown(held=shown == self.held),
+            flags=tuple(self.flags),
+            transaction_number=self.transaction_number,
+            receipt_number=self.receipt_number,
+            ended_at=self.ended_at,
+        )
+
+    def _totals(self, taxed: TaxedPrices) -> Totals:
+        return Totals(
+            total=self.total,
+            net=sum(rate.net for rate in taxed.rates),
+            tax=sum(rate.tax for rate in taxed.rates),
+            rounding=sum(tender.rounding for tender in self.tenders),
+            paid=sum(tender.amount for tender in self.tenders),
+            change=sum(tender.change for tender in self.tenders),
+            due=self.due,
+            rates=tuple(taxed.rates),
+        )
+
+    def _tender(self, tender_id: TenderId, kind: TenderKind, amount: int, cash_rounding: CashRounding) -> Tender:
+        self.prove_not_empty()
+        tenders.prove_taken(kind)
+        if any(tender.tender_id == tender_id for tender in self.tenders):
+            raise TenderExists(field="tender_id", tender_id=tender_id)
+        if len(self.tenders) >= MOST_TENDERS:
+            raise TooManyTenders(most=MOST_TENDERS)
+        return tenders.take(tender_id, kind, amount, due=self.due, cash_rounding=cash_rounding)
+
+    def _leading_line(self, line_item_id: LineItemId) -> DraftLine:
+        for line in self.lines:
+            if line.line_item_id == line_item_id:
+                if line.follows is not None:
+                    raise LineItemFollows(field="line_item_id", follows=line.follows)
+                return line
+        raise LineItemNotFound(field="line_item_id", line_item_id=line_item_id)
+
+    def _prove_not_being_paid(self) -> None:
+        if self.tenders:
+            raise SaleBeingPaid(tenders=len(self.tenders))
+
+    def prove_not_empty(self) -> None:
+        """Check that the sale holds something.
+
+        Rejections:
+            SaleEmpty: it has no line.
+        """
+        if not self.lines:
+            raise SaleEmpty
+
+    def _content_changed(self) -> None:
+        self.decision = None
+
+    def _flag(self, flag: Flag) -> None:
+        if flag not in self.flags:
+            self.flags = [*self.flags, flag]
+
+    def _end(self, status: SaleStatus, ending: Ending) -> None:
+        self.status = status
+        self.ended_at = ending.at
+        self.business_day = ending.business_day
+        self.cashier = ending.cashier
+        if ending.clock_unsure:
+            self._flag("clock_unsure")
+
+
+def _line_item(line: DraftLine, tax: LineTax) -> LineItem:
+    return LineItem(
+        line_item_id=line.line_item_id,
+        kind=line.kind,
+        item=line.item,
+        name=line.name,
+        quantity=line.quantity,
+        unit_price_listed=line.unit_price,
+        unit_price=line.unit_price,
+        discount=0,
+        amount=line.amount,
+        taxes=(tax,),
+        supply_date=line.supply_date,
+        attribution=line.attribution,
+        follows=line.follows,
+    )

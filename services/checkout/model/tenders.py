@@ -1,0 +1,60 @@
+"""How money settles a sale: exact by card, with change and cash rounding in cash."""
+
+from typing import Literal
+
+import msgspec
+
+from contracts.checkout import NothingToPay, Tender, TenderKindNotTaken, TenderTooLarge
+from contracts.ids import TenderId
+from contracts.money import round_to_five_cents
+from contracts.policy import TenderKind
+
+CashRounding = Literal["off", "five_cents"]
+TAKEN_KINDS: frozenset[TenderKind] = frozenset({"cash", "card"})
+
+
+def prove_taken(kind: TenderKind) -> None:
+    """Check that this hub takes tenders of that kind.
+
+    Rejections:
+        TenderKindNotTaken: it does not.
+    """
+    if kind not in TAKEN_KINDS:
+        raise TenderKindNotTaken(field="kind", kind=kind, taken=sorted(TAKEN_KINDS))
+
+
+def take(tender_id: TenderId, kind: TenderKind, amount: int, *, due: int, cash_rounding: CashRounding) -> Tender:
+    """Take money towards what is due, in minor units.
+
+    Cash that reaches what is left to pay, rounded if the store rounds, settles it and gives
+    change; less cash counts as it is and is not rounded. A card pays exactly what was approved.
+
+    Rejections:
+        TenderKindNotTaken: the hub does not take that kind.
+        NothingToPay: nothing is due.
+        TenderTooLarge: more than is due, and not in cash.
+    """
+    prove_taken(kind)
+    if due <= 0:
+        raise NothingToPay(due=due)
+    if kind != "cash":
+        if amount > due:
+            raise TenderTooLarge(field="amount", due=due)
+        return Tender(tender_id=tender_id, kind=kind, state="approved", amount=amount, tendered=amount)
+    payable = round_to_five_cents(due) if cash_rounding == "five_cents" else due
+    if amount < payable:
+        return Tender(tender_id=tender_id, kind=kind, state="approved", amount=amount, tendered=amount)
+    return Tender(
+        tender_id=tender_id,
+        kind=kind,
+        state="approved",
+        amount=payable,
+        tendered=amount,
+        change=amount - payable,
+        rounding=payable - due,
+    )
+
+
+def without_rounding(tender: Tender) -> Tender:
+    """The tender as it counts once it does not settle the sale any more: what was kept of it, unrounded."""
+    return msgspec.structs.replace(tender, rounding=0) if tender.rounding else tender
