@@ -1,0 +1,418 @@
+"""Who may log in: what lies in the files, what the plugin is given, what a running broker is told."""
+
+import asyncio
+import base64
+import hashlib
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.topics import SERVICES, Topics
+from services.hub import logins
+from services.hub.broker import Broker
+from services.hub.logins import BrokerRefused, LoginRefused
+from tests.services.hub.clients import PATIENCE_S, Connect, Control
+
+ACCEPTED = 0x00
+NOT_AUTHORISED = 0x87
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def usernames(data: Path) -> list[str]:
+    return [each.username for each in logins.list_logins(data).logins]
+
+
+async def nobody(_commands: logins.Commands) -> list[dict[str, Any]]:
+    """Stand for a connection that is gone."""
+    raise ConnectionError
+
+
+def test_login_file_holds_a_hash_and_no_password(tmp_path: Path) -> None:
+    made = logins.make_login(tmp_path, "till-1", "register")
+
+    path = tmp_path / "clients" / "till-1.json"
+    held = json.loads(path.read_text())
+    assert made.password not in path.read_text()
+    assert made.password not in repr(made)
+    assert held["role"] == "register"
+    assert held["client_id"] == "till-1" == made.client_id
+    expected = hashlib.pbkdf2_hmac(
+        "sha512", made.password.encode(), base64.b64decode(held["salt"]), held["iterations"], 64
+    )
+    assert base64.b64decode(held["hash"]) == expected
+
+
+def test_files_are_closed_to_others_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        logins.make_login(tmp_path, "till-1", "register")
+        logins.ensure_logins(tmp_path)
+    finally:
+        os.umask(before)
+
+    assert mode(tmp_path / "clients") == 0o750
+    assert mode(tmp_path / "clients" / "till-1.json") == 0o640
+    assert mode(tmp_path / "secrets") == 0o700
+    assert mode(tmp_path / "secrets" / "hub") == 0o600
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "+", "#", "till/1", "../till", "Till-1", "till 1", "till-1\n", "till--1", "-till", "till-", "a" * 65, "täll"],
+)
+def test_name_that_is_no_login_is_refused_and_leaves_no_file(tmp_path: Path, name: str) -> None:
+    with pytest.raises(LoginRefused, match="cannot be a login"):
+        logins.make_login(tmp_path, name, "register")
+
+    assert list(tmp_path.rglob("*")) == []
+
+
+@pytest.mark.parametrize("name", ["hub", *SERVICES, "checkout-2"])
+def test_name_of_the_hubs_own_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(LoginRefused, match="kept for the hub"):
+        logins.make_login(tmp_path, name, "register")
+
+
+@pytest.mark.parametrize("role", ["hub", "checkout", "admin", ""])
+def test_role_that_is_not_given_away_is_refused(tmp_path: Path, role: str) -> None:
+    with pytest.raises(LoginRefused, match="choose one of register, display, backoffice, ops"):
+        logins.make_login(tmp_path, "till-1", role)  # type: ignore[arg-type] # what a person may type
+
+
+def test_taken_name_is_refused_and_its_login_stays_as_it_is(tmp_path: Path) -> None:
+    logins.make_login(tmp_path, "till-1", "register")
+    before = (tmp_path / "clients" / "till-1.json").read_bytes()
+
+    with pytest.raises(LoginRefused, match="already"):
+        logins.make_login(tmp_path, "till-1", "ops")
+
+    assert (tmp_path / "clients" / "till-1.json").read_bytes() == before
+    assert [path.name for path in (tmp_path / "clients").iterdir()] == ["till-1.json"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[]",
+        b"{}",
+        b"x" * 70_000,
+        b'{"username": "till-2"}',
+    ],
+)
+def test_damaged_file_is_named_and_the_others_still_count(tmp_path: Path, topics: Topics, content: bytes) -> None:
+    logins.make_login(tmp_path, "till-1", "register")
+    logins.make_login(tmp_path, "till-2", "register")
+    (tmp_path / "clients" / "till-2.json").write_bytes(content)
+
+    found = logins.list_logins(tmp_path)
+
+    assert [each.username for each in found.logins] == ["till-1"]
+    assert [each.name for each in found.damaged] == ["till-2.json"]
+    rendered = json.loads(logins.render_dynamic_security(tmp_path, topics))
+    assert [client["username"] for client in rendered["clients"]] == ["till-1"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"username": "till-9"},
+        {"login": "till-9"},
+        {"login": "#"},
+        {"role": "hub"},
+        {"role": "checkout"},
+        {"role": "admin"},
+        {"client_id": None},
+        {"client_id": "till-2"},
+        {"iterations": 0},
+        {"iterations": 10**9},
+        {"hash": "c2hvcnQ="},
+        {"salt": ""},
+        {"extra": 1},
+    ],
+)
+def test_file_that_claims_more_than_it_may_is_damaged(tmp_path: Path, change: dict[str, Any]) -> None:
+    logins.make_login(tmp_path, "till-1", "register")
+    path = tmp_path / "clients" / "till-1.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+
+    found = logins.list_logins(tmp_path)
+
+    assert found.logins == ()
+    assert [each.name for each in found.damaged] == ["till-1.json"]
+
+
+def test_link_pipe_and_folder_among_the_files_are_damaged(tmp_path: Path) -> None:
+    logins.make_login(tmp_path, "till-1", "register")
+    clients = tmp_path / "clients"
+    (clients / "link.json").symlink_to(clients / "till-1.json")
+    os.mkfifo(clients / "pipe.json")
+    (clients / "folder.json").mkdir()
+
+    found = logins.list_logins(tmp_path)
+
+    assert [each.username for each in found.logins] == ["till-1"]
+    assert [each.name for each in found.damaged] == ["folder.json", "link.json", "pipe.json"]
+
+
+def test_damaged_login_can_be_removed_and_made_again(tmp_path: Path) -> None:
+    logins.make_login(tmp_path, "till-1", "register")
+    (tmp_path / "clients" / "till-1.json").write_bytes(b"{")
+
+    assert logins.remove_login(tmp_path, "till-1") == ("till-1",)
+    logins.make_login(tmp_path, "till-1", "register")
+
+    assert usernames(tmp_path) == ["till-1"]
+
+
+def test_removed_login_takes_its_temporary_ones_along_and_no_other(tmp_path: Path) -> None:
+    logins.make_login(tmp_path, "till-1", "register")
+    logins.make_login(tmp_path, "till-11", "register")
+    temporary = logins.make_temporary_login(tmp_path, "till-1").username
+    logins.make_temporary_login(tmp_path, "till-11")
+
+    removed = logins.remove_login(tmp_path, "till-1")
+
+    assert removed == ("till-1", temporary)
+    assert [each.login for each in logins.list_logins(tmp_path).logins] == ["till-11", "till-11"]
+
+
+def test_temporary_login_is_removed_by_itself(tmp_path: Path) -> None:
+    logins.make_login(tmp_path, "till-1", "register")
+    temporary = logins.make_temporary_login(tmp_path, "till-1").username
+
+    assert logins.remove_login(tmp_path, temporary) == (temporary,)
+
+    assert usernames(tmp_path) == ["till-1"]
+
+
+@pytest.mark.parametrize("login", ["hub", *SERVICES])
+def test_own_login_cannot_be_removed(tmp_path: Path, login: str) -> None:
+    logins.ensure_logins(tmp_path)
+
+    with pytest.raises(LoginRefused, match="does not work without it"):
+        logins.remove_login(tmp_path, login)
+
+    assert login in usernames(tmp_path)
+
+
+@pytest.mark.parametrize("login", ["till-1", "till-1--cli-1", "../secrets/hub", "till-1--../hub", "till-1--"])
+def test_login_that_is_not_there_cannot_be_removed(tmp_path: Path, login: str) -> None:
+    logins.ensure_logins(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+
+    with pytest.raises(LoginRefused):
+        logins.remove_login(tmp_path, login)
+
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_temporary_login_of_nobody_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LoginRefused, match="no login 'till-1'"):
+        logins.make_temporary_login(tmp_path, "till-1")
+
+
+def test_own_logins_and_secrets_are_made_once(tmp_path: Path) -> None:
+    logins.ensure_logins(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    logins.ensure_logins(tmp_path)
+
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert sorted(usernames(tmp_path)) == sorted(["hub", *SERVICES])
+
+
+@pytest.mark.parametrize("damage", ["clients/checkout.json", "secrets/checkout"])
+@pytest.mark.parametrize("content", [b"", b"{", None])
+def test_own_login_is_mended_with_its_secret(
+    tmp_path: Path, topics: Topics, damage: str, content: bytes | None
+) -> None:
+    logins.ensure_logins(tmp_path)
+    if content is None:
+        (tmp_path / damage).unlink()
+    else:
+        (tmp_path / damage).write_bytes(content)
+
+    logins.ensure_logins(tmp_path)
+
+    made = logins.own_credentials(tmp_path, "checkout")
+    clients = json.loads(logins.render_dynamic_security(tmp_path, topics))["clients"]
+    client = next(client for client in clients if client["username"] == "checkout")
+    salt = base64.b64decode(client["salt"])
+    expected = hashlib.pbkdf2_hmac("sha512", made.password.encode(), salt, client["iterations"], 64)
+    assert base64.b64decode(client["password"]) == expected
+
+
+@pytest.mark.parametrize("name", ["checkout", "till-1", "../clients/till-1.json"])
+def test_credentials_without_a_secret_are_refused(tmp_path: Path, name: str) -> None:
+    logins.make_login(tmp_path, "till-1", "register")
+
+    with pytest.raises(LoginRefused, match="no secret"):
+        logins.own_credentials(tmp_path, name)
+
+
+def test_same_files_render_the_same_bytes_whatever_order_they_were_made_in(tmp_path: Path, topics: Topics) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for name in ("till-1", "till-2", "till-3"):
+        logins.make_login(first, name, "register")
+    (second / "clients").mkdir(parents=True)
+    for name in ("till-3", "till-1", "till-2"):
+        (second / "clients" / f"{name}.json").write_bytes((first / "clients" / f"{name}.json").read_bytes())
+
+    assert logins.render_dynamic_security(first, topics) == logins.render_dynamic_security(second, topics)
+
+
+async def test_new_register_logs_in_at_once_and_after_a_restart(
+    broker: Broker, tmp_path: Path, topics: Topics, connect: Connect, control: Control
+) -> None:
+    made = await logins.add_login(tmp_path, topics, "till-1", "register", control(broker, tmp_path))
+
+    register = connect(broker, made)
+    assert register.connect_code == ACCEPTED
+    assert register.subscribe(topics.replies_to("till-1"), topics.replies_to("till-2")) == [1, NOT_AUTHORISED]
+    await broker.restart()
+    assert connect(broker, made).connect_code == ACCEPTED
+
+
+async def test_removed_register_is_cut_off_at_once_with_all_its_credentials(
+    broker: Broker, tmp_path: Path, topics: Topics, connect: Connect, control: Control
+) -> None:
+    send = control(broker, tmp_path)
+    made = await logins.add_login(tmp_path, topics, "till-1", "register", send)
+    temporary = await logins.add_temporary_login(tmp_path, topics, "till-1", send)
+    other = await logins.add_login(tmp_path, topics, "till-2", "register", send)
+    connections = [connect(broker, each) for each in (made, temporary)]
+    stays = connect(broker, other)
+
+    await logins.cut_off_login(tmp_path, "till-1", send)
+
+    assert all(connection.ended.wait(PATIENCE_S) for connection in connections)
+    assert [connect(broker, each).connect_code for each in (made, temporary)] == [NOT_AUTHORISED] * 2
+    assert stays.publish(topics.status("till-2")) != [NOT_AUTHORISED]
+    assert not stays.ended.is_set()
+
+
+async def test_change_of_one_login_leaves_all_others_connected(
+    broker: Broker, tmp_path: Path, topics: Topics, connect: Connect, control: Control
+) -> None:
+    send = control(broker, tmp_path)
+    service = connect(broker, logins.own_credentials(tmp_path, "checkout"))
+
+    await logins.add_login(tmp_path, topics, "till-1", "register", send)
+    await logins.cut_off_login(tmp_path, "till-1", send)
+
+    assert service.publish(topics.status("checkout")) != [NOT_AUTHORISED]
+    assert not service.ended.is_set()
+
+
+async def test_temporary_login_speaks_for_its_register_beside_it(
+    broker: Broker, tmp_path: Path, topics: Topics, connect: Connect, control: Control
+) -> None:
+    send = control(broker, tmp_path)
+    register = connect(broker, await logins.add_login(tmp_path, topics, "till-1", "register", send))
+
+    temporary = connect(broker, await logins.add_temporary_login(tmp_path, topics, "till-1", send))
+
+    assert temporary.subscribe(topics.replies_to("till-1")) == [1]
+    own, other = (topics.request("checkout", "open-sale", caller) for caller in ("till-1", "till-2"))
+    codes = temporary.publish(own, other)
+    assert codes[0] != NOT_AUTHORISED
+    assert codes[1] == NOT_AUTHORISED
+    assert not register.ended.is_set()
+
+
+async def test_login_the_broker_never_heard_of_is_not_made(tmp_path: Path, topics: Topics) -> None:
+    with pytest.raises(ConnectionError):
+        await logins.add_login(tmp_path, topics, "till-1", "register", nobody)
+
+    assert usernames(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [],
+        [{"command": "createRole"}],
+        [
+            {"command": "deleteClient", "error": "Client not found"},
+            {"command": "deleteRole", "error": "Role not found"},
+            {"command": "createRole", "error": "Internal error"},
+            {"command": "createClient"},
+        ],
+    ],
+)
+async def test_login_the_broker_refused_is_not_made(
+    tmp_path: Path, topics: Topics, answer: list[dict[str, Any]]
+) -> None:
+    async def refuse(_commands: logins.Commands) -> list[dict[str, Any]]:
+        return answer
+
+    with pytest.raises(BrokerRefused):
+        await logins.add_login(tmp_path, topics, "till-1", "register", refuse)
+
+    assert usernames(tmp_path) == []
+
+
+async def test_register_removed_while_the_broker_did_not_hear_is_gone_after_its_next_start(
+    broker: Broker, tmp_path: Path, topics: Topics, connect: Connect, control: Control
+) -> None:
+    made = await logins.add_login(tmp_path, topics, "till-1", "register", control(broker, tmp_path))
+
+    with pytest.raises(ConnectionError):
+        await logins.cut_off_login(tmp_path, "till-1", nobody)
+    await broker.restart()
+
+    assert connect(broker, made).connect_code == NOT_AUTHORISED
+
+
+async def test_register_made_again_after_an_unheard_removal_has_only_its_new_password(
+    broker: Broker, tmp_path: Path, topics: Topics, connect: Connect, control: Control
+) -> None:
+    send = control(broker, tmp_path)
+    old = await logins.add_login(tmp_path, topics, "till-1", "register", send)
+    with pytest.raises(ConnectionError):
+        await logins.cut_off_login(tmp_path, "till-1", nobody)
+
+    new = await logins.add_login(tmp_path, topics, "till-1", "ops", send)
+
+    assert connect(broker, old).connect_code == NOT_AUTHORISED
+    assert connect(broker, new).connect_code == ACCEPTED
+
+
+async def test_each_change_is_one_message(tmp_path: Path, topics: Topics) -> None:
+    messages: list[logins.Commands] = []
+
+    async def keep(commands: logins.Commands) -> list[dict[str, Any]]:
+        messages.append(commands)
+        return [{"command": command["command"]} for command in commands]
+
+    await logins.add_login(tmp_path, topics, "till-1", "register", keep)
+    await logins.add_temporary_login(tmp_path, topics, "till-1", keep)
+    await logins.cut_off_login(tmp_path, "till-1", keep)
+
+    assert len(messages) == 3
+
+
+async def test_login_whose_making_is_cancelled_is_not_made(tmp_path: Path, topics: Topics) -> None:
+    asked = asyncio.Event()
+
+    async def never(_commands: logins.Commands) -> list[dict[str, Any]]:
+        asked.set()
+        return await asyncio.Future[list[dict[str, Any]]]()
+
+    making = asyncio.create_task(logins.add_login(tmp_path, topics, "till-1", "register", never))
+    await asked.wait()
+    making.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await making
+    assert usernames(tmp_path) == []
