@@ -283,7 +283,7 @@ class Follower(Generic[X]):
             self._log.warning("journal-trimmed", follower=self.follow.name, leader=self.follow.leader)
             await self._take_snapshot()
         else:
-            raise NoAnswer(f"{self.follow.leader} read-journal: {rejected.code}")
+            raise NoAnswer(f"{self.follow.leader} read-journal", rejected)
 
     async def _go_back(self, head: int, lowest: int) -> None:
         """Go back to the last event that both sides hold; those after it are orphans, listed for a person."""

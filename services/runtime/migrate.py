@@ -11,6 +11,10 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.pool import StaticPool
 
 from services.runtime.clock import SystemClock, stamp
 from services.runtime.database import back_up
@@ -23,12 +27,10 @@ class MigrationFailed(Exception):
     """The database could not be brought up to date and is as it was before."""
 
 
-def chains(service: str) -> tuple[tuple[str, Path], ...]:
+def chains(service: str, folder: Path | None = None) -> tuple[tuple[str, Path], ...]:
     """The chains of a service's database: the version table's name and the folder, in the order to be run."""
-    return (
-        ("runtime_version", RUNTIME_CHAIN),
-        (f"{service}_version", Path(__file__).parents[1] / service / "migrations"),
-    )
+    own = folder or Path(__file__).parents[1] / service / "migrations"
+    return (("runtime_version", RUNTIME_CHAIN), (f"{service}_version", own))
 
 
 def newest(folder: Path) -> str | None:
@@ -63,47 +65,43 @@ def migrate(file: Path, parts: tuple[tuple[str, Path], ...]) -> bool:
     if is_current(file, parts):
         return False
     file.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(file, isolation_level=None)
+    driver = sqlite3.connect(file, isolation_level=None)
     try:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA foreign_keys=OFF")
-        before = dict(_row_counts(connection))
+        driver.execute("PRAGMA journal_mode=WAL")
+        driver.execute("PRAGMA foreign_keys=OFF")
+        before = dict(_row_counts(driver))
         if before:
             at = stamp(SystemClock().now()).translate(str.maketrans("", "", ":."))
-            back_up(connection, file.parent / "backups" / f"{file.stem}-before-{at}.sqlite3")
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            for table, folder in parts:
-                _upgrade(connection, table, folder)
-            _check(connection, before)
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
+            back_up(driver, file.parent / "backups" / f"{file.stem}-before-{at}.sqlite3")
+        _upgrade(driver, parts, before)
     finally:
-        connection.close()
+        driver.close()
     return True
 
 
-def _upgrade(connection: sqlite3.Connection, version_table: str, folder: Path) -> None:
+def _upgrade(driver: sqlite3.Connection, parts: tuple[tuple[str, Path], ...], before: dict[str, int]) -> None:
+    """Run all chains in one transaction and commit it if nothing was lost."""
     # Imported here, not above: a service looks whether it is current and must not carry Alembic along.
     from alembic.config import Config  # noqa: PLC0415
     from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
-    from sqlalchemy import create_engine  # noqa: PLC0415
-    from sqlalchemy.pool import StaticPool  # noqa: PLC0415
 
-    config = Config()
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))
-    script = ScriptDirectory(str(folder))
-    engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool, isolation_level="AUTOCOMMIT")
+    engine = create_engine("sqlite://", creator=lambda: driver, poolclass=StaticPool)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    with engine.begin() as connection:
+        for version_table, folder in parts:
+            config = Config()
+            config.set_main_option("script_location", str(folder).replace("%", "%%"))
+            script = ScriptDirectory(str(folder))
 
-    def steps(revision: object, _context: object) -> object:
-        return script._upgrade_revs("head", revision)  # type: ignore[arg-type] # noqa: SLF001 - what alembic's own command does
+            def steps(revision: Any, _context: Any, script: Any = script) -> Any:
+                return script._upgrade_revs("head", revision)  # noqa: SLF001 - what alembic's own command does
 
-    with engine.connect() as bound, EnvironmentContext(config, script, fn=steps) as environment:
-        environment.configure(connection=bound, version_table=version_table, render_as_batch=True)
-        environment.run_migrations()
+            with EnvironmentContext(config, script, fn=steps) as environment:
+                environment.configure(connection=connection, version_table=version_table, render_as_batch=True)
+                environment.run_migrations()
+        _check(driver, before)
+    engine.dispose()
 
 
 def _row_counts(connection: sqlite3.Connection) -> Iterator[tuple[str, int]]:

@@ -22,7 +22,7 @@ from services.runtime.ids import Ids
 R = TypeVar("R", bound=Reply)
 
 PAUSE_S = 0.05
-NOT_FINAL = frozenset({"busy", "unavailable", "expired", "internal-error"})
+WORTH_REPEATING = frozenset({"busy", "unavailable", "expired"})
 
 
 class Refused(Exception):
@@ -34,7 +34,14 @@ class Refused(Exception):
 
 
 class NoAnswer(Exception):
-    """Nobody gave a final answer in time; the request may have been carried out or not."""
+    """Nobody gave a final answer in time; the request may have been carried out or not.
+
+    ``last`` is the last answer that was not final, if there was one.
+    """
+
+    def __init__(self, request: str, last: Rejected | None) -> None:
+        super().__init__(f"{request}: {last.code if last else 'silence'}")
+        self.last = last
 
 
 class _Kind(msgspec.Struct):
@@ -125,10 +132,10 @@ class Requester:
             rejected = read_rejection(raw)
             if rejected is None:
                 return raw
-            if rejected.code not in NOT_FINAL:
+            if rejected.code not in WORTH_REPEATING:
                 raise Refused(rejected)
             last = rejected
-        raise NoAnswer(f"{service} {name}: {last.code if last else 'silence'}")
+        raise NoAnswer(f"{service} {name}", last)
 
     async def _attempt(
         self, service: str, name: str, payload: bytes, properties: tuple[tuple[str, str], ...], patience_s: float
