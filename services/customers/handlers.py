@@ -50,7 +50,7 @@ def create_customer(command: CreateCustomer, tx: CustomersTx) -> Customer:
     if mark == creation_mark(command):
         return tx.customers.get(command.customer_id)
     if mark is not None or tx.customers.is_erased(command.customer_id):
-        raise CustomerExists(customer_id=command.customer_id)
+        raise CustomerExists(field="customer_id", customer_id=command.customer_id)
     customer = new_customer(command, tx.rules)
     _check_codes(customer, tx)
     tx.customers.add(customer, creation_mark(command), tx.now)
@@ -68,7 +68,7 @@ def update_customer(command: UpdateCustomer, tx: CustomersTx) -> Customer:
     """
     before = tx.customers.get(command.customer_id)
     if command.expected_revision != before.revision:
-        raise RevisionConflict(revision=before.revision)
+        raise RevisionConflict(field="expected_revision", revision=before.revision)
     after = changed_customer(before, command, tx.rules)
     if after.revision == before.revision:
         return before

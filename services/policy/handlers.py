@@ -43,7 +43,7 @@ def set_settings(command: SetSettings, tx: PolicyTx) -> PolicyInForce:
     """
     before = tx.settings.in_force()
     if command.expected_revision != before.revision:
-        raise RevisionConflict(revision=before.revision)
+        raise RevisionConflict(field="expected_revision", revision=before.revision)
     check_settings(command.settings)
     after = InForce(before.revision + 1, command.settings)
     tx.settings.add(after, staff_id=tx.staff_id, client=tx.caller, at=tx.now)
