@@ -117,12 +117,12 @@ def find_programs(
     setpriv = shutil.which("setpriv", path=path)
     if setpriv is None:
         raise BrokerFault("the program setpriv is not installed; on Debian it is in the package util-linux")
-    # Debian keeps libraries apart by architecture (x86_64-linux-gnu, aarch64-linux-gnu), others do not;
-    # a Mosquitto built by hand has them beside its own folder.
+    # Debian keeps libraries apart by architecture (x86_64-linux-gnu, aarch64-linux-gnu), others do not.
+    # What lies beside the program comes first: a Mosquitto built by hand needs the plugin of its own version.
     multiarch = multiarch or sysconfig.get_config_var("MULTIARCH") or f"{os.uname().machine}-linux-gnu"
     own = mosquitto.parent.parent
-    folders = [root / name for name in (f"usr/lib/{multiarch}", "usr/lib64", "usr/lib", "usr/local/lib")]
-    folders += [own / "lib" / multiarch, own / "lib64", own / "lib"]
+    folders = [own / "lib" / multiarch, own / "lib64", own / "lib"]
+    folders += [root / name for name in (f"usr/lib/{multiarch}", "usr/lib64", "usr/lib", "usr/local/lib")]
     for folder in folders:
         if (folder / _PLUGIN).is_file():
             return Programs(mosquitto, folder / _PLUGIN, Path(setpriv))

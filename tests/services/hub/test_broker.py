@@ -59,7 +59,8 @@ def test_plugin_is_found_where_distributions_keep_it(tmp_path: Path, multiarch: 
     assert (found.mosquitto, found.setpriv, found.plugin) == (mosquitto, setpriv, plugin)
 
 
-def test_plugin_of_a_mosquitto_built_by_hand_is_found_beside_it(tmp_path: Path) -> None:
+def test_plugin_beside_a_mosquitto_built_by_hand_goes_before_the_systems(tmp_path: Path) -> None:
+    program(tmp_path / "usr" / "lib" / "mosquitto_dynamic_security.so")
     program(tmp_path / "opt" / "sbin" / "mosquitto")
     program(tmp_path / "opt" / "sbin" / "setpriv")
     plugin = program(tmp_path / "opt" / "lib" / "mosquitto_dynamic_security.so")
