@@ -72,14 +72,15 @@ def wanted(text: str, country: str) -> Wanted:
         country: Where a phone that starts with the national prefix belongs.
 
     Returns:
-        A code to find exactly; the beginning of an email; words that must all begin a word of the record, in the
-        order typed; beginnings of phones without ``+`` and the end of one turned around, empty if it is no phone.
+        A code to find exactly; the beginning of an email; words that must all begin a word of the record (none for
+        what holds an ``@``); beginnings of phones without ``+`` and the end of one turned around, empty if it is no phone.
     """
     typed = text.strip()
     if len(typed) < 2:
         return Wanted("", "", (), (), "")
     starts, end = _phone(typed, country)
-    return Wanted(typed, fold(typed), tuple(dict.fromkeys(words(typed)))[:MOST_WORDS], starts, end)
+    named = () if "@" in typed else tuple(dict.fromkeys(words(typed)))[:MOST_WORDS]
+    return Wanted(typed, fold(typed), named, starts, end)
 
 
 def _findable(text: str) -> list[str]:

@@ -48,11 +48,27 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-async def shop(tmp_path: Path, clock: SetClock) -> AsyncIterator[StoreUnderTest]:
-    """A store in which policy runs and time stands still."""
+async def street(tmp_path: Path, clock: SetClock) -> AsyncIterator[StoreUnderTest]:
+    """A store in which nothing runs yet and time stands still."""
     async with store_under_test(tmp_path, clock) as store:
-        await store.start(policy(PolicyServiceSettings()))
         yield store
+
+
+@pytest.fixture
+async def checkout(street: StoreUnderTest) -> Teller:
+    return await Teller("checkout").start(street)
+
+
+@pytest.fixture
+async def staff(street: StoreUnderTest) -> Teller:
+    return await Teller("staff").start(street)
+
+
+@pytest.fixture
+async def shop(street: StoreUnderTest, checkout: Teller, staff: Teller) -> StoreUnderTest:  # noqa: ARG001 - started before policy
+    """A store in which policy runs, and those whom it follows."""
+    await street.start(policy(PolicyServiceSettings()))
+    return street
 
 
 async def put(shop: StoreUnderTest, settings: PolicySettings, expected_revision: int = 0, **how: Any) -> Any:
@@ -61,7 +77,7 @@ async def put(shop: StoreUnderTest, settings: PolicySettings, expected_revision:
 
 
 async def check(shop: StoreUnderTest, **facts: Any) -> CheckAnswer:
-    answered = await shop.send(CheckCheckout(a_sale(**facts), "de"), caller="checkout")
+    answered = await shop.send(CheckCheckout(a_sale(**facts), "de"), caller="checkout-2")
     assert isinstance(answered, CheckAnswer)
     return answered
 
@@ -219,9 +235,7 @@ async def test_a_check_writes_nothing(shop: StoreUnderTest) -> None:
     assert statements == []
 
 
-async def test_decisions_are_kept_with_their_items(shop: StoreUnderTest) -> None:
-    checkout = await Teller("checkout").start(shop)
-
+async def test_decisions_are_kept_with_their_items(shop: StoreUnderTest, checkout: Teller) -> None:
     await checkout.tell(a_decision(1), a_decision(2, items=False))
     await shop.followed("checkout", "policy")
 
@@ -236,9 +250,7 @@ async def test_decisions_are_kept_with_their_items(shop: StoreUnderTest) -> None
     ]
 
 
-async def test_a_decision_told_twice_is_kept_once(shop: StoreUnderTest) -> None:
-    checkout = await Teller("checkout").start(shop)
-
+async def test_a_decision_told_twice_is_kept_once(shop: StoreUnderTest, checkout: Teller) -> None:
     await checkout.tell(a_decision(1), a_decision(1), a_decision(2))
     await shop.followed("checkout", "policy")
 
@@ -249,8 +261,9 @@ async def test_a_decision_told_twice_is_kept_once(shop: StoreUnderTest) -> None:
     assert await shop.send(ListParkedEvents(), caller="hub", service="policy") == ParkedEvents(())
 
 
-async def test_old_decisions_lose_staff_and_sale_and_stay_so(shop: StoreUnderTest, clock: SetClock) -> None:
-    checkout = await Teller("checkout").start(shop)
+async def test_old_decisions_lose_staff_and_sale_and_stay_so(
+    shop: StoreUnderTest, checkout: Teller, clock: SetClock
+) -> None:
     await put(shop, PolicySettings(keep_days=30))
     old, young = a_decision(1), a_decision(2, at="2026-03-20T10:00:00Z")
     await checkout.tell(old, young)
@@ -268,8 +281,7 @@ async def test_old_decisions_lose_staff_and_sale_and_stay_so(shop: StoreUnderTes
     ]
 
 
-async def test_a_session_that_ended_may_set_nothing_more(shop: StoreUnderTest) -> None:
-    staff = await Teller("staff").start(shop)
+async def test_a_session_that_ended_may_set_nothing_more(shop: StoreUnderTest, staff: Teller) -> None:
     till = RegisterId("till-1")
     tokens = {session: shop.token("policy.edit", session=session) for session in (1, 2, 3)}
 
@@ -281,9 +293,7 @@ async def test_a_session_that_ended_may_set_nothing_more(shop: StoreUnderTest) -
     assert (await put(shop, FIRST_NAME, token=tokens[3])) == PolicyInForce(1, FIRST_NAME)
 
 
-async def test_a_session_that_started_voids_those_before_it(shop: StoreUnderTest) -> None:
-    staff = await Teller("staff").start(shop)
-
+async def test_a_session_that_started_voids_those_before_it(shop: StoreUnderTest, staff: Teller) -> None:
     await staff.tell(SessionStarted(RegisterId("till-1"), 2, OWNER))
     await shop.followed("staff", "policy")
 
