@@ -10,6 +10,7 @@ half-open connection takes three receipts without an error.)
 
 import asyncio
 import socket
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self
@@ -78,15 +79,23 @@ class Answers:
         return "in_turn" if byte & 0x90 == 0 else None
 
 
-async def print_job(host: str, port: int, job: bytes, patience: Patience) -> Attempt:
-    """Send one job over a connection of its own and wait until it is paper, or is known not to be."""
+async def print_job(
+    host: str, port: int, job: bytes, patience: Patience, begin: Callable[[], Awaitable[None]]
+) -> Attempt:
+    """Send one job over a connection of its own and wait until it is paper, or is known not to be.
+
+    ``begin`` is awaited once the printer is ready and before the job's first byte; if it raises, none is sent.
+    """
     try:
         connection = await _Connection.open(host, port, patience)
     except OSError:
         return Attempt("accepted", "not_connected")
     with connection:
         reason = await connection.fault()
-        return Attempt("accepted", reason) if reason != "none" else await connection.print(job)
+        if reason != "none":
+            return Attempt("accepted", reason)
+        await begin()
+        return await connection.print(job)
 
 
 async def look(host: str, port: int, patience: Patience) -> FaultReason:

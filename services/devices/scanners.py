@@ -179,12 +179,13 @@ class Scanners:
 
     def _watch(self) -> None:
         with _notices(self._input) as notices:
+            notices.watch()
+            soon = self._look()
+            self._tell_of_absent()
             waiting = select.poll()
             for descriptor in (self._stop, self._look_again, notices.descriptor):
                 waiting.register(descriptor, select.POLLIN)
             while True:
-                notices.watch()
-                soon = self._look()
                 ready = {descriptor for descriptor, _ in waiting.poll((RETRY_S if soon else self._sweep_s) * 1000)}
                 if self._stop in ready:
                     return
@@ -192,6 +193,15 @@ class Scanners:
                     os.eventfd_read(self._look_again)
                 if notices.descriptor in ready:
                     notices.read()
+                notices.watch()
+                soon = self._look()
+
+    def _tell_of_absent(self) -> None:
+        with self._lock:
+            being_read = set(self._read_now)
+        for scanner in self._wanted:
+            if scanner.device not in being_read and scanner.device not in self._refused:
+                self._tell(ScannerChanged(scanner.device, "absent", "not_connected"))
 
     def _look(self) -> bool:
         """Open every wanted scanner that is there and not read yet; returns whether to look again soon."""

@@ -35,8 +35,12 @@ async def odd_printer(conversation: Conversation) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
 
 
+async def at_once() -> None:
+    """Nothing is to be done before the first byte."""
+
+
 async def attempt(printer: VirtualPrinter, job: bytes = JOB, patience: Patience = SHORT) -> Attempt:
-    return await print_job(printer.host, printer.port, job, patience)
+    return await print_job(printer.host, printer.port, job, patience, at_once)
 
 
 async def test_a_job_that_came_out_is_printed() -> None:
@@ -48,16 +52,28 @@ async def test_a_job_that_came_out_is_printed() -> None:
     assert paper.text.startswith("Grüße\none more row\n")
 
 
+async def test_no_byte_is_sent_when_the_beginning_cannot_be_kept() -> None:
+    async def disk_full() -> None:
+        raise OSError
+
+    async with VirtualPrinter() as printer:
+        with pytest.raises(OSError):  # noqa: PT011 - it is the very one that was raised
+            await print_job(printer.host, printer.port, b"lost\n\x1dV\x00", SHORT, disk_full)
+        await attempt(printer, patience=Patience())
+
+        assert "lost" not in (await printer.next_paper()).text
+
+
 async def test_a_closed_port_leaves_the_job_as_it_is() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        result = await print_job("127.0.0.1", free.getsockname()[1], JOB, SHORT)
+        result = await print_job("127.0.0.1", free.getsockname()[1], JOB, SHORT, at_once)
 
     assert result == Attempt("accepted", "not_connected")
 
 
 async def test_a_name_that_nobody_has_leaves_the_job_as_it_is() -> None:
-    assert await print_job("printer.invalid", 9100, JOB, SHORT) == Attempt("accepted", "not_connected")
+    assert await print_job("printer.invalid", 9100, JOB, SHORT, at_once) == Attempt("accepted", "not_connected")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +135,7 @@ async def test_a_printer_that_hangs_up_before_the_job_is_offline() -> None:
         writer.close()
 
     async with odd_printer(hang_up) as port:
-        assert await print_job("127.0.0.1", port, JOB, SHORT) == Attempt("accepted", "offline")
+        assert await print_job("127.0.0.1", port, JOB, SHORT, at_once) == Attempt("accepted", "offline")
 
 
 async def test_status_sent_unasked_is_not_taken_for_an_answer() -> None:
@@ -135,7 +151,7 @@ async def test_status_sent_unasked_is_not_taken_for_an_answer() -> None:
         await reader.read()
 
     async with odd_printer(chatter) as port:
-        assert await print_job("127.0.0.1", port, JOB, SHORT) == Attempt("unknown", "stalled")
+        assert await print_job("127.0.0.1", port, JOB, SHORT, at_once) == Attempt("unknown", "stalled")
 
 
 async def test_a_printer_that_never_answers_in_turn_leaves_the_job_unknown() -> None:
@@ -149,7 +165,7 @@ async def test_a_printer_that_never_answers_in_turn_leaves_the_job_unknown() -> 
             writer.write(ANSWER_READY)
 
     async with odd_printer(answer_at_once_only) as port:
-        assert await print_job("127.0.0.1", port, JOB, SHORT) == Attempt("unknown", "no_answer")
+        assert await print_job("127.0.0.1", port, JOB, SHORT, at_once) == Attempt("unknown", "no_answer")
 
 
 async def test_a_printer_that_is_offline_for_another_reason_says_offline() -> None:
@@ -160,7 +176,7 @@ async def test_a_printer_that_is_offline_for_another_reason_says_offline() -> No
         await reader.read()
 
     async with odd_printer(offline) as port:
-        assert await print_job("127.0.0.1", port, JOB, SHORT) == Attempt("accepted", "offline")
+        assert await print_job("127.0.0.1", port, JOB, SHORT, at_once) == Attempt("accepted", "offline")
 
 
 def test_every_byte_is_some_kind_of_answer_or_none() -> None:

@@ -23,6 +23,7 @@ from services.runtime.log import Log
 KEYS = "1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe"
 """What Linux prints for a USB boot keyboard."""
 NEVER_S = 3600.0
+FOLDER_ITSELF = ""
 
 
 def scanner(device: str = "scanner-1", **marks: str) -> ScannerSettings:
@@ -154,9 +155,10 @@ def test_a_scanner_without_a_mark_is_refused() -> None:
 
 async def test_a_machine_without_input_devices_is_survived(machine: Machine) -> None:
     async with scanners_of(machine, scanner(usb="05e0:1200")) as heard:
+        changed = await heard.get()
         assert any(thread.name == "scanner-watch" for thread in threading.enumerate())
 
-    assert heard.empty()
+    assert changed == ScannerChanged("scanner-1", "absent", "not_connected")
 
 
 async def test_nothing_runs_after_stop(machine: Machine) -> None:
@@ -170,15 +172,17 @@ async def test_only_what_the_settings_name_is_opened(machine: Machine) -> None:
     machine.plug("event0", usb="046d:c31c")
     with opened_in(machine.input) as opened:
         async with scanners_of(machine, scanner(usb="05e0:1200")) as heard:
+            await heard.get()
             machine.plug("event1")
             await heard.get()
 
-    assert set(opened) == {"event1"}
+    assert set(opened) - {FOLDER_ITSELF} == {"event1"}
 
 
 async def test_a_device_that_is_plugged_in_is_noticed_at_once(machine: Machine) -> None:
     """The sweep comes once an hour here, so the notice is the kernel's; the pipe is no input device."""
     async with scanners_of(machine, scanner(usb="05e0:1200")) as heard:
+        await heard.get()
         machine.plug("event3")
 
         assert await heard.get() == ScannerChanged("scanner-1", "fault", "offline")
@@ -194,6 +198,7 @@ async def test_a_device_that_no_notice_told_of_is_found_by_the_sweep(machine: Ma
     machine.input.rmdir()
 
     async with scanners_of(machine, scanner(usb="05e0:1200"), sweep_s=0.05) as heard:
+        await heard.get()
         elsewhere.input.rename(machine.input)
 
         assert await heard.get() == ScannerChanged("scanner-1", "fault", "offline")

@@ -1,0 +1,87 @@
+"""The worker of the scanners: what each reads is put on its register's sale and told, in order."""
+
+import asyncio
+
+from contracts.base import Unavailable
+from contracts.ids import ScanId
+from services.devices import handlers
+from services.devices.model import Reading
+from services.devices.scanners import Heard, LineRead, LineVoided, ScannerChanged, Scanners
+from services.devices.settings import DevicesSettings, ScannerSettings
+from services.devices.transactions import DevicesTx, DevicesView
+from services.runtime.requester import Refused
+from services.runtime.running import Context
+from services.runtime.writer import DatabaseFault
+
+DevicesContext = Context[DevicesTx, DevicesView]
+
+MOST_WAITING = 32
+"""Scans of one scanner that may wait for checkout; nobody stands before a queue longer than that."""
+
+
+class ScannerWorker:
+    """Reads all scanners of the settings; each has a queue of its own."""
+
+    def __init__(self, settings: DevicesSettings) -> None:
+        self._settings = settings
+
+    async def run(self, context: DevicesContext) -> None:
+        """Read for ever; without scanners in the settings no thread is started."""
+        if not self._settings.scanners:
+            return
+        queues: dict[str, asyncio.Queue[Heard]] = {
+            scanner.device: asyncio.Queue(MOST_WAITING) for scanner in self._settings.scanners
+        }
+
+        def heard(what: Heard) -> None:
+            try:
+                queues[what.device].put_nowait(what)
+            except asyncio.QueueFull:
+                context.log.warning("scan-dropped", device=what.device, waiting=MOST_WAITING)
+
+        scanners = Scanners(self._settings.scanners, heard, context.log, sweep_s=self._settings.sweep_s)
+        scanners.start()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for scanner in self._settings.scanners:
+                    tasks.create_task(self._attend(context, scanner, queues[scanner.device]))
+        finally:
+            await scanners.stop()
+
+    async def _attend(self, context: DevicesContext, scanner: ScannerSettings, queue: "asyncio.Queue[Heard]") -> None:
+        while True:
+            what = await queue.get()
+            try:
+                await self._deal_with(context, scanner, what)
+            except DatabaseFault as fault:
+                context.log.warning("scan-not-told", device=scanner.device, reason=str(fault))
+
+    async def _deal_with(self, context: DevicesContext, scanner: ScannerSettings, what: Heard) -> None:
+        match what:
+            case ScannerChanged(_, state, reason):
+                await context.write(lambda tx: handlers.device_is(tx, scanner.device, state, reason))
+            case LineVoided(_, void_reason, length, key):
+                context.log.warning("scan-voided", device=scanner.device, reason=void_reason, length=length, key=key)
+                if void_reason == "events_lost":
+                    await context.write(lambda tx: handlers.device_is(tx, scanner.device, "fault", "events_lost"))
+            case LineRead(_, text):
+                await self._scanned(context, scanner, text)
+
+    async def _scanned(self, context: DevicesContext, scanner: ScannerSettings, text: str) -> None:
+        reading = Reading(ScanId(context.ids.new()), scanner.device, scanner.register, text)
+        outcome = await self._apply(context, reading)
+
+        def tell(tx: DevicesTx) -> None:
+            handlers.scanned(tx, reading, outcome)
+            handlers.device_is(tx, scanner.device, "ready", "none")
+
+        await context.write(tell)
+
+    async def _apply(self, context: DevicesContext, reading: Reading) -> str:
+        try:
+            return await handlers.apply(reading, self._settings, context.ask(reading.scan_id))
+        except Unavailable:
+            return "unavailable"
+        except Refused as refused:
+            context.log.warning("scan-refused", device=reading.device, code=refused.rejected.code)
+            return refused.rejected.code
