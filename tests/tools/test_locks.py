@@ -40,6 +40,10 @@ def test_every_dependency_of_the_project_is_locked() -> None:
     assert _unmet(_wanted(["dev"]), _locked(DEV)) == []
 
 
+def test_what_builds_packages_from_source_is_locked_too() -> None:
+    assert "setuptools" in _locked(RUNTIME), "the launcher builds evdev and sdnotify with it; name it in pyproject.toml"
+
+
 def test_what_runs_is_tested_in_the_versions_that_run() -> None:
     runtime, dev = _locked(RUNTIME), _locked(DEV)
 
