@@ -1,0 +1,108 @@
+"""Those whom devices follows and asks, as far as it can see them: a checkout with receipts, a staff service."""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+
+from contracts.base import Event
+from contracts.checkout import ApplyScan, GetReceipt, Receipt, SaleCompleted, SaleNotFound, ScanApplied
+from contracts.ids import CurrencyCode, RegisterId, SaleId, StaffId
+from services.runtime.clock import stamp
+from services.runtime.running import Context
+from services.runtime.service import Route, Service, command, query
+from services.runtime.transactions import Tx, View
+from tests.services.devices.receipts import receipt
+from tests.under_test import StoreUnderTest
+
+_MIGRATIONS = Path(__file__).parents[2] / "toy" / "leader_migrations"
+
+
+class Neighbour:
+    """Tells events under the name of a service, from a real journal, and answers what ``routes`` says."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def routes(self) -> tuple[Route, ...]:
+        """What the neighbour answers."""
+        return ()
+
+    async def start(self, store: StoreUnderTest) -> None:
+        """Start in a store, or start again."""
+        self._context: asyncio.Future[Context[Tx, View]] = asyncio.get_running_loop().create_future()
+        await store.start(
+            Service(
+                name=self._name,
+                migrations=_MIGRATIONS,
+                transaction=Tx,
+                view=View,
+                routes=self.routes(),
+                workers=(self._keep_context,),
+            )
+        )
+
+    async def tell(self, event: Event) -> None:
+        """Put an event into the journal."""
+        context = await self._context
+        await context.write(lambda tx: tx.record(event))
+
+    async def _keep_context(self, context: Context[Tx, View]) -> None:
+        self._context.set_result(context)
+
+
+class Checkout(Neighbour):
+    """A checkout whose every completed sale has the receipt of the examples, in its own language."""
+
+    def __init__(self) -> None:
+        super().__init__("checkout")
+        self.applied: list[ApplyScan] = []
+        self._receipts: dict[SaleId, Receipt] = {}
+
+    def routes(self) -> tuple[Route, ...]:
+        """Receipts, and scans of items."""
+        return (query(GetReceipt, self._receipt), command(ApplyScan, self._apply))
+
+    async def complete(self, store: StoreUnderTest, *, register: str = "till-1", **fields: object) -> SaleCompleted:
+        """Complete a sale now, and tell it."""
+        sale_id = SaleId((await self._context).ids.new())
+        self._receipts[sale_id] = receipt(sale_id=sale_id, register=RegisterId(register))
+        sale = self._receipts[sale_id].sale
+        now = stamp(store.clock.now())
+        told = SaleCompleted(
+            sale_id=sale_id,
+            register=RegisterId(register),
+            receipt_number="till-1-000123",
+            transaction_number=9,
+            transaction_kind="sale",
+            business_day="2026-11-22",
+            started_at=now,
+            completed_at=now,
+            currency=CurrencyCode("EUR"),
+            total=sale.totals.total,
+            rounding=0,
+            cashier=StaffId(sale.cashier),
+            customer_id=None,
+            lines=(),
+            tenders=(),
+            rates=sale.totals.rates,
+            flags=(),
+            receipt="print",
+            language="de",
+        )
+        event: SaleCompleted = msgspec.structs.replace(told, **fields)
+        await self.tell(event)
+        return event
+
+    def lose(self, sale_id: SaleId) -> None:
+        """Have no receipt of a sale any more."""
+        del self._receipts[sale_id]
+
+    async def _receipt(self, asked: GetReceipt, _view: View) -> Receipt:
+        if asked.sale_id not in self._receipts:
+            raise SaleNotFound(sale_id=asked.sale_id)
+        return self._receipts[asked.sale_id]
+
+    def _apply(self, scan: ApplyScan, _tx: Tx) -> ScanApplied:
+        self.applied.append(scan)
+        return ScanApplied("line_added")
