@@ -73,7 +73,7 @@ def wanted(text: str, country: str) -> Wanted:
 
     Returns:
         A code to find exactly; the beginning of an email; words that must all begin a word of the record (none for
-        what holds an ``@``); beginnings of phones without ``+`` and the end of one turned around, empty if it is no phone.
+        what holds an ``@``); beginnings of phones without ``+`` and the end of one turned around, if it is a phone.
     """
     typed = text.strip()
     if len(typed) < 2:

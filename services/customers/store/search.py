@@ -4,9 +4,8 @@ Every statement reads one index from a beginning on and stops early, so that a m
 """
 
 from collections.abc import Iterator
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, select, union_all
 
 from contracts.customers import CustomerHit
 from services.customers.search import Wanted, matched_name, wanted
@@ -44,61 +43,71 @@ class CustomerSearch:
 
     def _found(self, look: Wanted, limit: int) -> Iterator[tuple[str, str]]:
         """What matched and whom, best first; a statement is run only when its hits are asked for."""
-        code, email, phone = customer_code.c, customer_email.c, customer_phone.c
-        if look.code:
-            yield from self._ids("code", select(code.customer_id).where(code.code == look.code))
-            yield from self._ids("email", select(email.customer_id).where(email.folded == look.email).limit(limit))
-        if look.phone_starts:
-            yield from self._ids(
-                "phone", select(phone.customer_id).where(phone.digits.in_(look.phone_starts)).limit(limit)
-            )
+        if not look.code:
+            return
+        yield from self._hits(_exact(look, limit))
         if look.words:
-            yield from self._ids("name", self._seen_lately(look, limit))
-            yield from self._ids("name", self._by_name(look, limit))
-        if look.email:
-            yield from self._ids(
-                "email",
-                select(email.customer_id).where(_begins(email.folded, look.email)).order_by(email.folded).limit(limit),
-            )
-        for start in look.phone_starts:
-            yield from self._ids(
-                "phone",
-                select(phone.customer_id).where(_begins(phone.digits, start)).order_by(phone.digits).limit(limit),
-            )
-        if look.phone_end:
-            yield from self._ids(
-                "phone",
-                select(phone.customer_id)
-                .where(_begins(phone.reversed, look.phone_end))
-                .order_by(phone.reversed)
-                .limit(limit),
-            )
+            yield from self._hits([_seen_lately(look, limit)])
+            yield from self._hits([_by_name(look, limit)])
+        yield from self._hits(_contacts(look, limit))
 
-    def _seen_lately(self, look: Wanted, limit: int) -> Any:
-        newest = (
-            select(history.c.customer_id, history.c.time)
-            .order_by(history.c.time.desc())
-            .limit(SALES_LOOKED_AT)
-            .subquery("newest")
-        )
-        lately = (
-            select(newest.c.customer_id, func.max(newest.c.time).label("time"))
-            .group_by(newest.c.customer_id)
-            .subquery("lately")
-        )
-        named = select(customer_key.c.key).where(customer_key.c.customer_id == lately.c.customer_id, _named(look))
-        return select(lately.c.customer_id).where(named.exists()).order_by(lately.c.time.desc()).limit(limit)
+    def _hits(self, parts: list[Select[str, str]]) -> Iterator[tuple[str, str]]:
+        """Run the parts as one statement, for a round trip costs more than most of them; each is in its own order."""
+        whole = parts[0] if len(parts) == 1 else union_all(*(select(part.subquery()) for part in parts))
+        return ((matched, customer_id) for matched, customer_id in self._connection.execute(whole))
 
-    def _by_name(self, look: Wanted, limit: int) -> Any:
-        return (
-            select(customer_key.c.customer_id)
-            .where(_named(look))
-            .order_by(customer_key.c.key)
-            .limit(limit * KEYS_A_CUSTOMER)
-        )
 
-    def _ids(self, matched: str, statement: Any) -> Iterator[tuple[str, str]]:
-        return ((matched, customer_id) for customer_id in self._connection.execute(statement).scalars())
+def _exact(look: Wanted, limit: int) -> list[Select[str, str]]:
+    code, email, phone = customer_code.c, customer_email.c, customer_phone.c
+    parts = [
+        _part("code", code.customer_id).where(code.code == look.code),
+        _part("email", email.customer_id).where(email.folded == look.email).limit(limit),
+    ]
+    if look.phone_starts:
+        parts.append(_part("phone", phone.customer_id).where(phone.digits.in_(look.phone_starts)).limit(limit))
+    return parts
+
+
+def _contacts(look: Wanted, limit: int) -> list[Select[str, str]]:
+    email, phone = customer_email.c, customer_phone.c
+    return [
+        _part(matched, column.table.c.customer_id).where(_begins(column, start)).order_by(column).limit(limit)
+        for matched, column, start in (
+            ("email", email.folded, look.email),
+            *(("phone", phone.digits, start) for start in look.phone_starts),
+            ("phone", phone.reversed, look.phone_end),
+        )
+        if start
+    ]
+
+
+def _seen_lately(look: Wanted, limit: int) -> Select[str, str]:
+    newest = (
+        select(history.c.customer_id, history.c.time)
+        .order_by(history.c.time.desc())
+        .limit(SALES_LOOKED_AT)
+        .subquery("newest")
+    )
+    lately = (
+        select(newest.c.customer_id, func.max(newest.c.time).label("time"))
+        .group_by(newest.c.customer_id)
+        .subquery("lately")
+    )
+    named = select(customer_key.c.key).where(customer_key.c.customer_id == lately.c.customer_id, _named(look))
+    return _part("name", lately.c.customer_id).where(named.exists()).order_by(lately.c.time.desc()).limit(limit)
+
+
+def _by_name(look: Wanted, limit: int) -> Select[str, str]:
+    return (
+        _part("name", customer_key.c.customer_id)
+        .where(_named(look))
+        .order_by(customer_key.c.key)
+        .limit(limit * KEYS_A_CUSTOMER)
+    )
+
+
+def _part(matched: str, customer_id: ColumnElement[str]) -> Select[str, str]:
+    return select(literal(matched).label("matched"), customer_id.label("customer_id"))
 
 
 def _longest(look: Wanted) -> str:

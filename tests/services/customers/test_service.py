@@ -32,9 +32,11 @@ from services.customers import handlers
 from services.customers.model import facts
 from services.customers.service import customers
 from services.customers.settings import CustomersSettings
+from services.customers.store.customers import CustomerStore
 from services.customers.store.tables import METADATA, history
 from services.runtime.clock import SetClock
 from services.runtime.ids import RandomIds
+from services.runtime.writer import Scope
 from tests.services.customers.examples import MARKED, MARKS, MATTI, customer_id, record
 from tests.services.policy.teller import Teller
 from tests.under_test import StoreUnderTest, store_under_test, until
@@ -384,14 +386,17 @@ async def test_history_wiped_and_replayed_is_the_same(shop: StoreUnderTest, chec
     assert await shop.read("customers", _history_rows) == live
 
 
-async def test_a_snapshot_tells_every_customer_as_they_are(
-    shop: StoreUnderTest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(handlers, "CUSTOMERS_A_PIECE", 2)
+async def test_a_snapshot_tells_every_customer_as_they_are(shop: StoreUnderTest) -> None:
     records = [
-        await edit(shop, CreateCustomer(customer_id(number), first_name="Anna", last_name=str(number)))
-        for number in range(5)
+        record(CreateCustomer(customer_id(number), first_name="Anna", last_name=str(number)))
+        for number in range(2 * handlers.CUSTOMERS_A_PIECE + 1)
     ]
+
+    def put_on_file(scope: Scope) -> None:
+        for each in records:
+            CustomerStore(scope.connection).add(each, b"", AT)
+
+    await shop.services["customers"].writer.run(put_on_file)
 
     told: list[CustomerChanged] = []
     following, number = None, None
