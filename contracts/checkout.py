@@ -58,6 +58,8 @@ Flag = Literal[
     "offline",
     "unsatisfied_offline",
 ]
+ReceiptWanted = Literal["print", "none"]
+ScanOutcome = Literal["line_added", "no_open_sale", "being_paid", "unknown_item", "no_price", "too_much"]
 ItemText = Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,128}$(?!\n)", description="An item's code or barcode.")]
 
 
@@ -186,6 +188,10 @@ class SaleExists(Rejection):
 
 class SaleNotOpen(Rejection):
     """The sale is completed, parked or voided and takes no change."""
+
+
+class SaleNotCompleted(Rejection):
+    """The sale has no receipt: it is still open, or it was voided."""
 
 
 class RegisterHasOpenSale(Rejection):
@@ -429,7 +435,7 @@ class CompleteSale(Command[Sale], frozen=True):
     rejections = (SaleNotFound, SaleNotOpen, SaleEmpty, SaleNotPaid, CheckoutBlocked, PolicyUnavailable)
 
     sale_id: SaleId
-    receipt: Literal["print", "none"] = "print"
+    receipt: ReceiptWanted = "print"
     language: LanguageCode | None = None
 
 
@@ -479,7 +485,7 @@ class GetReceipt(Query[Receipt], frozen=True):
     """Read what the receipt of a completed sale shows."""
 
     asked_by = ("devices", "register", "backoffice", "hub")
-    rejections = (SaleNotFound, SaleNotOpen)
+    rejections = (SaleNotFound, SaleNotCompleted)
 
     sale_id: SaleId
 
@@ -487,7 +493,7 @@ class GetReceipt(Query[Receipt], frozen=True):
 class ScanApplied(Reply, frozen=True):
     """What a scan did on its register."""
 
-    outcome: Literal["line_added", "no_open_sale", "being_paid", "unknown_item", "no_price", "too_much"]
+    outcome: ScanOutcome
     sale_id: SaleId | None = None
 
 
@@ -614,7 +620,7 @@ class SaleCompleted(Event, frozen=True):
     tenders: tuple[CompletedTender, ...]
     rates: tuple[RateTotal, ...]
     flags: tuple[Flag, ...]
-    receipt: Literal["print", "none"] = "print"
+    receipt: ReceiptWanted = "print"
     language: LanguageCode = "en"
 
 

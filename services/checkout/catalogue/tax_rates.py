@@ -44,6 +44,12 @@ def rates_from_csv(lines: Iterable[str]) -> list[SourcedRate]:
     return rates
 
 
+def shipped_rates() -> list[SourcedRate]:
+    """The rates of the countries that Tillwire knows."""
+    with SHIPPED_RATES.open(encoding="utf-8", newline="") as lines:
+        return rates_from_csv(lines)
+
+
 def _rate(row: Row) -> SourcedRate:
     values = row.values
     if values["treatment"] not in get_args(TaxTreatment):

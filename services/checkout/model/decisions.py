@@ -52,8 +52,14 @@ class Decided(msgspec.Struct, frozen=True, omit_defaults=True):
             held=held,
         )
 
+    def lets_pay(self, known: KnownPolicy) -> bool:
+        """Whether money may be taken; a prompt does not stop it."""
+        return self.outcome in ("proceed", "prompt") or (
+            self.outcome == "unavailable" and known.on_unavailable == "allow_flagged"
+        )
+
     def prove_payable(self, known: KnownPolicy) -> None:
-        """Check that money may be taken; a prompt does not stop it.
+        """Check that money may be taken.
 
         Rejections:
             CheckoutBlocked: policy requires details that are missing.
@@ -68,5 +74,5 @@ class Decided(msgspec.Struct, frozen=True, omit_defaults=True):
                     if not item.satisfied
                 ],
             )
-        if self.outcome == "unavailable" and known.on_unavailable == "refuse":
+        if not self.lets_pay(known):
             raise PolicyUnavailable(decision_id=self.decision_id)

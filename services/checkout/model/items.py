@@ -70,6 +70,12 @@ def gtin(text: str) -> str | None:
     return text.zfill(GTIN_DIGITS) if text.isascii() and text.isdigit() and len(text) in (8, 12, 13, 14) else None
 
 
+def merged(item: Item, known: Item) -> Item:
+    """An item as it is to be, with the known prices for days that it does not name, by day."""
+    prices = {price.from_day: price for price in (*known.prices, *item.prices)}
+    return msgspec.structs.replace(item, prices=tuple(prices[day] for day in sorted(prices)))
+
+
 class Neighbours(NamedTuple):
     """What given items must fit in with."""
 

@@ -17,6 +17,7 @@ from contracts.checkout import (
     LineItemFollows,
     LineItemNotFound,
     LineTax,
+    RateTotal,
     Sale,
     SaleBeingPaid,
     SaleEmpty,
@@ -38,7 +39,7 @@ from services.checkout.model import lines, tenders
 from services.checkout.model.decisions import Decided, Verdict
 from services.checkout.model.items import PricedItem
 from services.checkout.model.lines import DraftLine
-from services.checkout.model.taxes import TaxedPrices, tax_prices
+from services.checkout.model.taxes import tax_prices
 from services.checkout.model.tenders import CashRounding
 
 MOST_LINES = 500
@@ -351,7 +352,7 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
     @property
     def due(self) -> int:
         """What is left to pay."""
-        return self.total + sum(tender.rounding - tender.amount for tender in self.tenders)
+        return _due(self.total, self.tenders)
 
     def state(self) -> Sale:
         """The sale as it is told to registers."""
@@ -369,25 +370,13 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
             cashier=self.cashier,
             lines=tuple(_line_item(line, tax) for line, tax in zip(self.lines, taxed.taxes, strict=True)),
             tenders=tuple(self.tenders),
-            totals=self._totals(taxed),
+            totals=totals(self.total, taxed.rates, self.tenders),
             customer_id=self.customer_id,
             decision=None if shown is None else shown.shown(held=shown == self.held),
             flags=tuple(self.flags),
             transaction_number=self.transaction_number,
             receipt_number=self.receipt_number,
             ended_at=self.ended_at,
-        )
-
-    def _totals(self, taxed: TaxedPrices) -> Totals:
-        return Totals(
-            total=self.total,
-            net=sum(rate.net for rate in taxed.rates),
-            tax=sum(rate.tax for rate in taxed.rates),
-            rounding=sum(tender.rounding for tender in self.tenders),
-            paid=sum(tender.amount for tender in self.tenders),
-            change=sum(tender.change for tender in self.tenders),
-            due=self.due,
-            rates=tuple(taxed.rates),
         )
 
     def _tender(self, tender_id: TenderId, kind: TenderKind, amount: int, cash_rounding: CashRounding) -> Tender:
@@ -428,6 +417,7 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
             self.flags = [*self.flags, flag]
 
     def _end(self, status: SaleStatus, ending: Ending) -> None:
+        self.revision += 1
         self.status = status
         self.ended_at = ending.at
         self.business_day = ending.business_day
@@ -452,3 +442,21 @@ def _line_item(line: DraftLine, tax: LineTax) -> LineItem:
         attribution=line.attribution,
         follows=line.follows,
     )
+
+
+def totals(total: int, rates: Sequence[RateTotal], paid_by: Sequence[Tender]) -> Totals:
+    """What a sale comes to, from its lines' total, its rates and its tenders."""
+    return Totals(
+        total=total,
+        net=sum(rate.net for rate in rates),
+        tax=sum(rate.tax for rate in rates),
+        rounding=sum(tender.rounding for tender in paid_by),
+        paid=sum(tender.amount for tender in paid_by),
+        change=sum(tender.change for tender in paid_by),
+        due=_due(total, paid_by),
+        rates=tuple(rates),
+    )
+
+
+def _due(total: int, paid_by: Sequence[Tender]) -> int:
+    return total + sum(tender.rounding - tender.amount for tender in paid_by)

@@ -81,6 +81,16 @@ def tax_prices(prices: Sequence[tuple[TaxRule, int]]) -> TaxedPrices:
     return TaxedPrices([taxes[place] for place in range(len(prices))], rates)
 
 
+def rate_totals(taxes: Iterable[LineTax]) -> list[RateTotal]:
+    """What the taxes of stored lines come to per rate and class, in the order of ``tax_prices``."""
+    sums: dict[TaxRule, tuple[int, int]] = {}
+    for line in taxes:
+        rule = TaxRule(line.country, line.treatment, line.rate, line.tax_class)
+        gross, tax = sums.get(rule, (0, 0))
+        sums[rule] = (gross + line.gross, tax + line.tax)
+    return [_total(rule, gross, tax) for rule, (gross, tax) in sorted(sums.items())]
+
+
 def _total(rule: TaxRule, gross: int, tax: int) -> RateTotal:
     return RateTotal(
         tax_class=rule.tax_class,

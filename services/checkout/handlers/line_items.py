@@ -1,0 +1,126 @@
+"""A sale is opened and filled: line items, their quantities, who gets the credit, and scans."""
+
+from decimal import Decimal
+
+from contracts.base import Rejection
+from contracts.checkout import (
+    AddLineItem,
+    AmountTooLarge,
+    ApplyScan,
+    AttributeLines,
+    ItemHasNoPrice,
+    ItemNotFound,
+    LineItemExists,
+    OpenSale,
+    RegisterHasOpenSale,
+    RemoveLineItem,
+    Sale,
+    SaleBeingPaid,
+    ScanApplied,
+    ScanOutcome,
+    SetQuantity,
+    TooManyLineItems,
+)
+from contracts.ids import LineItemId
+from services.checkout.model.sale import OpenedSale
+from services.checkout.transactions import CheckoutTx
+from services.runtime.clock import stamp
+
+
+def open_sale(command: OpenSale, tx: CheckoutTx) -> Sale:
+    """Begin a sale on the asking register; it takes the register's next transaction number.
+
+    Rejections:
+        SaleExists: there was a sale with that id before.
+        RegisterHasOpenSale: another one is open on the register.
+    """
+    already = tx.sales.open_on(tx.register)
+    if already is not None and already.sale.sale_id != command.sale_id:
+        raise RegisterHasOpenSale(sale_id=already.sale.sale_id)
+    numbers = tx.registers.take_opening_numbers(tx.register, tx.ids.new())
+    sale = OpenedSale(
+        sale_id=command.sale_id,
+        register=tx.register,
+        currency=tx.settings.currency,
+        business_day=tx.business_day(),
+        started_at=stamp(tx.now),
+        cashier=tx.staff_id,
+        transaction_number=numbers.transaction_number,
+        flags=["clock_unsure"] if tx.is_clock_unsure() else [],
+    )
+    header = tx.header._replace(register_serial=numbers.serial)
+    return tx.show_opened(tx.sales.add(sale, header, numbers.state_base))
+
+
+def add_line_item(command: AddLineItem, tx: CheckoutTx) -> Sale:
+    """Put one more line item on an open sale, with its linked charges, at today's price and tax.
+
+    Rejections:
+        SaleNotFound, SaleNotOpen, SaleBeingPaid, ItemNotFound, ItemHasNoPrice, LineItemExists,
+        QuantityInvalid, AmountTooLarge, TooManyLineItems.
+    """
+    opened = tx.sales.get(command.sale_id, tx.register)
+    item = tx.items.find(command.item)
+    charges = tx.charges(item, command.line_item_id)
+    opened.sale.add_line_item(command.line_item_id, tx.priced(item), command.quantity, tx.day, charges)
+    return tx.keep(opened)
+
+
+def set_quantity(command: SetQuantity, tx: CheckoutTx) -> Sale:
+    """Sell more or less of a line item.
+
+    Rejections:
+        SaleNotFound, SaleNotOpen, SaleBeingPaid, LineItemNotFound, LineItemFollows, QuantityInvalid, AmountTooLarge.
+    """
+    opened = tx.sales.get(command.sale_id, tx.register)
+    opened.sale.set_quantity(command.line_item_id, command.quantity)
+    return tx.keep(opened)
+
+
+def remove_line_item(command: RemoveLineItem, tx: CheckoutTx) -> Sale:
+    """Take a line item and its linked charges off.
+
+    Rejections:
+        SaleNotFound, SaleNotOpen, SaleBeingPaid, LineItemNotFound, LineItemFollows.
+    """
+    opened = tx.sales.get(command.sale_id, tx.register)
+    opened.sale.remove_line_item(command.line_item_id)
+    return tx.keep(opened)
+
+
+def attribute_lines(command: AttributeLines, tx: CheckoutTx) -> Sale:
+    """Give the credit for the named line items, or for all that a staff member can sell.
+
+    Rejections:
+        SaleNotFound, SaleNotOpen, SaleBeingPaid, LineItemNotFound, SharesInvalid.
+    """
+    opened = tx.sales.get(command.sale_id, tx.register)
+    opened.sale.attribute_lines(command.shares, command.line_item_ids)
+    return tx.keep(opened)
+
+
+SCAN_OUTCOMES: dict[type[Rejection], ScanOutcome] = {
+    SaleBeingPaid: "being_paid",
+    ItemNotFound: "unknown_item",
+    ItemHasNoPrice: "no_price",
+    AmountTooLarge: "too_much",
+    TooManyLineItems: "too_much",
+    LineItemExists: "line_added",
+}
+"""What a register would be refused is an outcome to a scanner; a line that is there came from this very scan."""
+
+
+def apply_scan(command: ApplyScan, tx: CheckoutTx) -> ScanApplied:
+    """Put what was scanned on the register's open sale, as a line whose id follows from the scan's."""
+    opened = tx.sales.open_on(command.register)
+    if opened is None:
+        return ScanApplied("no_open_sale")
+    line_item_id = LineItemId(tx.ids.derived(command.scan_id, "line"))
+    try:  # a scanner has no reader for rejections: its register is told the outcome
+        item = tx.items.find(command.text)
+        charges = tx.charges(item, line_item_id)
+        opened.sale.add_line_item(line_item_id, tx.priced(item), Decimal(1), tx.day, charges)
+    except tuple(SCAN_OUTCOMES) as rejection:
+        return ScanApplied(SCAN_OUTCOMES[type(rejection)], opened.sale.sale_id)
+    tx.keep(opened)
+    return ScanApplied("line_added", opened.sale.sale_id)

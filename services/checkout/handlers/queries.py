@@ -1,0 +1,67 @@
+"""What registers, printers and other services read of sales."""
+
+from zoneinfo import ZoneInfo
+
+from contracts.base import Event
+from contracts.checkout import GetReceipt, GetSale, Receipt, RegisterSale, Sale
+from services.checkout.handlers.completed import completed
+from services.checkout.store.ended_sales import EndedSale
+from services.checkout.transactions import CheckoutView
+from services.runtime.clock import read_stamp
+from services.runtime.service import SnapshotPiece
+from services.runtime.states import Shown
+
+SALES_A_PIECE = 100
+
+
+async def get_sale(query: GetSale, view: CheckoutView) -> Sale:
+    """Read a sale; a register reads its own only.
+
+    Rejections:
+        SaleNotFound: there is no such sale for the caller.
+    """
+    return await view.sale(query.sale_id)
+
+
+async def get_receipt(query: GetReceipt, view: CheckoutView) -> Receipt:
+    """Read what the receipt of a completed sale shows, with the store's data as it was.
+
+    Rejections:
+        SaleNotFound: there is no sale with that id.
+        SaleNotCompleted: it is open or was voided.
+    """
+    ended, store = await view.completed_sale(query.sale_id)
+    return Receipt(
+        sale=ended.sale,
+        store=store,
+        language=ended.language,
+        local_time=_local_time(ended),
+    )
+
+
+async def shown(view: CheckoutView) -> list[Shown]:
+    """Every register's open sale, and of the others that they have none."""
+    opened, without = await view.registers()
+    states = [RegisterSale(each.state_revision, each.sale.state()) for each in opened]
+    return [
+        *(Shown(state, {"register": state.sale.register}) for state in states if state.sale is not None),
+        *(Shown(RegisterSale(revision, None), {"register": register}) for register, revision in without),
+    ]
+
+
+async def snapshot(view: CheckoutView, number: int, following: str | None) -> SnapshotPiece:
+    """Completed sales up to a journal number, oldest first, as the events that told them."""
+    after = int(following) if following is not None and following.isdecimal() else 0
+    sales = await view.completed_after(after, number, SALES_A_PIECE)
+    events = [(_told_again(ended), ended.event_id, ended.sale.ended_at or "") for ended in sales]
+    return events, str(sales[-1].event_number) if len(sales) == SALES_A_PIECE else None
+
+
+def _told_again(ended: EndedSale) -> Event:
+    return completed(ended.sale, ended.receipt_wanted, ended.language)
+
+
+def _local_time(ended: EndedSale) -> str:
+    """When the sale ended on the shop's wall, ISO 8601 with its offset from UTC."""
+    at = read_stamp(ended.sale.ended_at or ended.sale.started_at)
+    return at.astimezone(ZoneInfo(ended.time_zone)).isoformat(timespec="seconds")

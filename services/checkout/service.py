@@ -1,0 +1,72 @@
+"""How checkout is put together: its routes, whom it follows, what it retains."""
+
+from pathlib import Path
+
+from contracts.checkout import (
+    AddLineItem,
+    AddTender,
+    ApplyScan,
+    AttachCustomer,
+    AttributeLines,
+    CheckSale,
+    CompleteSale,
+    CountCatalogue,
+    GetItem,
+    GetReceipt,
+    GetSale,
+    OpenSale,
+    PutItems,
+    RemoveLineItem,
+    RemoveTender,
+    SetQuantity,
+    VoidSale,
+)
+from contracts.customers import CustomerChanged
+from contracts.staff import SessionEnded, SessionStarted
+from services.checkout.catalogue.tax_rates import shipped_rates
+from services.checkout.handlers import catalogue, customers, line_items, payment, queries, sessions
+from services.checkout.settings import CheckoutSettings
+from services.checkout.transactions import CheckoutTx, CheckoutView, Current
+from services.runtime.service import Follow, Service, command, query
+
+
+def checkout(settings: CheckoutSettings) -> Service[CheckoutTx, CheckoutView]:
+    """Put checkout together; nothing runs from here."""
+    current = Current(settings)
+    return Service(
+        name="checkout",
+        migrations=Path(__file__).parent / "migrations",
+        transaction=lambda scope, around, request: CheckoutTx(scope, around, request, current),
+        view=lambda around, request: CheckoutView(around, request, current),
+        routes=(
+            command(OpenSale, line_items.open_sale),
+            command(AddLineItem, line_items.add_line_item),
+            command(SetQuantity, line_items.set_quantity),
+            command(RemoveLineItem, line_items.remove_line_item),
+            command(AttributeLines, line_items.attribute_lines),
+            command(ApplyScan, line_items.apply_scan),
+            command(AttachCustomer, customers.attach_customer, prepare=customers.prepare_attach_customer),
+            command(CheckSale, payment.check_sale, prepare=payment.prepare_check_sale),
+            command(AddTender, payment.add_tender, prepare=payment.prepare_add_tender),
+            command(RemoveTender, payment.remove_tender),
+            command(CompleteSale, payment.complete_sale, prepare=payment.prepare_complete_sale),
+            command(VoidSale, payment.void_sale),
+            query(GetSale, queries.get_sale),
+            query(GetReceipt, queries.get_receipt),
+            command(PutItems, catalogue.put_items),
+            query(GetItem, catalogue.get_item),
+            query(CountCatalogue, catalogue.count_catalogue),
+        ),
+        follows=(
+            Follow("customers", "open-sales", "reaction", on={CustomerChanged: customers.on_customer_changed}),
+            Follow(
+                "staff",
+                "sessions",
+                "reaction",
+                on={SessionStarted: sessions.on_session_started, SessionEnded: sessions.on_session_ended},
+            ),
+        ),
+        shown=queries.shown,
+        snapshot=queries.snapshot,
+        start=lambda tx: catalogue.start(tx, shipped_rates()),
+    )

@@ -1,0 +1,147 @@
+"""Ended sales, put together again from the rows that never change."""
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Row, select
+
+from contracts.checkout import Decision, Flag, LineItem, LineTax, ReceiptWanted, Sale, SaleNotFound, Share, Tender
+from contracts.customers import LanguageCode
+from contracts.ids import LineItemId, SaleId
+from contracts.policy import CheckItem
+from services.checkout.model.decisions import Decided
+from services.checkout.model.sale import totals
+from services.checkout.model.taxes import rate_totals
+from services.checkout.store import tables
+
+
+class EndedSale(NamedTuple):
+    """A sale that has ended, and what is kept beside it."""
+
+    sale: Sale
+    store_data_version: int
+    time_zone: str
+    receipt_wanted: ReceiptWanted
+    language: LanguageCode
+    event_id: str
+    event_number: int
+
+
+class EndedSales:
+    """Reads completed and voided sales."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, sale_id: SaleId) -> EndedSale:
+        """One ended sale.
+
+        Rejections:
+            SaleNotFound: no sale with that id has ended.
+        """
+        table = tables.sale
+        row = self._connection.execute(
+            select(table).where(table.c.sale_id == sale_id, table.c.ended_at.is_not(None))
+        ).one_or_none()
+        if row is None:
+            raise SaleNotFound(sale_id=sale_id)
+        return self._whole(row)
+
+    def completed_after(self, number: int, up_to: int, limit: int) -> list[EndedSale]:
+        """Completed sales in the order of the journal, after one number and up to another."""
+        table = tables.sale
+        rows = self._connection.execute(
+            select(table)
+            .where(table.c.status == "completed", table.c.event_number > number, table.c.event_number <= up_to)
+            .order_by(table.c.event_number)
+            .limit(limit)
+        ).all()
+        return [self._whole(row) for row in rows]
+
+    def _whole(self, row: Row[Any]) -> EndedSale:
+        lines = self._lines(row.sale_id)
+        tenders = self._tenders(row.sale_id)
+        rates = rate_totals(tax for line in lines for tax in line.taxes)
+        return EndedSale(
+            Sale(
+                sale_id=row.sale_id,
+                register=row.register_id,
+                revision=row.revision,
+                status=row.status,
+                transaction_kind=row.transaction_kind,
+                currency=row.currency,
+                business_day=row.business_day,
+                started_at=row.started_at,
+                cashier=row.cashier_id,
+                lines=tuple(lines),
+                tenders=tuple(tenders),
+                totals=totals(row.total, rates, tenders),
+                customer_id=row.customer_id,
+                decision=self._decision(row.sale_id),
+                flags=msgspec.json.decode(row.flags, type=tuple[Flag, ...]),
+                transaction_number=row.transaction_number,
+                receipt_number=row.receipt_number,
+                ended_at=row.ended_at,
+            ),
+            row.store_data_version,
+            row.time_zone,
+            row.receipt_wanted or "none",
+            row.language or "en",
+            row.event_id,
+            row.event_number,
+        )
+
+    def _lines(self, sale_id: str) -> list[LineItem]:
+        taxes: dict[int, list[LineTax]] = defaultdict(list)
+        for row in self._rows(tables.line_tax, sale_id, "part"):
+            taxes[row.place].append(
+                LineTax(row.tax_class, row.treatment, Decimal(row.rate), row.country, row.net, row.tax, row.gross)
+            )
+        shares: dict[int, dict[int, list[Share]]] = defaultdict(lambda: defaultdict(list))
+        for row in self._rows(tables.attribution_share, sale_id, "part"):
+            shares[row.place][row.version].append(Share(row.staff_id, row.basis_points))
+        serials: dict[int, list[str]] = defaultdict(list)
+        for row in self._rows(tables.serial_number, sale_id, "serial_number"):
+            serials[row.place].append(row.serial_number)
+        return [
+            LineItem(
+                line_item_id=row.line_item_id,
+                kind=row.kind,
+                item=row.item_code,
+                name=row.name,
+                quantity=Decimal(row.quantity),
+                unit_price_listed=row.unit_price_listed,
+                unit_price=row.unit_price,
+                discount=row.discount,
+                amount=row.amount,
+                taxes=tuple(taxes[row.place]),
+                supply_date=row.supply_date,
+                attribution=tuple(shares[row.place][max(shares[row.place])]) if row.place in shares else (),
+                follows=None if row.follows is None else LineItemId(row.follows),
+                serial_numbers=tuple(serials[row.place]),
+                warranty_until=row.warranty_until,
+            )
+            for row in self._rows(tables.line_item, sale_id, "place")
+        ]
+
+    def _tenders(self, sale_id: str) -> list[Tender]:
+        return [
+            Tender(row.tender_id, row.kind, row.state, row.amount, row.tendered, row.change, row.rounding)
+            for row in self._rows(tables.tender, sale_id, "place")
+        ]
+
+    def _decision(self, sale_id: str) -> Decision | None:
+        row = self._connection.execute(
+            select(tables.decision).where(tables.decision.c.sale_id == sale_id)
+        ).one_or_none()
+        if row is None:
+            return None
+        items = msgspec.json.decode(row.items, type=tuple[CheckItem, ...])
+        decided = Decided(row.decision_id, row.outcome, row.content, row.settings_revision, items, row.tender_kind)
+        return decided.shown(held=row.held)
+
+    def _rows(self, table: Any, sale_id: str, last: str) -> list[Row[Any]]:
+        order = [table.c.place, table.c[last]]
+        return list(self._connection.execute(select(table).where(table.c.sale_id == sale_id).order_by(*order)))

@@ -1,0 +1,131 @@
+"""Registers: their numbers, each taken in the transaction that uses it, and who sells at them."""
+
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, func, insert, select, update
+
+from contracts.checkout import StoreData
+from contracts.ids import CountryCode, RegisterId, SaleId
+from services.checkout.store import tables
+
+
+class OpeningNumbers(NamedTuple):
+    """What a register gives to a sale that is opened on it."""
+
+    serial: str
+    transaction_number: int
+    state_base: int
+
+
+class ReceiptNumbered(NamedTuple):
+    """A receipt number and what it is made of."""
+
+    text: str
+    series: int
+    number: int
+
+
+class RegisterStore:
+    """The registers that have sold, and the versions of the store's data."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def take_opening_numbers(self, register_id: RegisterId, new_serial: str) -> OpeningNumbers:
+        """Take the next transaction number; a register that never sold gets a serial and its first series."""
+        table = tables.register
+        row = self._connection.execute(
+            update(table)
+            .where(table.c.register_id == register_id)
+            .values(next_transaction=table.c.next_transaction + 1)
+            .returning(table.c.serial, table.c.next_transaction, table.c.state_revision)
+        ).one_or_none()
+        if row is not None:
+            return OpeningNumbers(row.serial, row.next_transaction - 1, row.state_revision)
+        self._connection.execute(
+            insert(table).values(
+                register_id=register_id,
+                serial=new_serial,
+                series=1,
+                next_receipt=1,
+                next_transaction=2,
+                state_revision=0,
+            )
+        )
+        return OpeningNumbers(new_serial, 1, 0)
+
+    def take_receipt_number(self, register_id: RegisterId, sale_id: SaleId) -> ReceiptNumbered:
+        """Take the register's next receipt number for a sale; it is given back if the transaction fails."""
+        table = tables.register
+        row = self._connection.execute(
+            update(table)
+            .where(table.c.register_id == register_id)
+            .values(next_receipt=table.c.next_receipt + 1)
+            .returning(table.c.series, table.c.next_receipt)
+        ).one()
+        number = row.next_receipt - 1
+        self._connection.execute(
+            insert(tables.receipt_number).values(
+                register_id=register_id, series=row.series, number=number, sale_id=sale_id
+            )
+        )
+        return ReceiptNumbered(receipt_text(register_id, row.series, number), row.series, number)
+
+    def keep_state_revision(self, register_id: RegisterId, revision: int) -> None:
+        """Remember the revision of a register's state, from which the next sale's goes on."""
+        table = tables.register
+        self._connection.execute(
+            update(table).where(table.c.register_id == register_id).values(state_revision=revision)
+        )
+
+    def is_register(self, caller: str) -> bool:
+        """Whether a caller is a register that has sold."""
+        table = tables.register
+        found = self._connection.execute(select(table.c.register_id).where(table.c.register_id == caller))
+        return found.one_or_none() is not None
+
+    def without_sale(self) -> list[tuple[RegisterId, int]]:
+        """The registers that have no open sale, with the revision of their state."""
+        table = tables.register
+        open_at = select(tables.sale_draft.c.register_id)
+        rows = self._connection.execute(
+            select(table.c.register_id, table.c.state_revision).where(table.c.register_id.not_in(open_at))
+        )
+        return [(RegisterId(row.register_id), row.state_revision) for row in rows]
+
+    def newest_store_data(self) -> StoreData | None:
+        """Who sells now."""
+        table = tables.store_data
+        version = self._connection.execute(select(func.max(table.c.version))).scalar()
+        return None if version is None else self.store_data(version)
+
+    def store_data(self, version: int) -> StoreData:
+        """Who sold when that version was in force."""
+        table = tables.store_data
+        row = self._connection.execute(select(table).where(table.c.version == version)).one()
+        return StoreData(
+            version=row.version,
+            legal_name=row.legal_name,
+            address=msgspec.json.decode(row.address, type=tuple[str, ...]),
+            vat_id=row.vat_id,
+            country=CountryCode(row.country),
+        )
+
+    def add_store_data(self, data: StoreData, at: str) -> None:
+        """Put another version in force."""
+        self._connection.execute(
+            insert(tables.store_data).values(
+                version=data.version,
+                legal_name=data.legal_name,
+                address=msgspec.json.encode(data.address).decode(),
+                vat_id=data.vat_id,
+                country=data.country,
+                from_time=at,
+            )
+        )
+
+
+def receipt_text(register_id: str, series: int, number: int) -> str:
+    """A receipt number as it is printed: ``till-1-000123``; further series say which: ``till-1-2-000001``."""
+    return f"{register_id}-{number:06d}" if series == 1 else f"{register_id}-{series}-{number:06d}"

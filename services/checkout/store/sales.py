@@ -1,0 +1,278 @@
+"""Sales: an open one is one row's JSON document, an ended one is rows that never change again."""
+
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from contracts.checkout import ReceiptWanted, Sale, SaleExists, SaleNotFound, SaleNotOpen, VoidReason
+from contracts.customers import LanguageCode
+from contracts.ids import CustomerId, RegisterId, SaleId
+from services.checkout.model.lines import credit
+from services.checkout.model.sale import OpenedSale
+from services.checkout.store import tables
+from services.runtime.journal import Recorded
+from services.runtime.tables import journal
+
+_DOCUMENT = msgspec.json.Decoder(OpenedSale)
+_DRAFT = select(tables.sale_draft.c.document, tables.sale_draft.c.state_base)
+_BY_SALE = _DRAFT.where(tables.sale_draft.c.sale_id == bindparam("sale_id_"))
+_BY_REGISTER = _DRAFT.where(tables.sale_draft.c.register_id == bindparam("register_id_"))
+_BY_CUSTOMER = _DRAFT.where(tables.sale_draft.c.customer_id == bindparam("customer_id_"))
+_PUT = (
+    update(tables.sale_draft)
+    .where(tables.sale_draft.c.sale_id == bindparam("sale_id_"))
+    .values(revision=bindparam("revision_"), customer_id=bindparam("customer_id_"), document=bindparam("document_"))
+)
+
+
+class Opened(NamedTuple):
+    """An open sale and what its revision is added to for the register's state."""
+
+    sale: OpenedSale
+    state_base: int
+
+    @property
+    def state_revision(self) -> int:
+        """The revision of the register's state that shows the sale as it is."""
+        return self.state_base + self.sale.revision
+
+
+class Header(NamedTuple):
+    """What a sale keeps of the place it was opened at."""
+
+    time_zone: str
+    register_serial: str
+    software_version: str
+    store_data_version: int
+
+
+class Ended(NamedTuple):
+    """What is kept of a sale's end beside the sale itself."""
+
+    recorded: Recorded
+    void_reason: VoidReason | None = None
+    receipt_wanted: ReceiptWanted | None = None
+    language: LanguageCode | None = None
+
+
+class SaleStore:
+    """The sales of all registers."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, sale: OpenedSale, header: Header, state_base: int) -> Opened:
+        """Keep a sale that was just opened.
+
+        Rejections:
+            SaleExists: there was a sale with that id before.
+        """
+        known = self._connection.execute(select(tables.sale.c.sale_id).where(tables.sale.c.sale_id == sale.sale_id))
+        if known.one_or_none() is not None:
+            raise SaleExists(field="sale_id", sale_id=sale.sale_id)
+        self._connection.execute(
+            insert(tables.sale).values(
+                sale_id=sale.sale_id,
+                register_id=sale.register,
+                transaction_number=sale.transaction_number,
+                transaction_kind=sale.transaction_kind,
+                status=sale.status,
+                revision=sale.revision,
+                currency=sale.currency,
+                business_day=sale.business_day,
+                started_at=sale.started_at,
+                cashier_id=sale.cashier,
+                flags=_json(sale.flags),
+                **header._asdict(),
+            )
+        )
+        self._connection.execute(
+            insert(tables.sale_draft).values(
+                sale_id=sale.sale_id,
+                register_id=sale.register,
+                customer_id=sale.customer_id,
+                revision=sale.revision,
+                state_base=state_base,
+                document=_json(sale),
+            )
+        )
+        return Opened(sale, state_base)
+
+    def get(self, sale_id: SaleId, register_id: RegisterId) -> Opened:
+        """An open sale of a register.
+
+        Rejections:
+            SaleNotFound: the register has no sale with that id.
+            SaleNotOpen: it has ended.
+        """
+        opened = self.find_open(sale_id)
+        if opened is not None:
+            if opened.sale.register == register_id:
+                return opened
+            raise SaleNotFound(sale_id=sale_id)
+        table = tables.sale
+        ended = self._connection.execute(
+            select(table.c.status).where(table.c.sale_id == sale_id, table.c.register_id == register_id)
+        ).one_or_none()
+        if ended is None:
+            raise SaleNotFound(sale_id=sale_id)
+        raise SaleNotOpen(sale_id=sale_id, status=ended.status)
+
+    def find_open(self, sale_id: SaleId) -> Opened | None:
+        """An open sale of any register."""
+        row = self._connection.execute(_BY_SALE, {"sale_id_": sale_id}).one_or_none()
+        return None if row is None else Opened(_DOCUMENT.decode(row.document), row.state_base)
+
+    def open_on(self, register_id: RegisterId) -> Opened | None:
+        """The sale that is open on a register."""
+        row = self._connection.execute(_BY_REGISTER, {"register_id_": register_id}).one_or_none()
+        return None if row is None else Opened(_DOCUMENT.decode(row.document), row.state_base)
+
+    def open_of(self, customer_id: CustomerId) -> list[Opened]:
+        """The open sales of a customer."""
+        rows = self._connection.execute(_BY_CUSTOMER, {"customer_id_": customer_id})
+        return [Opened(_DOCUMENT.decode(row.document), row.state_base) for row in rows]
+
+    def all_open(self) -> list[Opened]:
+        """Every open sale."""
+        return [Opened(_DOCUMENT.decode(row.document), row.state_base) for row in self._connection.execute(_DRAFT)]
+
+    def put(self, sale: OpenedSale) -> None:
+        """Keep what changed on an open sale, as its next revision."""
+        sale.revision += 1
+        self._connection.execute(
+            _PUT,
+            {
+                "sale_id_": sale.sale_id,
+                "revision_": sale.revision,
+                "customer_id_": sale.customer_id,
+                "document_": _json(sale),
+            },
+        )
+
+    def end(self, sale: OpenedSale, as_told: Sale, ended: Ended) -> None:
+        """Keep an ended sale for ever: its header's end and its final rows; the draft is gone."""
+        self._connection.execute(delete(tables.sale_draft).where(tables.sale_draft.c.sale_id == sale.sale_id))
+        self._connection.execute(
+            update(tables.sale)
+            .where(tables.sale.c.sale_id == sale.sale_id)
+            .values(
+                status=as_told.status,
+                revision=as_told.revision,
+                business_day=as_told.business_day,
+                ended_at=as_told.ended_at,
+                cashier_id=as_told.cashier,
+                customer_id=as_told.customer_id,
+                flags=_json(as_told.flags),
+                void_reason=ended.void_reason,
+                receipt_number=as_told.receipt_number,
+                receipt_wanted=ended.receipt_wanted,
+                language=ended.language,
+                total=as_told.totals.total,
+                rounding=as_told.totals.rounding,
+                event_id=ended.recorded.event_id,
+                event_epoch=ended.recorded.epoch,
+                event_number=ended.recorded.number,
+            )
+        )
+        self._insert_lines(as_told)
+        self._insert_tenders(as_told)
+        self._insert_decision(sale)
+
+    def last_recorded_at(self) -> str | None:
+        """When the newest entry of the journal was made."""
+        return self._connection.execute(select(journal.c.time).order_by(journal.c.number.desc()).limit(1)).scalar()
+
+    def _insert_lines(self, sale: Sale) -> None:
+        lines = [
+            {
+                "sale_id": sale.sale_id,
+                "place": place,
+                "line_item_id": line.line_item_id,
+                "kind": line.kind,
+                "item_code": line.item,
+                "name": line.name,
+                "quantity": str(line.quantity),
+                "unit_price_listed": line.unit_price_listed,
+                "unit_price": line.unit_price,
+                "discount": line.discount,
+                "amount": line.amount,
+                "supply_date": line.supply_date,
+                "follows": line.follows,
+                "warranty_until": line.warranty_until,
+            }
+            for place, line in enumerate(sale.lines)
+        ]
+        taxes = [
+            {
+                "sale_id": sale.sale_id,
+                "place": place,
+                "part": part,
+                "tax_class": tax.tax_class,
+                "treatment": tax.treatment,
+                "rate": str(tax.rate),
+                "country": tax.country,
+                "net": tax.net,
+                "tax": tax.tax,
+                "gross": tax.gross,
+            }
+            for place, line in enumerate(sale.lines)
+            for part, tax in enumerate(line.taxes)
+        ]
+        shares = [
+            {
+                "sale_id": sale.sale_id,
+                "place": place,
+                "version": 1,
+                "part": part,
+                "staff_id": share.staff_id,
+                "basis_points": share.basis_points,
+                "amount": amount,
+            }
+            for place, line in enumerate(sale.lines)
+            for part, (share, amount) in enumerate(
+                zip(line.attribution, credit(line.amount, line.attribution), strict=True)
+            )
+        ]
+        serials = [
+            {"sale_id": sale.sale_id, "place": place, "serial_number": serial}
+            for place, line in enumerate(sale.lines)
+            for serial in line.serial_numbers
+        ]
+        for table, rows in (
+            (tables.line_item, lines),
+            (tables.line_tax, taxes),
+            (tables.attribution_share, shares),
+            (tables.serial_number, serials),
+        ):
+            if rows:
+                self._connection.execute(insert(table), rows)
+
+    def _insert_tenders(self, sale: Sale) -> None:
+        rows = [
+            {"sale_id": sale.sale_id, "place": place, **msgspec.structs.asdict(tender)}
+            for place, tender in enumerate(sale.tenders)
+        ]
+        if rows:
+            self._connection.execute(insert(tables.tender), rows)
+
+    def _insert_decision(self, sale: OpenedSale) -> None:
+        decided = sale.held or sale.decision
+        if decided is not None:
+            self._connection.execute(
+                insert(tables.decision).values(
+                    sale_id=sale.sale_id,
+                    decision_id=decided.decision_id,
+                    outcome=decided.outcome,
+                    settings_revision=decided.settings_revision,
+                    items=_json(decided.items),
+                    tender_kind=decided.tender_kind,
+                    content=decided.content,
+                    held=sale.held is not None,
+                )
+            )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,280 @@
+"""The tables of checkout.
+
+A sale holds a customer's id and no detail of a person. Where law needs the buyer, ``sealed_buyer_id``
+points to a record kept elsewhere, whose eraser is there. Staff ids are kept as long as the sale.
+Amounts are minor units, rates percentages and quantities exact decimals as text, times UTC.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+METADATA = MetaData()
+
+register = Table(
+    "register",
+    METADATA,
+    Column("register_id", Text, primary_key=True),
+    Column("serial", Text, nullable=False, comment="Given once, when the register first sold."),
+    Column("series", Integer, nullable=False, comment="A restore, reset or replacement opens a new one."),
+    Column("next_receipt", Integer, nullable=False),
+    Column("next_transaction", Integer, nullable=False),
+    Column("state_revision", Integer, nullable=False, comment="Of the register's state when no sale is open."),
+    sqlite_with_rowid=False,
+)
+
+store_data = Table(
+    "store_data",
+    METADATA,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("legal_name", Text, nullable=False),
+    Column("address", Text, nullable=False, comment="A JSON list of lines."),
+    Column("vat_id", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("from_time", Text, nullable=False),
+)
+
+sale = Table(
+    "sale",
+    METADATA,
+    Column("sale_id", Text, primary_key=True),
+    Column("register_id", Text, ForeignKey("register.register_id"), nullable=False),
+    Column("transaction_number", Integer, nullable=False),
+    Column("transaction_kind", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("business_day", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("started_at", Text, nullable=False),
+    Column("ended_at", Text),
+    Column("aborted_at", Text),
+    Column("register_serial", Text, nullable=False),
+    Column("software_version", Text, nullable=False),
+    Column("store_data_version", Integer, ForeignKey("store_data.version"), nullable=False),
+    Column("cashier_id", Text, nullable=False),
+    Column("customer_id", Text),
+    Column("sealed_buyer_id", Text),
+    Column("flags", Text, nullable=False, comment="A JSON list."),
+    Column("void_reason", Text),
+    Column("receipt_number", Text, unique=True),
+    Column("receipt_wanted", Text, comment="print or none"),
+    Column("language", Text),
+    Column("total", BigInteger),
+    Column("rounding", BigInteger),
+    Column("event_id", Text, comment="Of the event that told its end."),
+    Column("event_epoch", Integer),
+    Column("event_number", Integer),
+    UniqueConstraint("register_id", "transaction_number"),
+    sqlite_with_rowid=False,
+)
+Index("sale_event_number", sale.c.event_number)
+Index("sale_customer", sale.c.customer_id)
+
+sale_draft = Table(
+    "sale_draft",
+    METADATA,
+    Column("sale_id", Text, ForeignKey("sale.sale_id"), primary_key=True),
+    Column("register_id", Text, nullable=False, unique=True, comment="A register has one open sale."),
+    Column("customer_id", Text),
+    Column("revision", Integer, nullable=False),
+    Column("state_base", Integer, nullable=False, comment="Added to the revision it is the register's state's."),
+    Column("document", Text, nullable=False, comment="The open sale as JSON."),
+)
+Index("sale_draft_customer", sale_draft.c.customer_id)
+
+receipt_number = Table(
+    "receipt_number",
+    METADATA,
+    Column("register_id", Text, ForeignKey("register.register_id"), primary_key=True),
+    Column("series", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sale_id", Text, ForeignKey("sale.sale_id"), nullable=False, unique=True),
+    sqlite_with_rowid=False,
+)
+
+line_item = Table(
+    "line_item",
+    METADATA,
+    Column("sale_id", Text, ForeignKey("sale.sale_id"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("line_item_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("item_code", Text),
+    Column("name", Text, nullable=False),
+    Column("quantity", Text, nullable=False),
+    Column("unit_price_listed", BigInteger, nullable=False),
+    Column("unit_price", BigInteger, nullable=False),
+    Column("discount", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("supply_date", Text, nullable=False),
+    Column("follows", Text),
+    Column("warranty_until", Text),
+    UniqueConstraint("sale_id", "line_item_id"),
+    sqlite_with_rowid=False,
+)
+
+serial_number = Table(
+    "serial_number",
+    METADATA,
+    Column("sale_id", Text, primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("serial_number", Text, primary_key=True),
+    ForeignKeyConstraint(["sale_id", "place"], ["line_item.sale_id", "line_item.place"]),
+    sqlite_with_rowid=False,
+)
+Index("serial_number_found", serial_number.c.serial_number)
+
+line_tax = Table(
+    "line_tax",
+    METADATA,
+    Column("sale_id", Text, primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("tax_class", Text, nullable=False),
+    Column("treatment", Text, nullable=False),
+    Column("rate", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("net", BigInteger, nullable=False),
+    Column("tax", BigInteger, nullable=False),
+    Column("gross", BigInteger, nullable=False),
+    ForeignKeyConstraint(["sale_id", "place"], ["line_item.sale_id", "line_item.place"]),
+    sqlite_with_rowid=False,
+)
+
+attribution_share = Table(
+    "attribution_share",
+    METADATA,
+    Column("sale_id", Text, primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False, comment="A change is a new version."),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("staff_id", Text, nullable=False),
+    Column("basis_points", Integer, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    ForeignKeyConstraint(["sale_id", "place"], ["line_item.sale_id", "line_item.place"]),
+    sqlite_with_rowid=False,
+)
+
+tender = Table(
+    "tender",
+    METADATA,
+    Column("sale_id", Text, ForeignKey("sale.sale_id"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("tender_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("tendered", BigInteger, nullable=False),
+    Column("change", BigInteger, nullable=False),
+    Column("rounding", BigInteger, nullable=False),
+    UniqueConstraint("sale_id", "tender_id"),
+    sqlite_with_rowid=False,
+)
+
+decision = Table(
+    "decision",
+    METADATA,
+    Column("sale_id", Text, ForeignKey("sale.sale_id"), primary_key=True),
+    Column("decision_id", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("settings_revision", Integer),
+    Column("items", Text, nullable=False, comment="A JSON list."),
+    Column("tender_kind", Text),
+    Column("content", Text, nullable=False, comment="The digest of what it was about."),
+    Column("held", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+fiscal_record = Table(
+    "fiscal_record",
+    METADATA,
+    Column("sale_id", Text, ForeignKey("sale.sale_id"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("provider", Text, nullable=False),
+    Column("state", Text, nullable=False, comment="not_required, pending, signed or failed"),
+    Column("transaction_number", Text),
+    Column("signature_counter", Text),
+    Column("signature", Text),
+    Column("device_serial", Text),
+    Column("started_at", Text),
+    Column("finished_at", Text),
+    Column("error", Text),
+    sqlite_with_rowid=False,
+)
+
+item = Table(
+    "item",
+    METADATA,
+    Column("code", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("tax_class", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("tags", Text, nullable=False, comment="A JSON list."),
+    Column("minimum_age", Integer),
+    Column("changed_at", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+linked_item = Table(
+    "linked_item",
+    METADATA,
+    Column("item_code", Text, ForeignKey("item.code"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("linked_code", Text, ForeignKey("item.code"), nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("linked_item_by", linked_item.c.linked_code)
+
+barcode = Table(
+    "barcode",
+    METADATA,
+    Column("gtin", Text, primary_key=True, comment="Fourteen digits, zeros in front."),
+    Column("text", Text, nullable=False, comment="As it was entered."),
+    Column("item_code", Text, ForeignKey("item.code"), nullable=False),
+    Column("place", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("barcode_item", barcode.c.item_code)
+
+item_price = Table(
+    "item_price",
+    METADATA,
+    Column("item_code", Text, ForeignKey("item.code"), primary_key=True),
+    Column("from_day", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False, comment="The highest counts; none is changed."),
+    Column("amount", BigInteger, nullable=False),
+    Column("entered_at", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+tax_rate = Table(
+    "tax_rate",
+    METADATA,
+    Column("country", Text, primary_key=True),
+    Column("tax_class", Text, primary_key=True),
+    Column("from_day", Text, primary_key=True),
+    Column("treatment", Text, nullable=False),
+    Column("rate", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+known_policy = Table(
+    "known_policy",
+    METADATA,
+    Column("only", Integer, primary_key=True, autoincrement=False),
+    Column("on_unavailable", Text, nullable=False),
+    Column("attribution", Text, nullable=False),
+)

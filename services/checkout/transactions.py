@@ -1,0 +1,200 @@
+"""What checkout's handlers are given: a transaction with checkout's stores, and a view of what is committed."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from contracts.base import TokenMissing
+from contracts.checkout import Item, RegisterSale, Sale, StoreData
+from contracts.customers import CustomerFacts
+from contracts.ids import LineItemId, RegisterId, SaleId, StaffId
+from services.checkout.model.business_day import business_day, is_clock_unsure, local_day
+from services.checkout.model.decisions import KnownPolicy
+from services.checkout.model.items import PricedItem, priced
+from services.checkout.model.sale import Ending, OpenedSale
+from services.checkout.settings import CheckoutSettings
+from services.checkout.store import reading
+from services.checkout.store.catalogue import CatalogueStore, Remembered, RememberedCatalogue
+from services.checkout.store.ended_sales import EndedSale, EndedSales
+from services.checkout.store.policies import KnownPolicyStore
+from services.checkout.store.registers import RegisterStore
+from services.checkout.store.sales import Ended, Header, Opened, SaleStore
+from services.runtime.clock import read_stamp, stamp
+from services.runtime.settings import RuntimeSettings
+from services.runtime.transactions import Request, Surroundings, Tx, View
+from services.runtime.writer import Scope
+
+SOFTWARE_VERSION: Final = RuntimeSettings("checkout", "store", Path()).version
+
+
+class Current:
+    """What this process keeps in mind between transactions; all of it is committed."""
+
+    def __init__(self, settings: CheckoutSettings) -> None:
+        self.settings = settings
+        self.catalogue = Remembered()
+        self.known_policy = settings.first_known_policy
+        self.store_data_version = 0
+
+
+class CheckoutTx(Tx):
+    """A transaction with checkout's stores."""
+
+    def __init__(self, scope: Scope, around: Surroundings, request: Request, current: Current) -> None:
+        super().__init__(scope, around, request)
+        self._current = current
+        self.settings = current.settings
+        self.sales = SaleStore(self.connection)
+        self.registers = RegisterStore(self.connection)
+        self.stored_items = CatalogueStore(self.connection)
+        self.items = RememberedCatalogue(self.stored_items, current.catalogue, self.after_commit)
+        self.policies = KnownPolicyStore(self.connection)
+
+    @property
+    def register(self) -> RegisterId:
+        """The register that asks; its id is its login."""
+        return RegisterId(self.caller)
+
+    @property
+    def staff_id(self) -> StaffId:
+        """Who is signed on where this was asked.
+
+        Rejections:
+            TokenMissing: nobody is.
+        """
+        if self.claims is None:
+            raise TokenMissing
+        return StaffId(self.claims.subject)
+
+    @property
+    def day(self) -> str:
+        """Today on the shop's wall: the day whose prices and rates count."""
+        return local_day(self.now, self.settings.zone)
+
+    @property
+    def header(self) -> Header:
+        """What a sale that is opened now keeps of the shop; its register's serial is filled in."""
+        return Header(self.settings.time_zone, "", SOFTWARE_VERSION, self._current.store_data_version)
+
+    def business_day(self) -> str:
+        """Which day in the books it is."""
+        return business_day(self.now, self.settings.zone, self.settings.cut_off)
+
+    def ending(self) -> Ending:
+        """That a sale ends now, by whoever is signed on."""
+        return Ending(stamp(self.now), self.business_day(), self.staff_id, self.is_clock_unsure())
+
+    def is_clock_unsure(self) -> bool:
+        """Whether the clock was never set or runs behind what was recorded last."""
+        return is_clock_unsure(self.now, _read(self.sales.last_recorded_at()))
+
+    def priced(self, item: Item) -> PricedItem:
+        """What an item costs today and how it is taxed here.
+
+        Rejections:
+            ItemHasNoPrice: no price or rate is valid today.
+        """
+        return priced(item, self.day, self.settings.country, self.items.taxes)
+
+    def charges(self, item: Item, line_item_id: LineItemId) -> list[tuple[LineItemId, PricedItem]]:
+        """What is charged along with an item, each under an id that follows from the line's.
+
+        Rejections:
+            ItemHasNoPrice: a charge has no price today.
+        """
+        return [
+            (LineItemId(self.ids.derived(line_item_id, f"charge/{code}")), self.priced(self.items.find(code)))
+            for code in item.linked
+        ]
+
+    def keep(self, opened: Opened) -> Sale:
+        """Keep what changed on an open sale and show it to its register."""
+        self.sales.put(opened.sale)
+        return self.show_opened(opened)
+
+    def show_opened(self, opened: Opened) -> Sale:
+        """Show an open sale to its register."""
+        state = opened.sale.state()
+        self.show_private(RegisterSale(opened.state_revision, state), state.register)
+        return state
+
+    def end(self, opened: Opened, as_told: Sale, ended: Ended) -> None:
+        """Keep an ended sale for ever and show its register that none is open."""
+        self.sales.end(opened.sale, as_told, ended)
+        self.registers.keep_state_revision(as_told.register, opened.state_revision)
+        self.show_private(RegisterSale(opened.state_revision, None), as_told.register)
+
+    def refresh_customer(self, facts: CustomerFacts) -> None:
+        """Let the customer's open sales know what has become known of them."""
+        for opened in self.sales.open_of(facts.customer_id):
+            if opened.sale.refresh_customer(facts):
+                self.keep(opened)
+
+    def learn_policy(self, known: KnownPolicy) -> None:
+        """Remember what policy just said, for when it is away."""
+        if known != self._current.known_policy:
+            self.policies.put(known)
+            self.put_in_mind(known)
+
+    def put_in_mind(self, known: KnownPolicy) -> None:
+        """Let what follows the commit know of policy's settings."""
+        self.after_commit(lambda: setattr(self._current, "known_policy", known))
+
+    def put_store_data_in_force(self, version: int) -> None:
+        """Let sales that are opened after the commit name this version of who sells."""
+        self.after_commit(lambda: setattr(self._current, "store_data_version", version))
+
+
+class CheckoutView(View):
+    """Reads what is committed."""
+
+    def __init__(self, around: Surroundings, request: Request, current: Current) -> None:
+        super().__init__(around, request)
+        self._current = current
+        self.settings = current.settings
+
+    @property
+    def known_policy(self) -> KnownPolicy:
+        """What was last heard of policy's settings."""
+        return self._current.known_policy
+
+    async def opened(self, sale_id: SaleId) -> OpenedSale:
+        """An open sale of the asking register.
+
+        Rejections:
+            SaleNotFound, SaleNotOpen.
+        """
+        register = RegisterId(self.caller)
+        opened = await self.read(lambda connection: SaleStore(connection).get(sale_id, register))
+        return opened.sale
+
+    async def sale(self, sale_id: SaleId) -> Sale:
+        """A sale, open or ended. A caller that sells itself, a register, sees its own only.
+
+        Rejections:
+            SaleNotFound: there is no such sale for the caller.
+        """
+        return await self.read(lambda connection: reading.sale(connection, sale_id, self.caller))
+
+    async def completed_sale(self, sale_id: SaleId) -> tuple[EndedSale, StoreData]:
+        """A completed sale, and who sold.
+
+        Rejections:
+            SaleNotFound: there is no sale with that id.
+            SaleNotCompleted: it is open or was voided.
+        """
+        return await self.read(lambda connection: reading.completed_sale(connection, sale_id))
+
+    async def completed_after(self, number: int, up_to: int, limit: int) -> list[EndedSale]:
+        """Completed sales in the order of the journal, after one number and up to another."""
+        return await self.read(lambda connection: EndedSales(connection).completed_after(number, up_to, limit))
+
+    async def registers(self) -> tuple[list[Opened], list[tuple[RegisterId, int]]]:
+        """The open sales, and the registers that have none with the revision of their state."""
+        return await self.read(
+            lambda connection: (SaleStore(connection).all_open(), RegisterStore(connection).without_sale())
+        )
+
+
+def _read(text: str | None) -> datetime | None:
+    return None if text is None else read_stamp(text)
