@@ -35,6 +35,7 @@ class MemoryBroker:
         self._clock = clock or SystemClock()
         self._clients: dict[str, tuple[MemoryBus, list[Subscription]]] = {}
         self._retained: dict[str, _Retained] = {}
+        self._deaf: dict[str, str] = {}
         self.published: list[Outgoing] = []
         """Everything that was ever published, for a test to look at."""
 
@@ -67,10 +68,18 @@ class MemoryBroker:
             else:
                 self._retained.pop(message.topic, None)
         for bus, subscriptions in list(self._clients.values()):
-            if any(
+            wanted = any(
                 topic_matches(each.topic, message.topic) and (each.own or bus is not sender) for each in subscriptions
-            ):
+            )
+            if wanted and not topic_matches(self._deaf.get(bus.client_id, ""), message.topic):
                 bus.deliver(_incoming(message, retained=message.retain))
+
+    def deafen(self, client_id: str, topic_filter: str | None) -> None:
+        """Lose what a client should get of some topics from now on, or nothing any more for None."""
+        if topic_filter is None:
+            self._deaf.pop(client_id, None)
+        else:
+            self._deaf[client_id] = topic_filter
 
     def forget(self) -> None:
         """Lose everything, as a broker without persistence does when it is killed; every client is cut off."""

@@ -106,7 +106,10 @@ class Requester:
             patience_s=patience_s,
             attempts=attempts,
         )
-        answer: R = _decoder(type(request))(raw)
+        try:
+            answer: R = _decoder(type(request))(raw)
+        except msgspec.DecodeError as error:  # an answer that does not fit the contract is none
+            raise NoAnswer(f"{request.owner()} {request.wire_name()}", None) from error
         return answer
 
     async def ask_raw(  # noqa: PLR0913 - the options of one call, all named

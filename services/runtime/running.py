@@ -143,12 +143,13 @@ class Running(Generic[X, V]):
                 tasks.create_task(self._maintain(), name="maintenance")
         finally:
             await self.dispatch.stop()
-            await self.writer.stop()
+            await self.writer.finish()
             if bus is not None:
                 await self._say_offline()
                 bus.cancel()
                 await asyncio.wait((bus,))
             await self.readers.close()
+            self.writer.close()
 
     # The bus's listener
 
@@ -308,14 +309,16 @@ class Running(Generic[X, V]):
             page = await view.read(lambda connection: journal.read_after(connection, asked))
         except JournalDiverged as diverged:
             if asked.epoch == diverged.details["epoch"]:
-                await self.writer.run(self._open_epoch)
+                await self.writer.run(lambda scope: self._leave_epoch(scope, diverged.details["epoch"]))
                 self._say_status()
             raise
         self._read_up_to[view.caller] = asked.after
         return page
 
-    def _open_epoch(self, scope: Scope) -> None:
-        scope.journal.open_epoch(scope.connection, "diverged", stamp(self._outside.clock.now()))
+    def _leave_epoch(self, scope: Scope, epoch: int) -> None:
+        """Open a new epoch unless another follower's divergence has done so already."""
+        if scope.journal.epoch == epoch:
+            scope.journal.open_epoch(scope.connection, "diverged", stamp(self._outside.clock.now()))
 
     async def _read_snapshot(self, asked: ReadSnapshot, view: V) -> SnapshotPage:
         number = asked.number

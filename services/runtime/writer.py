@@ -114,10 +114,13 @@ class Writer:
         self.submit(job, done)
         return await future
 
-    async def stop(self) -> None:
-        """Finish what waits, then close the connection."""
+    async def finish(self) -> None:
+        """Finish what waits and take no more."""
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
+
+    def close(self) -> None:
+        """Close the connection; as the last one of the file it also empties the write-ahead log."""
         self.connection.close()
         self._engine.dispose()
 

@@ -141,7 +141,7 @@ class CounterForRegister(PrivateState, frozen=True):
 
 
 def total(connection: Connection, name: str) -> int:
-    return connection.execute(select(counter_table.c.total).where(counter_table.c.name == name)).scalar() or 0
+    return int(connection.execute(select(counter_table.c.total).where(counter_table.c.name == name)).scalar() or 0)
 
 
 def _move(tx: Tx, name: str, by: int) -> Counted:
@@ -209,8 +209,9 @@ async def snapshot(view: View, number: int, following: str | None) -> SnapshotPi
         rows = connection.execute(
             select(counter_table).where(counter_table.c.name > (following or "")).order_by("name").limit(2)
         ).all()
-        events = [
-            (CounterMoved(row.name, row.total, row.total), view.ids.derived(_ANY_ID, row.name), "") for row in rows[:1]
+        events: list[tuple[Event, str, str]] = [
+            (CounterMoved(row.name, row.total, row.total), view.ids.derived(_ANY_ID, row.name), "2026-11-22T08:00:00Z")
+            for row in rows[:1]
         ]
         return events, rows[0].name if len(rows) > 1 else None
 

@@ -34,7 +34,7 @@ def totals(connection: Connection) -> dict[str, int]:
 
 
 def noted_sum(connection: Connection) -> int:
-    return connection.execute(select(func.coalesce(func.sum(noted.c.by), 0))).scalar_one()
+    return int(connection.execute(select(func.coalesce(func.sum(noted.c.by), 0))).scalar_one())
 
 
 def make_mirror(_settings: object = None) -> Service[Tx, View]:
