@@ -164,6 +164,11 @@ def phones(texts: tuple[str, ...], country: str) -> tuple[str, ...]:
     )
 
 
+def has_phones(country: str) -> bool:
+    """Whether phones can be of that country (ISO 3166-1 alpha-2)."""
+    return country in phonenumbers.SUPPORTED_REGIONS
+
+
 def codes(texts: tuple[str, ...]) -> tuple[str, ...]:
     """Codes as they are, each once, in the order given."""
     return tuple(dict.fromkeys(texts))
@@ -178,7 +183,7 @@ def _email(text: str, field: str) -> str:
 
 
 def _phone(text: str, country: str, field: str) -> str:
-    if country not in phonenumbers.SUPPORTED_REGIONS:
+    if not has_phones(country):
         raise ContactInvalid(field="country", rule="country-with-phones")
     try:
         number = phonenumbers.parse(text, country)

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from services.customers.model import Minimum, Rules
+from services.customers.model import Minimum, Rules, has_phones
 
 
 class CustomersSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -15,6 +15,11 @@ class CustomersSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """Where phones typed without an international prefix belong, ISO 3166-1 alpha-2."""
     minimum: Minimum = "first_name"
     """The least a customer is kept with."""
+
+    def __post_init__(self) -> None:
+        """Refuse a country in which no phone can be."""
+        if not has_phones(self.country):
+            raise ValueError("country: ISO 3166-1 alpha-2 code of a country with phones, 'DE' for Germany")
 
     @property
     def rules(self) -> Rules:
