@@ -308,8 +308,9 @@ class Running(Generic[X, V]):
         try:
             page = await view.read(lambda connection: journal.read_after(connection, asked))
         except JournalDiverged as diverged:
-            if asked.epoch == diverged.details["epoch"]:
-                await self.writer.run(lambda scope: self._leave_epoch(scope, diverged.details["epoch"]))
+            epoch: int = diverged.details["epoch"]
+            if asked.epoch == epoch:
+                await self.writer.run(lambda scope: self._leave_epoch(scope, epoch))
                 self._say_status()
             raise
         self._read_up_to[view.caller] = asked.after

@@ -210,7 +210,7 @@ async def snapshot(view: View, number: int, following: str | None) -> SnapshotPi
             select(counter_table).where(counter_table.c.name > (following or "")).order_by("name").limit(2)
         ).all()
         events: list[tuple[Event, str, str]] = [
-            (CounterMoved(row.name, row.total, row.total), view.ids.derived(_ANY_ID, row.name), "2026-11-22T08:00:00Z")
+            (CounterMoved(row.name, row.total, row.total), view.ids.derived(_ANY_ID, row.name), _ANY_TIME)
             for row in rows[:1]
         ]
         return events, rows[0].name if len(rows) > 1 else None
@@ -218,6 +218,7 @@ async def snapshot(view: View, number: int, following: str | None) -> SnapshotPi
     return await view.read(piece)
 
 
+_ANY_TIME = "2026-11-22T08:00:00Z"
 _ANY_ID = "0198c0de-0000-7000-8000-000000000000"
 
 
