@@ -18,7 +18,7 @@ from contracts.ids import (
     TaxClassCode,
     TenderId,
 )
-from contracts.policy import AttributionMode, CheckAnswer, CheckItem, Outcome, TenderKind
+from contracts.policy import AttributionMode, CheckAnswer, CheckItem, Level, Outcome, TenderKind
 from services.checkout.model.decisions import KnownPolicy, Verdict
 from services.checkout.model.items import PricedItem
 from services.checkout.model.sale import Ending, OpenedSale
@@ -101,11 +101,11 @@ def customer(number: int = 50, revision: int = 1) -> CustomerFacts:
 
 def verdict(outcome: Outcome = "proceed", attribution: AttributionMode = "not_required", revision: int = 1) -> Verdict:
     """Policy's answer; one that blocks lacks a contact."""
-    items = (
+    items: tuple[CheckItem, ...] = (
         CheckItem(field="first_name", level="recommended", satisfied=True, code="first-name-known", sentence="Fine."),
     )
     if outcome != "proceed":
-        level = "required" if outcome == "block" else "recommended"
+        level: Level = "required" if outcome == "block" else "recommended"
         items += (
             CheckItem(field="contact", level=level, satisfied=False, code="contact-missing", sentence="Ask for it."),
         )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.money import tax_in
-from services.checkout.model.taxes import DatedRate, TaxRule, TaxTable, tax_prices
+from services.checkout.model.taxes import DatedRate, TaxRule, TaxTable, rate_totals, tax_prices
 from tests.services.checkout.sales import tax
 
 RULES = st.sampled_from(
@@ -29,8 +29,9 @@ def test_lines_add_up_to_rates_and_net_and_tax_to_gross(prices: list[tuple[TaxRu
     taxed = tax_prices(prices)
 
     assert [line.gross for line in taxed.taxes] == [price for _, price in prices]
-    for part in (*taxed.taxes, *taxed.rates):
-        assert part.net + part.tax == part.gross
+    assert all(line.net + line.tax == line.gross for line in taxed.taxes)
+    assert all(rate.net + rate.tax == rate.gross for rate in taxed.rates)
+    assert rate_totals(taxed.taxes) == sorted(taxed.rates, key=lambda rate: (rate.treatment, rate.rate, rate.tax_class))
     for rate in taxed.rates:
         lines = [line for line in taxed.taxes if (line.tax_class, line.rate) == (rate.tax_class, rate.rate)]
         assert sum(line.tax for line in lines) == rate.tax

@@ -1,0 +1,55 @@
+"""A line's quantity and the credit for it."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.checkout import QuantityInvalid, Share, SharesInvalid
+from services.checkout.model.lines import credit, prove_shares, read_quantity
+from tests.services.checkout.sales import ANNA, BEN
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"), [("1", "1"), ("2.50", "2.5"), ("0.001", "0.001"), ("9999", "9999"), ("1E+2", "100"), ("10", "10")]
+)
+def test_a_quantity_is_kept_in_one_form(text: str, kept: str) -> None:
+    assert str(read_quantity(Decimal(text))) == kept
+
+
+@pytest.mark.parametrize(
+    "text", ["0", "-1", "9999.001", "10000", "0.0001", "1.0005", "NaN", "sNaN", "Infinity", "1E+400", "1E-400"]
+)
+def test_a_quantity_that_cannot_be_sold_is_refused(text: str) -> None:
+    with pytest.raises(QuantityInvalid) as refused:
+        read_quantity(Decimal(text))
+
+    assert refused.value.details["field"] == "quantity"
+
+
+@given(st.decimals("0.001", "9999", places=3))
+def test_every_quantity_in_thousandths_is_kept_as_it_is(quantity: Decimal) -> None:
+    assert read_quantity(quantity) == quantity
+
+
+@given(st.integers(0, 10**9), st.lists(st.integers(1, 9999), min_size=1, max_size=5))
+def test_credit_adds_up_to_the_line(amount: int, points: list[int]) -> None:
+    assert sum(credit(amount, [Share(ANNA, each) for each in points])) == amount
+
+
+def test_a_line_without_shares_credits_nobody() -> None:
+    assert credit(100, []) == []
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [
+        [Share(ANNA, 9999)],
+        [Share(ANNA, 6000), Share(BEN, 4001)],
+        [Share(ANNA, 5000), Share(ANNA, 5000)],
+    ],
+)
+def test_shares_that_make_no_whole_are_refused(shares: list[Share]) -> None:
+    with pytest.raises(SharesInvalid):
+        prove_shares(shares)
