@@ -237,6 +237,7 @@ class Machine:
             self._received += data
 
     def _boot(self) -> None:
+        self._channel.close()
         self._place = tempfile.TemporaryDirectory(prefix="tillwire-lab-")
         place = Path(self._place.name)
         self._share = place / "share"
