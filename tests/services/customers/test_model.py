@@ -109,6 +109,7 @@ def test_what_is_no_phone_is_refused_by_its_place(typed: str, rule: str) -> None
         phones(("", typed), "FI")
 
     assert refused.value.details == {"field": "phones[1]", "rule": rule}
+    assert refused.value.__context__ is None or refused.value.__suppress_context__
 
 
 def test_a_country_without_phones_is_refused() -> None:
