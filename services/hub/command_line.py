@@ -1,0 +1,95 @@
+"""The table of commands, and what a person is told when one cannot be carried out.
+
+Each command stands in a file of ``commands/`` and is loaded when it is called.
+"""
+
+import logging
+import sys
+from importlib import metadata
+from typing import Final
+
+from cyclopts import App
+
+from services.hub.broker import BrokerFault
+from services.hub.client import BrokerAway
+from services.hub.keys import KeyDamaged
+from services.hub.logins import BrokerRefused, LoginRefused
+from services.hub.running_hub import HubRuns, NoHub
+from services.hub.terminal import CommandRefused
+from services.runtime import bus
+from services.runtime.requester import NoAnswer, Refused
+from services.runtime.settings import SettingsRefused
+
+EXIT_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
+NO_ANSWER: Final = 2
+TOLD: Final = (BrokerFault, BrokerAway, KeyDamaged, BrokerRefused, LoginRefused, HubRuns, NoHub, CommandRefused)
+"""What is told in one sentence; none of it is a bug."""
+
+COMMANDS: Final = {
+    "up": "running:up",
+    "status": "running:status",
+    "watch": "watching:watch",
+    "demo": "demonstration:demo",
+    "request": "requests:request",
+    "scan": "requests:scan",
+    "printer": "printing:printer",
+    "backup": "keeping:backup",
+    "contracts": "keeping:contracts",
+    "bench": "keeping:bench",
+}
+GROUPS: Final = {
+    "register": ("Logins of registers, displays and tools.", ("add", "list", "remove"), "registers"),
+    "staff": ("Who works here.", ("add-owner", "list"), "people"),
+    "items": ("What the shop sells.", ("import", "show"), "catalogue"),
+}
+
+
+def command_line() -> App:
+    """The whole command line."""
+    app = App(name="tillwire", help="The store hub: starts and watches everything on one box.", version=_version)
+    for name, place in COMMANDS.items():
+        app.command(f"services.hub.commands.{place}", name=name)
+    for group, (sentence, names, module) in GROUPS.items():
+        sub = App(name=group, help=sentence)
+        for name in names:
+            sub.command(f"services.hub.commands.{module}:{name.replace('-', '_')}_{group}", name=name)
+        app.command(sub)
+    return app
+
+
+def main() -> None:
+    """Carry out one command and end with its exit code."""
+    # What a tool's connection has to say is told by the command; services have logs of their own.
+    logging.getLogger().addHandler(logging.NullHandler())
+    try:
+        command_line()()
+    except SettingsRefused as error:
+        _tell(str(error))
+        sys.exit(EXIT_SETTINGS)
+    except TOLD as error:
+        _tell(str(error))
+        sys.exit(1)
+    except bus.LoginRefused as error:
+        _tell(f"the broker does not know the login '{error}'; stop the hub and start it again")
+        sys.exit(1)
+    except Refused as refused:
+        _tell(f"refused, {refused.rejected.code}: {refused.rejected.message}")
+        sys.exit(1)
+    except NoAnswer as silence:
+        _tell(f"no answer to {silence}; './tillwire status' tells who is there")
+        sys.exit(NO_ANSWER)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _tell(sentence: str) -> None:
+    print(f"tillwire: {sentence}", file=sys.stderr)  # noqa: T201 - a command line speaks
+
+
+def _version() -> str:
+    try:
+        return metadata.version("tillwire")
+    except metadata.PackageNotFoundError:
+        from services.runtime.settings import RuntimeSettings  # noqa: PLC0415
+
+        return str(RuntimeSettings.__struct_defaults__[0])

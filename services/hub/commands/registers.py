@@ -1,0 +1,84 @@
+"""``register``: logins of registers, displays and tools, made and cut off while the broker runs."""
+
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+from rich.table import Table
+
+from contracts.base import Role
+from services.hub import access, logins
+from services.hub.terminal import (
+    AsJson,
+    CommandRefused,
+    DataFolder,
+    changing_logins,
+    console,
+    data_folder,
+    print_plain,
+)
+
+Name = Annotated[str, Parameter(help="The login: a-z, 0-9 and hyphens, such as till-1.")]
+
+
+async def add_register(
+    name: Name,
+    *,
+    role: Annotated[Role, Parameter(help="What it may do: register, display, backoffice or ops.")] = "register",
+    data: DataFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a login and print it; the password is told here and never again."""
+    folder = data_folder(data)
+    async with changing_logins(folder) as (hub, send_control):
+        made = await logins.add_login(folder, hub.topics, name, role, send_control)
+    rules = access.rules(role, made.login, hub.topics)
+    told: dict[str, str | int] = {
+        "host": hub.host,
+        "port": hub.port,
+        "username": made.username,
+        "password": made.password,
+        "client_id": made.client_id,
+    }
+    if as_json:
+        print_plain(
+            msgspec.json.encode({**told, "publish": rules.publish, "subscribe": rules.subscribe}).decode(),
+        )
+        return
+    out = console()
+    for label, value in told.items():
+        out.print(f"{label.replace('_', ' '):<10} {value}", markup=False, soft_wrap=True)
+    for label, topics in (("subscribe", rules.subscribe), ("publish", _summed(rules.publish, made.login))):
+        for topic in topics:
+            out.print(f"{label:<10} {topic}", markup=False, soft_wrap=True)
+    out.print("Keep the password now; it is not shown again.")
+
+
+def list_register(*, data: DataFolder = None, as_json: AsJson = False) -> None:
+    """List all logins that were made here."""
+    listed = logins.list_logins(data_folder(data))
+    given = [each for each in listed.logins if each.role in logins.GIVEN_ROLES and not each.temporary]
+    if as_json:
+        print_plain(msgspec.json.encode([{"name": each.login, "role": each.role} for each in given]).decode())
+        return
+    table = Table("login", "role")
+    for each in given:
+        table.add_row(each.login, each.role)
+    for broken in listed.damaged:
+        table.add_row(broken.name, f"damaged: {broken.reason}")
+    console().print(table)
+
+
+async def remove_register(name: Name, *, data: DataFolder = None) -> None:
+    """Remove a login; whoever uses it is cut off at once."""
+    folder = data_folder(data)
+    if name == "ops":
+        raise CommandRefused("'ops' is what 'watch' logs in with; it stays")
+    async with changing_logins(folder) as (_, send_control):
+        await logins.cut_off_login(folder, name, send_control)
+    console().print(f"{name} is removed and cut off", markup=False)
+
+
+def _summed(topics: tuple[str, ...], login: str) -> list[str]:
+    """The topics to publish on, those of one service's requests as one line."""
+    return sorted({topic.rpartition("/")[0].rpartition("/")[0] + f"/.../{login}" if "/request/" in topic else topic for topic in topics})

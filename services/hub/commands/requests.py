@@ -1,0 +1,94 @@
+"""``request`` sends any request by hand; ``scan`` does as if a scanner had read a code."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+
+from contracts.devices import InjectScan
+from contracts.ids import RegisterId, ScanId
+from contracts.topics import BadSegment
+from services.hub import access, logins, running_hub
+from services.hub.terminal import CommandRefused, DataFolder, as_hub, console, data_folder, print_plain, temporarily
+from services.runtime.ids import RandomIds, is_uuid
+from services.runtime.requester import NoAnswer, Refused
+
+RESULT, REJECTED, NO_ANSWER = 0, 1, 2
+
+
+async def request(  # noqa: PLR0913 - the arguments of one command
+    service: Annotated[str, Parameter(help="Whom to ask: checkout, policy, customers, staff or devices.")],
+    name: Annotated[str, Parameter(help="The request's name, such as get-item.")],
+    payload: Annotated[str, Parameter(help="The request as JSON; - reads it from standard input.")],
+    /,
+    *,
+    caller: Annotated[str, Parameter(name="--as", help="The register (or other login) that asks.")],
+    token: Annotated[
+        str | None, Parameter(env_var="TILLWIRE_TOKEN", help="The token that sign-on gave; TILLWIRE_TOKEN if left out.")
+    ] = None,
+    message_id: Annotated[str | None, Parameter(name="--id", help="The command's id; a new one if left out.")] = None,
+    patience_s: Annotated[float, Parameter(name="--patience", help="Seconds to wait for one answer.")] = 5.0,
+    data: DataFolder = None,
+) -> int:
+    """Send a request and print its reply; exits with 0 for a result, 1 for a rejection, 2 for no answer."""
+    folder = data_folder(data)
+    if message_id is not None and not is_uuid(message_id):
+        raise CommandRefused("--id must be a UUID in lower case")
+    body = (sys.stdin.read() if payload == "-" else payload).encode()
+    _check_may_ask(folder, service, name, caller)
+    async with temporarily(folder, caller) as client:
+        try:
+            raw = await client.ask_raw(
+                service,
+                name,
+                body,
+                message_id=message_id or RandomIds().new(),
+                token=token,
+                patience_s=patience_s,
+            )
+        except Refused as refused:
+            print_plain(msgspec.json.format(msgspec.json.encode(refused.rejected)).decode())
+            return REJECTED
+        except NoAnswer as silence:
+            last = "" if silence.last is None else f"; the last was {silence.last.code}: {silence.last.message}"
+            sys.stderr.write(f"tillwire: no final answer from {service}{last}\n")
+            return NO_ANSWER
+    print_plain(msgspec.json.format(raw).decode())
+    return RESULT
+
+
+async def scan(
+    register: Annotated[str, Parameter(help="The register whose scanner it would be.")],
+    code: Annotated[str, Parameter(help="What the scanner would read.")],
+    *,
+    data: DataFolder = None,
+) -> None:
+    """Handle a code as if a scanner of that register had read it."""
+    fields = {"scan_id": ScanId(RandomIds().new()), "register": RegisterId(register), "text": code}
+    try:
+        command = msgspec.convert(fields, InjectScan)
+    except msgspec.ValidationError as error:
+        raise CommandRefused(str(error)) from error
+    async with as_hub(data_folder(data)) as (_, client):
+        taken = await client.ask(command)
+    console().print(f"{register}: {taken.outcome}", markup=False)
+
+
+def _check_may_ask(data: Path, service: str, name: str, caller: str) -> None:
+    """Tell at once what the broker would refuse without a word.
+
+    Raises:
+        CommandRefused: the caller's role may not ask that, or there is no such request.
+    """
+    role = next((each.role for each in logins.list_logins(data).logins if each.username == caller), None)
+    if role is None:
+        raise CommandRefused(f"there is no login {caller[:80]!r}; './tillwire register list' tells which there are")
+    topics = running_hub.find(data).topics
+    try:
+        allowed = topics.request(service, name, caller) in access.rules(role, caller, topics).publish
+    except BadSegment as error:
+        raise CommandRefused(f"{service[:80]!r} {name[:80]!r}: {error}") from error
+    if not allowed:
+        raise CommandRefused(f"the broker takes no request '{name}' to '{service}' from the role {role}")

@@ -1,0 +1,224 @@
+"""``up`` runs the hub, ``status`` tells how a running one is."""
+
+import asyncio
+import logging
+import os
+import signal
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from cyclopts import Parameter
+from rich.table import Table
+
+from contracts.checkout import CountCatalogue
+from contracts.every_service import ListParkedEvents, ParkedEvents
+from contracts.staff import ListStaff
+from contracts.topics import SERVICES
+from services.hub import logins
+from services.hub.client import Client, connected
+from services.hub.commands.catalogue import fill
+from services.hub.presence import Presence
+from services.hub.running_hub import NoHub, find
+from services.hub.supervisor import EXIT_SETTINGS, GaveUp, Hub, hub_at_work
+from services.hub.terminal import AsJson, DataFolder, console, data_folder, print_plain
+from services.runtime.requester import NoAnswer
+from services.runtime.settings import HubSettings, SettingsRefused, load
+
+STATUS_PATIENCE_S = 1.5
+
+
+async def up(
+    *,
+    data: DataFolder = None,
+    port: Annotated[int | None, Parameter(help="Where the broker listens; the next free port if it is taken.")] = None,
+    store: Annotated[str | None, Parameter(help="The store's name in topics.")] = None,
+    bind: Annotated[str | None, Parameter(help="The address the broker listens on; 127.0.0.1 if left out.")] = None,
+) -> int:
+    """Start the broker and all services, and watch over them until Ctrl+C."""
+    settings = _settings(data=data, port=port, store=store)
+    _echo_warnings()
+    work = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, work.cancel if work is not None else loop.stop)
+    try:
+        async with hub_at_work(settings, _say, bind=bind or "") as hub:
+            await _tell_ready(hub)
+            await hub.until_given_up()
+    except asyncio.CancelledError:
+        _say("stopped")
+        return 0
+    except GaveUp as reason:
+        _say(str(reason))
+        return reason.exit_code
+    return EXIT_SETTINGS
+
+
+async def status(*, data: DataFolder = None, as_json: AsJson = False) -> int:
+    """Tell how the running hub is; the exit code is 0 only when all services are online."""
+    found = await _found(data_folder(data))
+    if as_json:
+        print_plain(msgspec.json.encode(found).decode())
+    else:
+        _show_status(found)
+    return 0 if all(each["state"] == "online" for each in found["services"]) else 1
+
+
+def _settings(**flags: Any) -> HubSettings:
+    settings = load(HubSettings, None)
+    for name, value in flags.items():
+        if value is None:
+            continue
+        try:
+            fields = {**msgspec.structs.asdict(settings), name: str(value) if name == "data" else value}
+            settings = msgspec.convert(fields, HubSettings)
+        except msgspec.ValidationError as error:
+            raise SettingsRefused(f"--{name}: {error}") from error
+    return settings
+
+
+def _say(sentence: str) -> None:
+    console().print(f"tillwire: {sentence}", markup=False, soft_wrap=True)
+
+
+class _Echo(logging.Handler):
+    """Tells a person what the hub's own process logs."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fields = " ".join(f"{name}={value}" for name, value in getattr(record, "fields", {}).items())
+        _say(f"{record.getMessage()} {fields}".rstrip())
+
+
+def _echo_warnings() -> None:
+    logging.getLogger().addHandler(_Echo(logging.WARNING))
+
+
+async def _tell_ready(hub: Hub) -> None:
+    missing = await hub.until_online()
+    _show_ready(hub)
+    if missing:
+        _say(f"not online within a minute: {', '.join(missing)}; their logs in {hub.data / 'logs'} may say why")
+    elif hub.is_new:
+        taken = await fill(hub.client, None)
+        _say(f"the catalogue was empty; the {taken.created} sample items are in it now")
+    for line in await _next_lines(hub):
+        console().print(f"  {line}", markup=False, soft_wrap=True)
+
+
+def _show_ready(hub: Hub) -> None:
+    running = hub.running
+    table = Table(title=f"Tillwire, store {running.store}", title_justify="left")
+    for column in ("service", "state", "data file", "login"):
+        table.add_column(column, overflow="fold")
+    broker = Path(os.path.relpath(hub.data / "broker"))
+    table.add_row("broker", "online", str(broker), f"{running.host} port {running.port}")
+    for service in SERVICES:
+        state = hub.presence.state(service)
+        table.add_row(service, state, os.path.relpath(hub.data / f"{service}.sqlite3"), service)
+    console().print(table)
+
+
+async def _next_lines(hub: Hub) -> list[str]:
+    """What a newcomer needs next, three lines."""
+    lines = [
+        ("register add till-1", "a login for a till, told once"),
+        ("demo", "one shop scene, step by step"),
+        ("status", "how everything is; 'watch' shows it live"),
+    ]
+    try:
+        staff = (await hub.client.ask(ListStaff(), patience_s=STATUS_PATIENCE_S)).staff
+        items = (await hub.client.ask(CountCatalogue(), patience_s=STATUS_PATIENCE_S)).items
+    except NoAnswer:
+        staff, items = (), 1
+    else:
+        if not any(member.role == "owner" for member in staff):
+            lines.insert(0, ("staff add-owner", "the first person who may sign on"))
+    if not items:
+        lines.insert(0, ("items import FILE.csv", "the catalogue is empty"))
+    is_usual = hub.data == load(HubSettings, None).data_folder
+    option = "" if is_usual else f" --data {os.path.relpath(hub.data)}"
+    return [f"./tillwire {command + option:<32} {why}" for command, why in lines[:3]]
+
+
+async def _found(data: Path) -> dict[str, Any]:
+    """All that ``status`` tells."""
+    try:
+        hub = find(data)
+    except NoHub:
+        return _nothing_known(data)
+    presence = Presence(hub.topics)
+    login = hub.login(logins.own_credentials(data, "hub"))
+    async with connected(login, hub.topics, watching=(hub.topics.statuses(),)) as client:
+        hearing = asyncio.create_task(_hear(client, presence))
+        # Their answers come after what the broker retains, and prove that the services work.
+        parked = await asyncio.gather(*(_parked(client, service) for service in SERVICES))
+        hearing.cancel()
+    return {
+        "store": hub.store,
+        "broker": {"state": "online", "host": hub.host, "port": hub.port},
+        "services": [_service(presence, name, events) for name, events in zip(SERVICES, parked, strict=True)],
+        "registers": _registers(data, presence),
+    }
+
+
+def _nothing_known(data: Path) -> dict[str, Any]:
+    return {
+        "store": None,
+        "broker": {"state": "offline", "host": None, "port": None},
+        "services": [{"name": name, "state": "unknown", "answers": False} for name in SERVICES],
+        "registers": [{"name": name, "role": role, "state": "unknown"} for name, role in _given(data)],
+    }
+
+
+async def _hear(client: Client, presence: Presence) -> None:
+    async for message in client.watch():
+        presence.take(message)
+
+
+async def _parked(client: Client, service: str) -> ParkedEvents | None:
+    try:
+        return await client.ask(ListParkedEvents(), service=service, patience_s=STATUS_PATIENCE_S, attempts=1)
+    except NoAnswer:
+        return None
+
+
+def _service(presence: Presence, name: str, parked: ParkedEvents | None) -> dict[str, Any]:
+    told = presence.status(name)
+    known = {} if told is None else msgspec.to_builtins(told)
+    return {
+        "name": name,
+        "state": presence.state(name),
+        "answers": parked is not None,
+        **{key: known[key] for key in ("version", "epoch", "head") if key in known},
+        "parked": [] if parked is None else msgspec.to_builtins(parked.parked),
+    }
+
+
+def _registers(data: Path, presence: Presence) -> list[dict[str, str]]:
+    return [{"name": name, "role": role, "state": presence.state(name)} for name, role in _given(data)]
+
+
+def _given(data: Path) -> list[tuple[str, str]]:
+    listed = logins.list_logins(data).logins
+    return [(each.login, each.role) for each in listed if each.role in ("register", "display") and not each.temporary]
+
+
+def _show_status(found: dict[str, Any]) -> None:
+    broker = found["broker"]
+    where = f"{broker['host']} port {broker['port']}" if broker["port"] else "no hub runs on this data directory"
+    table = Table(title=f"Store {found['store'] or '-'}, broker {broker['state']}: {where}", title_justify="left")
+    for column in ("client", "state", "journal", "parked events"):
+        table.add_column(column)
+    for each in found["services"]:
+        head = f"{each['epoch']}/{each['head']}" if "head" in each else "-"
+        state = each["state"] if each["answers"] or each["state"] != "online" else "online, does not answer"
+        parked = ", ".join(f"{event['leader']} {event['number']}" for event in each.get("parked", ())) or "-"
+        table.add_row(each["name"], _coloured(state), head, parked)
+    for each in found["registers"]:
+        table.add_row(f"{each['name']} ({each['role']})", _coloured(each["state"]), "-", "-")
+    console().print(table)
+
+
+def _coloured(state: str) -> str:
+    return f"[{ {'online': 'green', 'unknown': 'yellow'}.get(state, 'red') }]{state}[/]"

@@ -1,0 +1,125 @@
+"""A service's process as the hub sees it: started from the fork server, heard, and stopped.
+
+The standard library's fork server loads the services' modules once and forks each service from
+there, so that they share the memory of their programs.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Mapping, Sequence
+from multiprocessing import forkserver
+from pathlib import Path
+from typing import Final
+
+from services.hub.forked import bring_up_to_date, serve
+from services.hub.service_logs import ServiceLog
+
+FORK_SERVER_GONE: Final = 255
+"""The exit code that multiprocessing gives when the fork server died before it could tell."""
+
+_context = multiprocessing.get_context("forkserver")
+_one_at_a_time = threading.Lock()
+
+
+def preload(services: Sequence[str]) -> None:
+    """Start the parent that the services are forked from; it loads their modules meanwhile."""
+    modules = [f"services.{service}.{part}" for service in services for part in ("service", "settings")]
+    _context.set_forkserver_preload(["services.hub.forked", "services.runtime.run", *modules])
+    forkserver.ensure_running()
+
+
+def migrate(data: Path, services: Sequence[str]) -> bool:
+    """Bring the services' databases up to date, in processes of its own; False when that failed and was told."""
+    process = _context.Process(target=bring_up_to_date, args=(data, tuple(services)), name="tillwire-migrations")
+    with _one_at_a_time:
+        process.start()
+    process.join()
+    return process.exitcode == 0
+
+
+class Offspring:
+    """One started process of a service.
+
+    Args:
+        service: its name.
+        environment: the whole environment it gets.
+        log: takes what it says.
+    """
+
+    def __init__(self, service: str, environment: Mapping[str, str], log: ServiceLog) -> None:
+        self.service = service
+        self.log = log
+        self._ear, output = _context.Pipe(duplex=False)
+        self._output = output
+        self._process = _context.Process(
+            target=serve, args=(service, dict(environment), output), name=f"tillwire-{service}"
+        )
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id once it was started."""
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Start it; comes back when it was forked, which waits for the modules the first time."""
+        forking = asyncio.ensure_future(asyncio.to_thread(self._fork))
+        try:
+            await asyncio.shield(forking)
+        except asyncio.CancelledError:
+            await forking
+            self.kill()
+            raise
+        self._output.close()
+        self._hearing = asyncio.create_task(self._hear(), name=f"hear {self.service}")
+
+    async def ended(self) -> int:
+        """Wait until it ends; its exit code, or minus the number of the signal that killed it."""
+        loop = asyncio.get_running_loop()
+        gone = asyncio.Event()
+        loop.add_reader(self._process.sentinel, gone.set)
+        try:
+            await gone.wait()
+        finally:
+            loop.remove_reader(self._process.sentinel)
+        self._process.join()
+        await self._hearing
+        code = self._process.exitcode
+        return FORK_SERVER_GONE if code is None else code
+
+    def tell_to_stop(self) -> None:
+        """Ask it to finish what it does and end."""
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it at once; nothing that was committed is lost."""
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.pid is not None and self._process.is_alive():
+            os.kill(self.pid, number)
+
+    def _fork(self) -> None:
+        with _one_at_a_time:
+            self._process.start()
+
+    async def _hear(self) -> None:
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader()
+        pipe = os.fdopen(os.dup(self._ear.fileno()), "rb", buffering=0)
+        self._ear.close()
+        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+        try:
+            while said := await reader.read(65536):
+                self.log.write(said)
+        finally:
+            transport.close()
+
+
+def how_it_ended(code: int) -> str:
+    """Tell an exit code in words."""
+    if code < 0:
+        return f"was killed by {signal.Signals(-code).name}"
+    return f"ended with code {code}"

@@ -1,0 +1,88 @@
+"""What the commands share: which hub is meant, how it is reached, and how they speak to a person."""
+
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from services.hub import access, logins, running_hub
+from services.hub.client import Client, connected
+from services.hub.running_hub import RunningHub
+from services.runtime.settings import HubSettings, load
+
+DataFolder = Annotated[
+    Path | None, Parameter(help="The hub's data directory; TILLWIRE_DATA, tillwire.toml or ./data if left out.")
+]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object instead.")]
+
+
+class CommandRefused(Exception):
+    """The command cannot be carried out as it was given; the sentence says why."""
+
+
+def console(*, errors: bool = False) -> Console:
+    """Where results go: a terminal, or a file or pipe without colours; ``errors`` is standard error."""
+    return Console(stderr=errors, highlight=False)
+
+
+def print_plain(text: str) -> None:
+    """Print text as it is, for programs to read."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def data_folder(given: Path | None) -> Path:
+    """The data directory that is meant.
+
+    Raises:
+        SettingsRefused: a setting is unknown or does not fit.
+    """
+    return load(HubSettings, None).data_folder if given is None else given.resolve()
+
+
+@asynccontextmanager
+async def as_hub(data: Path, *, watching: Sequence[str] = ()) -> AsyncIterator[tuple[RunningHub, Client]]:
+    """Connect to the hub that runs on a data directory, with its own login.
+
+    Raises:
+        NoHub: none runs.
+        BrokerAway: its broker does not answer.
+    """
+    hub = running_hub.find(data)
+    login = hub.login(logins.own_credentials(data, "hub"))
+    async with connected(login, hub.topics, watching=watching) as client:
+        yield hub, client
+
+
+@asynccontextmanager
+async def changing_logins(data: Path) -> AsyncIterator[tuple[RunningHub, logins.SendControl]]:
+    """Connect as the hub to tell the running broker of changed logins.
+
+    Raises:
+        NoHub: none runs.
+        BrokerAway: its broker does not answer.
+    """
+    async with as_hub(data, watching=(access.CONTROL_RESPONSE,)) as (hub, client):
+        yield hub, client.send_control
+
+
+@asynccontextmanager
+async def temporarily(data: Path, login: str, *, watching: Sequence[str] = (), asks: bool = True) -> AsyncIterator[Client]:
+    """Connect with second credentials of a login, which end here.
+
+    Raises:
+        NoHub: none runs.
+        LoginRefused: there is no such login.
+        BrokerAway: the broker does not answer.
+    """
+    async with changing_logins(data) as (hub, send_control):
+        made = await logins.add_temporary_login(data, hub.topics, login, send_control)
+        try:
+            async with connected(hub.login(made), hub.topics, watching=watching, asks=asks) as client:
+                yield client
+        finally:
+            await logins.cut_off_login(data, made.username, send_control)
