@@ -17,7 +17,6 @@ from services.devices.printer import Patience, look, print_job
 from services.devices.printer_bytes import job_bytes
 from services.devices.receipt import lay_out
 from services.devices.settings import DevicesSettings, PrinterSettings
-from services.devices.store import PrintJobStore
 from services.devices.transactions import DevicesTx, DevicesView, Waiting
 from services.runtime.requester import Refused
 from services.runtime.running import Context
@@ -52,10 +51,10 @@ class PrinterWorker:
     async def _next(self, context: DevicesContext) -> float:
         """Deal with the oldest job, or wait for one; returns how long to leave the printer alone, in seconds."""
         name = self._printer.device
-        job = await context.view().read(lambda connection: PrintJobStore(connection).next_for(name))
+        job = await context.write(lambda tx: tx.jobs.next_for(name))
         if job is None:
             await self._waiting.job_for(name, within_s=self._settings.look_every_s)
-            job = await context.view().read(lambda connection: PrintJobStore(connection).next_for(name))
+            job = await context.write(lambda tx: tx.jobs.next_for(name))
             if job is None:
                 await self._look(context)
                 return 0

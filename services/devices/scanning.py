@@ -1,6 +1,8 @@
 """The worker of the scanners: what each reads is put on its register's sale and told, in order."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Protocol
 
 from contracts.base import Unavailable
 from contracts.ids import ScanId
@@ -9,6 +11,7 @@ from services.devices.model import Reading
 from services.devices.scanners import Heard, LineRead, LineVoided, ScannerChanged, Scanners
 from services.devices.settings import DevicesSettings, ScannerSettings
 from services.devices.transactions import DevicesTx, DevicesView
+from services.runtime.log import Log
 from services.runtime.requester import Refused
 from services.runtime.running import Context
 from services.runtime.writer import DatabaseFault
@@ -19,11 +22,32 @@ MOST_WAITING = 32
 """Scans of one scanner that may wait for checkout; nobody stands before a queue longer than that."""
 
 
+class Reader(Protocol):
+    """What reads the scanners: ``Scanners``, unless a test types itself."""
+
+    def start(self) -> None:
+        """Begin to look for scanners."""
+        ...
+
+    async def stop(self) -> None:
+        """Let go of all scanners."""
+        ...
+
+
+MakeReader = Callable[[DevicesSettings, Callable[[Heard], None], Log], Reader]
+
+
+def read_devices(settings: DevicesSettings, heard: Callable[[Heard], None], log: Log) -> Reader:
+    """Read the kernel's input devices."""
+    return Scanners(settings.scanners, heard, log, sweep_s=settings.sweep_s)
+
+
 class ScannerWorker:
     """Reads all scanners of the settings; each has a queue of its own."""
 
-    def __init__(self, settings: DevicesSettings) -> None:
+    def __init__(self, settings: DevicesSettings, make_reader: MakeReader = read_devices) -> None:
         self._settings = settings
+        self._make_reader = make_reader
 
     async def run(self, context: DevicesContext) -> None:
         """Read for ever; without scanners in the settings no thread is started."""
@@ -39,14 +63,14 @@ class ScannerWorker:
             except asyncio.QueueFull:
                 context.log.warning("scan-dropped", device=what.device, waiting=MOST_WAITING)
 
-        scanners = Scanners(self._settings.scanners, heard, context.log, sweep_s=self._settings.sweep_s)
-        scanners.start()
+        reader = self._make_reader(self._settings, heard, context.log)
+        reader.start()
         try:
             async with asyncio.TaskGroup() as tasks:
                 for scanner in self._settings.scanners:
                     tasks.create_task(self._attend(context, scanner, queues[scanner.device]))
         finally:
-            await scanners.stop()
+            await reader.stop()
 
     async def _attend(self, context: DevicesContext, scanner: ScannerSettings, queue: "asyncio.Queue[Heard]") -> None:
         while True:

@@ -9,15 +9,15 @@ from services.devices import handlers
 from services.devices.printer_bytes import keep_capabilities_in
 from services.devices.printing import DevicesContext, PrinterWorker
 from services.devices.receipt import LOCALE
-from services.devices.scanning import ScannerWorker
+from services.devices.scanning import MakeReader, ScannerWorker, read_devices
 from services.devices.settings import DevicesSettings
 from services.devices.transactions import DevicesTx, DevicesView, Waiting
 from services.runtime.service import Follow, Service, command, query
 from services.runtime.texts import Texts
 
 
-def devices(settings: DevicesSettings) -> Service[DevicesTx, DevicesView]:
-    """Put the devices service together; nothing runs from here."""
+def devices(settings: DevicesSettings, make_reader: MakeReader = read_devices) -> Service[DevicesTx, DevicesView]:
+    """Put the devices service together; nothing runs from here. ``make_reader`` is what reads the scanners."""
     waiting = Waiting(settings)
     texts = Texts(LOCALE)
     printers = tuple(PrinterWorker(printer, settings, waiting, texts).run for printer in settings.printers)
@@ -47,6 +47,6 @@ def devices(settings: DevicesSettings) -> Service[DevicesTx, DevicesView]:
             ),
         ),
         shown=handlers.shown,
-        workers=(prepare_printing, *printers, ScannerWorker(settings).run),
+        workers=(prepare_printing, *printers, ScannerWorker(settings, make_reader).run),
         start=handlers.start,
     )
