@@ -29,7 +29,8 @@ class Remembered:
     which nobody looks into any more, even when its transaction commits after the change.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_REMEMBERED) -> None:
+        self.most = most
         self.items: dict[str, Item] = {}
         self.taxes: TaxTable | None = None
 
@@ -272,7 +273,7 @@ class RememberedCatalogue:
         self._store.put(items, known, at)
 
     def _remember(self, items: dict[str, Item], text: str, found: Item) -> None:
-        if len(items) >= MOST_REMEMBERED:
+        if len(items) >= self._remembered.most:
             self._remembered.drop()
             items = self._remembered.items
         self._after_commit(lambda: items.__setitem__(text, found))
