@@ -86,7 +86,9 @@ class Client:
             yield await self._heard.get()
 
     async def send_control(self, commands: logins.Commands) -> list[dict[str, Any]]:
-        """Tell the broker's dynamic-security plugin; only for the hub's login, connected to watch ``access.CONTROL_RESPONSE`` alone.
+        """Tell the broker's dynamic-security plugin; only for the hub's login.
+
+        It needs a connection of its own, which watches ``access.CONTROL_RESPONSE`` alone.
 
         Raises:
             BrokerAway: no answer came.

@@ -4,6 +4,7 @@ Each command stands in a file of ``commands/`` and is loaded when it is called.
 """
 
 import logging
+import signal
 import sys
 from importlib import metadata
 from typing import Final
@@ -26,16 +27,16 @@ TOLD: Final = (BrokerFault, BrokerAway, KeyDamaged, BrokerRefused, LoginRefused,
 """What is told in one sentence; none of it is a bug."""
 
 COMMANDS: Final = {
-    "up": "running:up",
-    "status": "running:status",
-    "watch": "watching:watch",
-    "demo": "demonstration:demo",
-    "request": "requests:request",
-    "scan": "requests:scan",
-    "printer": "printing:printer",
-    "backup": "keeping:backup",
-    "contracts": "keeping:contracts",
-    "bench": "keeping:bench",
+    "up": ("running:up", "Start the broker and all services, and watch over them until Ctrl+C."),
+    "status": ("running:status", "Tell how the running hub is."),
+    "watch": ("watching:watch", "Show events, states and statuses as they come."),
+    "demo": ("demonstration:demo", "Play one shop scene over MQTT, step by step."),
+    "request": ("requests:request", "Send any request by hand and print its reply."),
+    "scan": ("requests:scan", "Handle a code as if a scanner had read it."),
+    "printer": ("printing:printer", "Be a receipt printer and show what it prints."),
+    "backup": ("keeping:backup", "Copy every service's database while it works."),
+    "contracts": ("keeping:contracts", "Write the contracts as JSON Schema and AsyncAPI."),
+    "bench": ("keeping:bench", "Measure how fast the hub is here."),
 }
 GROUPS: Final = {
     "register": ("Logins of registers, displays and tools.", ("add", "list", "remove"), "registers"),
@@ -47,8 +48,8 @@ GROUPS: Final = {
 def command_line() -> App:
     """The whole command line."""
     app = App(name="tillwire", help="The store hub: starts and watches everything on one box.", version=_version)
-    for name, place in COMMANDS.items():
-        app.command(f"services.hub.commands.{place}", name=name)
+    for name, (place, sentence) in COMMANDS.items():
+        app.command(f"services.hub.commands.{place}", name=name, help=sentence)
     for group, (sentence, names, module) in GROUPS.items():
         sub = App(name=group, help=sentence)
         for name in names:
@@ -61,6 +62,9 @@ def main() -> None:
     """Carry out one command and end with its exit code."""
     # What a tool's connection has to say is told by the command; services have logs of their own.
     logging.getLogger().addHandler(logging.NullHandler())
+    # Told to end, a command ends as by Ctrl+C and takes along what it made for itself.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         command_line()()
     except SettingsRefused as error:

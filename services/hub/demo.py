@@ -353,7 +353,7 @@ class Scene:
     async def _until(self, what: str, look: Callable[[], Awaitable[T]], wanted: Callable[[T], bool]) -> T:
         try:
             async with asyncio.timeout(PATIENCE_S):
-                while not wanted(found := await look()):
+                while not wanted(found := await look()):  # noqa: ASYNC110 - another process's fact has no event here
                     await asyncio.sleep(BETWEEN_LOOKS_S)
                 return found
         except TimeoutError as error:

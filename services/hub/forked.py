@@ -14,7 +14,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
-PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+# linux/prctl.h
+PR_SET_PDEATHSIG: Final = 1
+PR_SET_NAME: Final = 15
 
 
 def serve(service: str, environment: dict[str, str], output: Connection) -> None:
@@ -24,6 +26,7 @@ def serve(service: str, environment: dict[str, str], output: Connection) -> None
     parent ends when nobody but a hub that is gone held it.
     """
     _end_with_parent()
+    ctypes.CDLL(None).prctl(PR_SET_NAME, service.encode())  # what top and ps show
     os.setsid()  # a Ctrl+C at the hub's terminal is the hub's to handle
     for standard in (1, 2):
         os.dup2(output.fileno(), standard)

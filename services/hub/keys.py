@@ -58,9 +58,11 @@ def _read(file: Path) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(files.read(file), None)
     except (ValueError, TypeError, UnsupportedAlgorithm, files.FileDamaged) as error:
-        raise KeyDamaged(f"{file} holds no key: bring it back from a backup, or remove it; all sign on again") from error
+        raise KeyDamaged(
+            f"{file} holds no key: bring it back from a backup, or remove it; all sign on again"
+        ) from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise KeyDamaged(f"{file} holds a key of another kind than Ed25519: remove it; all sign on again")
+        raise KeyDamaged(f"{file} holds no Ed25519 key: remove it, and everybody signs on again")
     return key
 
 

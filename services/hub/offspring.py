@@ -120,6 +120,8 @@ class Offspring:
 
 def how_it_ended(code: int) -> str:
     """Tell an exit code in words."""
+    if code == FORK_SERVER_GONE:
+        return "ended with the process that services are forked from"
     if code < 0:
         return f"was killed by {signal.Signals(-code).name}"
     return f"ended with code {code}"

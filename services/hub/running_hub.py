@@ -81,8 +81,12 @@ def held(data: Path) -> Iterator[None]:
         HubRuns: another is.
     """
     with (data / "hub.lock").open("ab") as lock:
+        looks = _LOOKS
         # Whoever looks whether a hub runs holds the lock for a moment, too.
-        if not any(_take(lock.fileno(), fcntl.LOCK_EX) or time.sleep(_LOOK_S) for _ in range(_LOOKS)):
+        while looks and not _take(lock.fileno(), fcntl.LOCK_EX):
+            looks -= 1
+            time.sleep(_LOOK_S)
+        if not looks:
             raise HubRuns(f"a hub runs on {data} already; stop it first, or start this one with another --data")
         try:
             yield

@@ -10,6 +10,8 @@ from typing import Final
 LOG_BYTES: Final = 1024 * 1024
 """A longer log is put aside as ``{service}.log.1``."""
 LONGEST_ECHO: Final = 200
+SAID_BY_THE_HUB: Final = ("event=broker-lost", "event=broker-refused")
+"""Each service notices when the broker goes; the hub tells it once."""
 
 
 class ServiceLog:
@@ -44,4 +46,5 @@ class ServiceLog:
         self.last_words = line
         if " level=warning " in line or " level=error " in line:
             entry = line.partition(" from=")[2].partition(" ")[2]
-            self._echo(entry[:LONGEST_ECHO])
+            if not entry.startswith(SAID_BY_THE_HUB):
+                self._echo(entry[:LONGEST_ECHO])

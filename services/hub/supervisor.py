@@ -18,7 +18,7 @@ from contracts.topics import SERVICES, Topics
 from services.hub import files, keys, logins, running_hub
 from services.hub.broker import Broker, BrokerFault, choose_port
 from services.hub.client import Client, connected
-from services.hub.offspring import Offspring, how_it_ended, migrate, preload
+from services.hub.offspring import FORK_SERVER_GONE, Offspring, how_it_ended, migrate, preload
 from services.hub.presence import Presence
 from services.hub.running_hub import DEMO_PRINTER, DEMO_REGISTER, RunningHub
 from services.hub.service_logs import ServiceLog
@@ -338,4 +338,4 @@ async def hub_at_work(
 
 
 def _more(offspring: Offspring, code: int) -> str:
-    return f"; more in {offspring.log.file}" if code > 0 else ""
+    return f"; more in {offspring.log.file}" if 0 < code < FORK_SERVER_GONE else ""

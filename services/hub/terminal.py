@@ -30,7 +30,7 @@ def console(*, errors: bool = False) -> Console:
 
 
 def print_plain(text: str) -> None:
-    """Print text as it is, for programs to read."""
+    """Print text as it is, for programs and people alike."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
@@ -71,7 +71,9 @@ async def changing_logins(data: Path) -> AsyncIterator[tuple[RunningHub, logins.
 
 
 @asynccontextmanager
-async def temporarily(data: Path, login: str, *, watching: Sequence[str] = (), asks: bool = True) -> AsyncIterator[Client]:
+async def temporarily(
+    data: Path, login: str, *, watching: Sequence[str] = (), asks: bool = True
+) -> AsyncIterator[Client]:
     """Connect with second credentials of a login, which end here.
 
     Raises:

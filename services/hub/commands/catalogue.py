@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from contracts.checkout import GetItem, Item, ItemsPut, PutItems
 from services.hub.client import Client
-from services.hub.terminal import CommandRefused, DataFolder, as_hub, console, data_folder, print_plain
+from services.hub.terminal import CommandRefused, DataFolder, as_hub, data_folder, print_plain
 
 ITEMS_AT_ONCE = 200
 PUT_PATIENCE_S = 30.0
@@ -25,7 +25,7 @@ async def import_items(
     """
     async with as_hub(data_folder(data)) as (_, client):
         taken = await fill(client, file)
-    console().print(f"{taken.created} items created, {taken.changed} changed, {taken.unchanged} as they were")
+    print_plain(f"{taken.created} items created, {taken.changed} changed, {taken.unchanged} as they were")
 
 
 async def show_items(

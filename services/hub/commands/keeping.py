@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from contracts.every_service import BackUp
 from contracts.topics import SERVICES
-from services.hub.terminal import AsJson, DataFolder, as_hub, console, data_folder
+from services.hub.terminal import AsJson, DataFolder, as_hub, data_folder, print_plain
 from services.runtime.requester import NoAnswer
 
 BACKUP_PATIENCE_S = 120.0
@@ -17,7 +17,6 @@ BACKUP_PATIENCE_S = 120.0
 async def backup(*, data: DataFolder = None) -> int:
     """Have every service copy its database into the data directory's backups/, while it works."""
     folder = data_folder(data)
-    out = console()
     failed = 0
     async with as_hub(folder) as (_, client):
         for service in SERVICES:
@@ -25,9 +24,9 @@ async def backup(*, data: DataFolder = None) -> int:
                 copied = await client.ask(BackUp(), service=service, patience_s=BACKUP_PATIENCE_S, attempts=1)
             except NoAnswer:
                 failed = 1
-                out.print(f"{service}: no answer, no copy")
+                print_plain(f"{service}: no answer, no copy")
                 continue
-            out.print(f"{service}: {folder / 'backups' / copied.file}, {copied.size_bytes} bytes", markup=False)
+            print_plain(f"{service}: {folder / 'backups' / copied.file}, {copied.size_bytes} bytes")
     return failed
 
 
@@ -39,7 +38,7 @@ def contracts(
     from services.hub.published import write_contracts  # noqa: PLC0415
 
     for file in write_contracts(out):
-        console().print(str(file), markup=False, soft_wrap=True)
+        print_plain(str(file))
 
 
 def bench(*names: str, as_json: AsJson = False) -> int:

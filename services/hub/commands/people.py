@@ -25,7 +25,7 @@ async def add_owner_staff(
     async with as_hub(data_folder(data)) as (_, client):
         command = _command(name if name is not None else _asked("Name: "), _pin(from_stdin=pin_stdin), badge)
         made = await client.ask(command, patience_s=15)
-    console().print(f"{made.member.name} is the owner and may sign on; staff id {made.member.staff_id}", markup=False)
+    print_plain(f"{made.member.name} is the owner and may sign on; staff id {made.member.staff_id}")
 
 
 async def list_staff(*, data: DataFolder = None, as_json: AsJson = False) -> None:

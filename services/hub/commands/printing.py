@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from services.hub.escpos_paper import NotEscPos
-from services.hub.terminal import CommandRefused, console
+from services.hub.terminal import CommandRefused, console, print_plain
 from services.hub.virtual_printer import Fault, VirtualPrinter
 
 
@@ -20,24 +20,23 @@ async def printer(  # noqa: PLR0913 - the arguments of one command
     stall: Annotated[bool, Parameter(negative="", help="Take no more once a job has begun.")] = False,
 ) -> None:
     """Be an ESC/POS network printer and show each receipt as text, until Ctrl+C."""
-    faults: list[Fault] = [
-        fault for fault, wanted in (("paper_out", paper_out), ("silent", silent), ("stall", stall)) if wanted
-    ]
+    choices: tuple[tuple[Fault, bool], ...] = (("paper_out", paper_out), ("silent", silent), ("stall", stall))
+    faults = [fault for fault, wanted in choices if wanted]
     if len(faults) > 1:
         raise CommandRefused("a printer has one fault at a time; choose one")
     out = console()
     try:
         async with VirtualPrinter(port, columns=columns, fault=faults[0] if faults else None, png_folder=png) as made:
-            out.print(f"printing on 127.0.0.1 port {made.port}{f', {faults[0]}' if faults else ''}", markup=False)
+            print_plain(f"printing on 127.0.0.1 port {made.port}{f', {faults[0]}' if faults else ''}")
             while True:
                 try:
                     paper = await made.next_paper()
                 except NotEscPos as error:
-                    out.print(f"nothing to print: {error}", markup=False)
+                    print_plain(f"nothing to print: {error}")
                     continue
                 out.rule()
-                out.print(paper.text, markup=False, soft_wrap=True)
+                print_plain(paper.text)
                 if paper.drawer_opened:
-                    out.print("(the cash drawer opened)")
+                    print_plain("(the cash drawer opened)")
     except OSError as error:
         raise CommandRefused(f"port {port} cannot be listened on: {error.strerror}; choose another") from error

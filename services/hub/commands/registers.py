@@ -41,17 +41,15 @@ async def add_register(
         "client_id": made.client_id,
     }
     if as_json:
-        print_plain(
-            msgspec.json.encode({**told, "publish": rules.publish, "subscribe": rules.subscribe}).decode(),
-        )
+        allowed = {"publish": rules.publish, "subscribe": rules.subscribe}
+        print_plain(msgspec.json.encode({**told, **allowed}).decode())
         return
-    out = console()
     for label, value in told.items():
-        out.print(f"{label.replace('_', ' '):<10} {value}", markup=False, soft_wrap=True)
-    for label, topics in (("subscribe", rules.subscribe), ("publish", _summed(rules.publish, made.login))):
+        print_plain(f"{label.replace('_', ' '):<10} {value}")
+    for label, topics in (("subscribe", rules.subscribe), ("publish", _summed(rules.publish))):
         for topic in topics:
-            out.print(f"{label:<10} {topic}", markup=False, soft_wrap=True)
-    out.print("Keep the password now; it is not shown again.")
+            print_plain(f"{label:<10} {topic}")
+    print_plain("Keep the password now; it is not shown again.")
 
 
 def list_register(*, data: DataFolder = None, as_json: AsJson = False) -> None:
@@ -76,9 +74,14 @@ async def remove_register(name: Name, *, data: DataFolder = None) -> None:
         raise CommandRefused("'ops' is what 'watch' logs in with; it stays")
     async with changing_logins(folder) as (_, send_control):
         await logins.cut_off_login(folder, name, send_control)
-    console().print(f"{name} is removed and cut off", markup=False)
+    print_plain(f"{name} is removed and cut off")
 
 
-def _summed(topics: tuple[str, ...], login: str) -> list[str]:
-    """The topics to publish on, those of one service's requests as one line."""
-    return sorted({topic.rpartition("/")[0].rpartition("/")[0] + f"/.../{login}" if "/request/" in topic else topic for topic in topics})
+def _summed(topics: tuple[str, ...]) -> list[str]:
+    """The topics to publish on, all requests to one service as one line."""
+    return sorted({_any_request(topic) if "/request/" in topic else topic for topic in topics})
+
+
+def _any_request(topic: str) -> str:
+    service, _name, caller = topic.rsplit("/", 2)
+    return f"{service}/.../{caller}"

@@ -11,7 +11,7 @@ from contracts.devices import InjectScan
 from contracts.ids import RegisterId, ScanId
 from contracts.topics import BadSegment
 from services.hub import access, logins, running_hub
-from services.hub.terminal import CommandRefused, DataFolder, as_hub, console, data_folder, print_plain, temporarily
+from services.hub.terminal import CommandRefused, DataFolder, as_hub, data_folder, print_plain, temporarily
 from services.runtime.ids import RandomIds, is_uuid
 from services.runtime.requester import NoAnswer, Refused
 
@@ -73,7 +73,7 @@ async def scan(
         raise CommandRefused(str(error)) from error
     async with as_hub(data_folder(data)) as (_, client):
         taken = await client.ask(command)
-    console().print(f"{register}: {taken.outcome}", markup=False)
+    print_plain(f"{register}: {taken.outcome}")
 
 
 def _check_may_ask(data: Path, service: str, name: str, caller: str) -> None:

@@ -79,13 +79,16 @@ def _settings(**flags: Any) -> HubSettings:
 
 
 def _say(sentence: str) -> None:
-    console().print(f"tillwire: {sentence}", markup=False, soft_wrap=True)
+    print_plain(f"tillwire: {sentence}")
 
 
 class _Echo(logging.Handler):
     """Tells a person what the hub's own process logs."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Tell it, unless it is told already: that the broker went."""
+        if record.getMessage() in ("broker-lost", "broker-refused"):
+            return
         fields = " ".join(f"{name}={value}" for name, value in getattr(record, "fields", {}).items())
         _say(f"{record.getMessage()} {fields}".rstrip())
 
@@ -103,7 +106,7 @@ async def _tell_ready(hub: Hub) -> None:
         taken = await fill(hub.client, None)
         _say(f"the catalogue was empty; the {taken.created} sample items are in it now")
     for line in await _next_lines(hub):
-        console().print(f"  {line}", markup=False, soft_wrap=True)
+        print_plain(f"  {line}")
 
 
 def _show_ready(hub: Hub) -> None:
@@ -136,9 +139,13 @@ async def _next_lines(hub: Hub) -> list[str]:
             lines.insert(0, ("staff add-owner", "the first person who may sign on"))
     if not items:
         lines.insert(0, ("items import FILE.csv", "the catalogue is empty"))
-    is_usual = hub.data == load(HubSettings, None).data_folder
-    option = "" if is_usual else f" --data {os.path.relpath(hub.data)}"
+    option = _data_option(hub.data)
     return [f"./tillwire {command + option:<32} {why}" for command, why in lines[:3]]
+
+
+def _data_option(data: Path) -> str:
+    """What must be added to a command to mean this data directory."""
+    return "" if data == load(HubSettings, None).data_folder else f" --data {os.path.relpath(data)}"
 
 
 async def _found(data: Path) -> dict[str, Any]:
