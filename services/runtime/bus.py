@@ -23,6 +23,7 @@ from services.runtime.log import Log
 
 SESSION_TAKEN_OVER = 0x8E
 REFUSED = 0x80
+NO_SUBSCRIBERS = 0x10
 MAX_INFLIGHT = 500
 SESSION_EXPIRY_S = 10
 WILL_DELAY_S = 5
@@ -124,8 +125,8 @@ class Bus(Protocol):
         """Send without waiting; a refusal is logged, and nothing is sent when not connected."""
         ...
 
-    def send(self, message: Outgoing) -> "asyncio.Future[None]":
-        """Send now; the future is done when the broker has acknowledged.
+    def send(self, message: Outgoing) -> "asyncio.Future[bool]":
+        """Send now; the future is done when the broker has acknowledged, and tells whether anybody listens.
 
         It fails with ``ConnectionLost`` (it may have arrived or not) or ``PublishRefused``
         (this login may not publish there).
@@ -147,7 +148,7 @@ class Login:
     client_id: str
 
 
-def _seen(waiting: asyncio.Future[None]) -> None:
+def _seen(waiting: asyncio.Future[bool]) -> None:
     """Look at a future's error, so that asyncio does not complain of one that nobody awaits."""
     if not waiting.cancelled():
         waiting.exception()
@@ -167,7 +168,7 @@ class _Client(aiomqtt.Client):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.unacknowledged: dict[int, tuple[str, asyncio.Future[None] | None]] = {}
+        self.unacknowledged: dict[int, tuple[str, asyncio.Future[bool] | None]] = {}
         self.refused: Callable[[str, int], None] = lambda _topic, _code: None
 
     def _on_message(self, client: Any, userdata: Any, message: Any) -> None:  # noqa: ARG002 - paho's signature
@@ -191,12 +192,12 @@ class _Client(aiomqtt.Client):
             if code >= REFUSED:
                 waiting.set_exception(PublishRefused(topic, code))
             else:
-                waiting.set_result(None)
+                waiting.set_result(code != NO_SUBSCRIBERS)
         elif code >= REFUSED:
             self.refused(topic, code)
         super()._on_publish(client, userdata, mid, reason_code, properties)
 
-    def send(self, message: Outgoing, waiting: asyncio.Future[None] | None) -> None:
+    def send(self, message: Outgoing, waiting: asyncio.Future[bool] | None) -> None:
         """Hand a message to paho and remember who waits for its acknowledgement."""
         info = self._client.publish(message.topic, message.payload, 1, message.retain, _properties(message))
         if info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_QUEUE_SIZE):
@@ -285,11 +286,11 @@ class MqttBus:
             except NotConnected:
                 self._log.info("not-sent", topic=message.topic)
 
-    def send(self, message: Outgoing) -> asyncio.Future[None]:
-        """Send now; the future is done when the broker has acknowledged."""
+    def send(self, message: Outgoing) -> asyncio.Future[bool]:
+        """Send now; the future is done when the broker has acknowledged, and tells whether anybody listens."""
         if self._client is None:
             raise NotConnected
-        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         waiting.add_done_callback(_seen)
         self._client.send(message, waiting)
         return waiting

@@ -56,7 +56,7 @@ class SetClock:
 
 def stamp(at: datetime) -> str:
     """Write a time the way every message does: UTC, ISO 8601 with microseconds and a Z."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def read_stamp(text: str) -> datetime:

@@ -81,10 +81,9 @@ class Readers:
 
 def _in_one_moment(connection: Connection, function: Callable[[Connection], T]) -> T:
     connection.exec_driver_sql("BEGIN")
-    try:
-        return function(connection)
-    finally:
-        connection.exec_driver_sql("COMMIT")
+    answer = function(connection)  # if it raises, the pool ends the transaction when the connection comes back
+    connection.exec_driver_sql("COMMIT")
+    return answer
 
 
 def is_database_fault(error: BaseException) -> bool:

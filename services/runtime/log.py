@@ -62,3 +62,4 @@ def start_logging(level: str = "INFO") -> None:
     handler.setFormatter(_Logfmt())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("tillwire").setLevel(level)
+    logging.getLogger("aiosqlite").setLevel(logging.WARNING)  # it tells statements with what is in them

@@ -59,20 +59,23 @@ class MemoryBroker:
             if will is not None:
                 self.pass_on(will)
 
-    def pass_on(self, message: Outgoing, sender: "MemoryBus | None" = None) -> None:
-        """Keep a message if it is to be retained, and give it to every subscriber once."""
+    def pass_on(self, message: Outgoing, sender: "MemoryBus | None" = None) -> bool:
+        """Keep a message if it is to be retained, and give it to every subscriber once; False when there is none."""
         self.published.append(message)
         if message.retain:
             if message.payload:
                 self._retained[message.topic] = _Retained(message, self._clock.monotonic())
             else:
                 self._retained.pop(message.topic, None)
+        heard = False
         for bus, subscriptions in list(self._clients.values()):
             wanted = any(
                 topic_matches(each.topic, message.topic) and (each.own or bus is not sender) for each in subscriptions
             )
+            heard = heard or wanted
             if wanted and not topic_matches(self._deaf.get(bus.client_id, ""), message.topic):
                 bus.deliver(_incoming(message, retained=message.retain))
+        return heard
 
     def deafen(self, client_id: str, topic_filter: str | None) -> None:
         """Lose what a client should get of some topics from now on, or nothing any more for None."""
@@ -143,14 +146,19 @@ class MemoryBus:
         if self._listener is not None:
             asyncio.get_running_loop().call_soon(self._broker.pass_on, message, self)
 
-    def send(self, message: Outgoing) -> asyncio.Future[None]:
-        """Send now; the future is done when the broker has passed it on."""
+    def send(self, message: Outgoing) -> asyncio.Future[bool]:
+        """Send now; the future is done when the broker has passed it on, and tells whether anybody listens."""
         if self._listener is None:
             raise NotConnected
         loop = asyncio.get_running_loop()
-        passed_on: asyncio.Future[None] = loop.create_future()
-        self.post(message)
-        loop.call_soon(lambda: None if passed_on.done() else passed_on.set_result(None))
+        passed_on: asyncio.Future[bool] = loop.create_future()
+
+        def pass_on() -> None:
+            heard = self._broker.pass_on(message, self)
+            if not passed_on.done():
+                passed_on.set_result(heard)
+
+        loop.call_soon(pass_on)
         return passed_on
 
     def deliver(self, message: Incoming) -> None:

@@ -54,7 +54,7 @@ class Publisher:
             self._in_flight[entry.event_id] = entry
             acknowledged.add_done_callback(partial(self._settle, entry))
 
-    def _settle(self, entry: Entry, acknowledged: "asyncio.Future[None]") -> None:
+    def _settle(self, entry: Entry, acknowledged: "asyncio.Future[bool]") -> None:
         if acknowledged.cancelled():
             return
         error = acknowledged.exception()

@@ -9,7 +9,7 @@ import itertools
 import secrets
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -22,6 +22,9 @@ from services.runtime.ids import Ids
 R = TypeVar("R", bound=Reply)
 
 PAUSE_S = 0.05
+UNHEARD: Final = b""
+"""Stands for a request that reached nobody: no connection, or no service subscribed."""
+UNHEARD_PAUSE_S = 0.1
 WORTH_REPEATING = frozenset({"busy", "unavailable", "expired"})
 
 
@@ -58,7 +61,7 @@ class Requester:
         self._ids = ids
         self._run = secrets.token_hex(4)  # a late reply to an earlier run of this client is not taken for one of this
         self._attempts = itertools.count(1)
-        self._waiting: dict[bytes, asyncio.Future[bytes]] = {}
+        self._waiting: dict[bytes, asyncio.Future[bytes | None]] = {}
 
     def subscriptions(self) -> list[Subscription]:
         """Where the replies come."""
@@ -143,11 +146,33 @@ class Requester:
     async def _attempt(
         self, service: str, name: str, payload: bytes, properties: tuple[tuple[str, str], ...], patience_s: float
     ) -> bytes | None:
+        """Send until somebody listens, then wait for the answer; None when patience ends first."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + patience_s
+        while (left_s := end - loop.time()) > 0:
+            answer = await self._send_once(service, name, payload, properties, left_s)
+            if answer is not UNHEARD:
+                return answer
+            await asyncio.sleep(min(UNHEARD_PAUSE_S, left_s))
+        return None
+
+    async def _send_once(
+        self, service: str, name: str, payload: bytes, properties: tuple[tuple[str, str], ...], patience_s: float
+    ) -> bytes | None:
         loop = asyncio.get_running_loop()
         correlation = f"{self._run}-{next(self._attempts)}".encode()
-        waiting: asyncio.Future[bytes] = loop.create_future()
+        waiting: asyncio.Future[bytes | None] = loop.create_future()
+
+        def settle(answer: bytes | None) -> None:
+            if not waiting.done():
+                waiting.set_result(answer)
+
+        def acknowledged(sent: "asyncio.Future[bool]") -> None:
+            if sent.cancelled() or sent.exception() is not None or not sent.result():
+                settle(UNHEARD)
+
         self._waiting[correlation] = waiting
-        timer = loop.call_later(patience_s, lambda: None if waiting.done() else waiting.cancel())
+        timer = loop.call_later(patience_s, settle, None)
         try:
             self._bus.send(
                 Outgoing(
@@ -158,12 +183,10 @@ class Requester:
                     expiry_s=max(1, round(patience_s)),
                     properties=properties,
                 )
-            )
-            await asyncio.wait((waiting,))
-            return None if waiting.cancelled() else waiting.result()
+            ).add_done_callback(acknowledged)
+            return await waiting
         except NotConnected:
-            await asyncio.sleep(min(patience_s, 4 * PAUSE_S))
-            return None
+            return UNHEARD
         finally:
             timer.cancel()
             del self._waiting[correlation]
