@@ -16,7 +16,7 @@ import msgspec
 from contracts.base import Command, Rejected, Rejection, Reply, Unavailable
 from contracts.base import Request as RequestMessage
 from contracts.topics import Topics
-from services.runtime.bus import Bus, Incoming, NotConnected, Outgoing, Subscription
+from services.runtime.bus import Bus, Incoming, NotConnected, Outgoing, PublishRefused, Subscription
 from services.runtime.ids import Ids
 
 R = TypeVar("R", bound=Reply)
@@ -96,6 +96,7 @@ class Requester:
         Raises:
             Refused: rejected for good.
             NoAnswer: no final answer came.
+            PublishRefused: this login may not ask that.
         """
         payload = msgspec.json.encode(request)
         if isinstance(request, Command) and message_id is None:
@@ -168,7 +169,10 @@ class Requester:
                 waiting.set_result(answer)
 
         def acknowledged(sent: "asyncio.Future[bool]") -> None:
-            if sent.cancelled() or sent.exception() is not None or not sent.result():
+            error = None if sent.cancelled() else sent.exception()
+            if isinstance(error, PublishRefused) and not waiting.done():
+                waiting.set_exception(error)
+            elif sent.cancelled() or error is not None or not sent.result():
                 settle(UNHEARD)
 
         self._waiting[correlation] = waiting
