@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from contracts.base import Rejected
 from contracts.checkout import (
     AddLineItem,
@@ -19,8 +21,9 @@ from contracts.checkout import (
     Share,
     VoidSale,
 )
-from contracts.ids import DeviceId, LineItemId, RegisterId, SaleId, ScanId
-from tests.services.checkout.shop import ANNA, Shop, thing
+from contracts.ids import DeviceId, ItemCode, LineItemId, RegisterId, SaleId, ScanId
+from services.checkout.model.sale import MOST_LINES
+from tests.services.checkout.shop import ANNA, DEPOSIT, Shop, thing
 from tests.under_test import until
 
 
@@ -161,9 +164,13 @@ async def test_a_line_item_that_does_not_fit_is_refused_and_nothing_changes(shop
 
 
 async def test_a_sale_that_is_full_takes_no_more_lines(shop: Shop) -> None:
-    sale_id = await shop.opened(*["tea"] * 499)
+    charges = [msgspec.structs.replace(DEPOSIT, code=ItemCode(f"deposit-{number}")) for number in range(5)]
+    crate = thing("crate", 990, linked=tuple(charge.code for charge in charges))
+    await shop.done(PutItems((*charges, crate)), caller="hub")
+    sale_id = await shop.opened(*["crate"] * 83)
 
-    assert (await shop.refused(shop.add(sale_id, "cola"))).code == "too-many-line-items"
+    assert (await shop.refused(shop.add(sale_id, "crate"))).code == "too-many-line-items"
+    assert len((await shop.done(shop.add(sale_id, "cola"))).lines) == MOST_LINES
 
 
 async def test_a_sale_that_ended_or_is_being_paid_takes_no_change(shop_with_policy: Shop) -> None:

@@ -119,6 +119,6 @@ async def test_a_snapshot_of_an_earlier_number_leaves_out_what_came_later(shop_w
 
 
 async def _page(shop: Shop, number: int | None, following: str | None) -> SnapshotPage:
-    reply = await shop.store.send(ReadSnapshot(number, following), service="checkout", caller="customers")
+    reply = await shop.store.send(ReadSnapshot(number, following), service="checkout", caller="hub")
     assert isinstance(reply, SnapshotPage)
     return reply

@@ -13,6 +13,19 @@ DUE = st.integers(1, 10_000_000)
 ROUNDING: st.SearchStrategy[CashRounding] = st.sampled_from(["off", "five_cents"])
 
 
+@given(DUE, st.integers(-3, 3), ROUNDING)
+def test_cash_close_to_what_is_due_leaves_nothing_below_zero(due: int, more: int, rounding: CashRounding) -> None:
+    tender = take(tender_id(), "cash", max(1, due + more), due=due, cash_rounding=rounding)
+
+    assert due + tender.rounding - tender.amount >= 0
+
+
+def test_the_exact_sum_in_small_coins_settles_without_rounding() -> None:
+    tender = take(tender_id(), "cash", 273, due=273, cash_rounding="five_cents")
+
+    assert (tender.amount, tender.change, tender.rounding) == (273, 0, 0)
+
+
 @given(DUE, st.integers(1, 20_000_000), ROUNDING)
 def test_cash_tendered_less_change_is_what_counts(due: int, amount: int, rounding: CashRounding) -> None:
     tender = take(tender_id(), "cash", amount, due=due, cash_rounding=rounding)
