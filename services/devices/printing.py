@@ -38,13 +38,15 @@ class PrinterWorker:
 
     async def run(self, context: DevicesContext) -> None:
         """Print for ever."""
-        await self._look(context)
+        step = self._look
         while True:
             try:
-                pause_s = await self._next(context)
+                pause_s = await step(context)
             except (Unavailable, DatabaseFault) as fault:
                 context.log.warning("printing-waits", printer=self._printer.device, reason=type(fault).__name__)
                 pause_s = self._settings.retry_s
+            else:
+                step = self._next
             if pause_s:
                 await asyncio.sleep(pause_s)
 
@@ -56,8 +58,7 @@ class PrinterWorker:
             await self._waiting.job_for(name, within_s=self._settings.look_every_s)
             job = await context.write(lambda tx: tx.jobs.next_for(name))
             if job is None:
-                await self._look(context)
-                return 0
+                return await self._look(context)
         if job.expired(context.clock.now()):
             await context.write(lambda tx: handlers.job_moved(tx, job.job_id, "expired", job.reason))
             return 0
@@ -97,9 +98,11 @@ class PrinterWorker:
         context.log.info("job-tried", job_id=job.job_id, state=attempt.state, reason=attempt.reason)
         return self._settings.retry_s if attempt.state == "accepted" else 0
 
-    async def _look(self, context: DevicesContext) -> None:
+    async def _look(self, context: DevicesContext) -> float:
+        """Ask the printer how it is and show that; it need not be left alone after that."""
         reason = await look(self._printer.host, self._printer.port, self._patience)
         await context.write(lambda tx: self._tell(tx, reason))
+        return 0
 
     def _tell(self, tx: DevicesTx, reason: FaultReason) -> None:
         states: dict[str, handlers.Condition] = {"none": "ready", "not_connected": "absent"}

@@ -251,6 +251,18 @@ async def test_a_stop_in_mid_job_leaves_it_unknown(
     assert (job.state, states(street)[-1]) == ("unknown", ("unknown", "none"))
 
 
+async def test_a_job_for_a_printer_that_was_taken_away_fails(street: StoreUnderTest, checkout: Checkout) -> None:
+    await street.start(devices(settings(printer_at(NOBODYS_PORT))))
+    await checkout.complete(street)
+    await until(lambda: ("accepted", "not_connected") in states(street))
+    await street.stop("devices")
+
+    await street.start(devices(settings(printer_at(NOBODYS_PORT, "printer-2"))))
+    await until(lambda: states(street)[-1:] == [("failed", "not_connected")])
+
+    assert len(states(street)) == 3
+
+
 async def test_a_receipt_that_checkout_does_not_have_fails(
     street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
 ) -> None:
