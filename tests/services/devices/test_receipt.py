@@ -1,5 +1,7 @@
 """What a receipt says in four languages, and that nothing on it can speak to the printer."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -14,6 +16,7 @@ from services.runtime.texts import Texts
 from tests.services.devices.receipts import LINES, line, receipt, with_names
 
 TEXTS = Texts(LOCALE)
+EXAMPLE = Path(__file__).parents[3] / "contracts" / "examples" / "checkout" / "receipt.json"
 
 
 def tokens_of(of: Receipt, columns: int = 48, *, copy: bool = False, qr: bool = False) -> list[Token]:
@@ -267,6 +270,17 @@ def test_a_linked_charge_is_indented_under_its_item() -> None:
 
     assert any(each.startswith(LINES[0].name) for each in lines)
     assert any(each.startswith(f"  {LINES[1].name}") for each in lines)
+
+
+@pytest.mark.parametrize("columns", [32, 48])
+def test_the_receipt_that_the_contract_shows_can_be_printed(columns: int) -> None:
+    example = msgspec.json.decode(EXAMPLE.read_bytes(), type=Receipt)
+
+    text = text_of(example, columns)
+
+    assert example.sale.receipt_number is not None
+    assert example.sale.receipt_number in text
+    assert [each.name for each in example.sale.lines if printable(each.name) not in " ".join(text.split())] == []
 
 
 def test_a_time_that_is_none_is_refused() -> None:
