@@ -17,9 +17,9 @@ SALES = (
     a_sale(2, a_line(101, (NORA, 5_000), (JONAS, 5_000)), a_line(25)),
     a_sale(3, a_line(-900, (JONAS, 10_000)), kind="return", cashier=NORA),
     a_sale(4, a_line(500), cashier=NORA),
-    a_sale(5, a_line(700, (MIA, 10_000)), day="2026-03-15"),
+    a_sale(5, a_line(700, (MIA, 10_000)), a_line(300, (NORA, 10_000)), day="2026-03-15"),
 )
-"""By day: two sales, a return, one without attribution; the next day one of somebody unknown."""
+"""By day: two sales, a return, one without attribution; the next day one that somebody unknown has part of."""
 
 
 @pytest.fixture
@@ -47,6 +47,7 @@ async def test_totals_are_by_day_and_then_by_staff_id_with_returns_taken_off(sel
         (
             AttributedTotal(NORA, "2026-03-14", 2, 1494 + 51),
             AttributedTotal(JONAS, "2026-03-14", 2, 900 + 996 + 50 - 900),
+            AttributedTotal(NORA, "2026-03-15", 1, 300),
             AttributedTotal(MIA, "2026-03-15", 1, 700),
         )
     )
@@ -57,8 +58,8 @@ async def test_totals_are_of_one_person_or_of_days_where_asked(selling: StoreUnd
     day = await totals(selling, GetAttributedTotals("2026-03-15", "2026-03-15"))
     none = await totals(selling, GetAttributedTotals("2026-03-16", "2026-03-31"))
 
-    assert [(each.staff_id, each.amount) for each in one.totals] == [(NORA, 1545)]
-    assert [(each.staff_id, each.amount) for each in day.totals] == [(MIA, 700)]
+    assert [(each.staff_id, each.amount) for each in one.totals] == [(NORA, 1545), (NORA, 300)]
+    assert [(each.staff_id, each.amount) for each in day.totals] == [(NORA, 300), (MIA, 700)]
     assert none == AttributedTotals(())
 
 
@@ -79,7 +80,7 @@ async def test_every_sale_counts_for_its_cashier(selling: StoreUnderTest) -> Non
         (JONAS, 1, 126),
         (NORA, 0, -900),
         (NORA, 1, 500),
-        (JONAS, 1, 700),
+        (JONAS, 1, 1000),
     }
 
 
@@ -93,7 +94,7 @@ async def test_wiped_and_replayed_the_rows_are_the_same(selling: StoreUnderTest)
 
     assert wiped == 0
     assert await rows(selling) == live
-    assert len(live) == 6 + 5
+    assert len(live) == 7 + 5
 
 
 async def test_a_report_needs_the_permission(selling: StoreUnderTest) -> None:
