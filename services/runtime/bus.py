@@ -19,6 +19,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from services.runtime import publish_properties
 from services.runtime.log import Log
 
 SESSION_TAKEN_OVER = 0x8E
@@ -221,18 +222,12 @@ def _new_properties(packet: int) -> Properties:
 
 
 def _properties(message: Outgoing) -> Properties | None:
-    if not (message.response_topic or message.correlation or message.expiry_s or message.properties):
-        return None
-    properties = _new_properties(PacketTypes.PUBLISH)
-    if message.response_topic is not None:
-        properties.ResponseTopic = message.response_topic
-    if message.correlation is not None:
-        properties.CorrelationData = message.correlation
-    if message.expiry_s is not None:
-        properties.MessageExpiryInterval = message.expiry_s
-    if message.properties:
-        properties.UserProperty = list(message.properties)
-    return properties
+    return publish_properties.encode(
+        response_topic=message.response_topic,
+        correlation=message.correlation,
+        expiry_s=message.expiry_s,
+        user=message.properties,
+    )
 
 
 class MqttBus:

@@ -34,8 +34,8 @@ class States:
         self._service = service
         self._topics = topics
         self._bus = bus
-        self._held: dict[str, tuple[int, Outgoing]] = {}
-        """The newest message of every topic, with its revision."""
+        self._held: dict[str, Shown] = {}
+        """The newest state of every topic."""
         self._due: set[str] = set()
         self._flush: asyncio.TimerHandle | None = None
         self._connected = False
@@ -49,16 +49,11 @@ class States:
 
     def show(self, shown: Shown) -> None:
         """Retain a state, unless a newer one is held already."""
-        topic, message = self._message(shown)
-        revision = getattr(shown.state, "revision", 0)
-        held = self._held.get(topic)
-        if held is not None and held[0] > revision:
-            return
-        self._held[topic] = (revision, message)
-        if not self._connected:
+        topic = self._hold(shown)
+        if topic is None or not self._connected:
             return
         if isinstance(shown.state, State):
-            self._bus.post(message)
+            self._publish(topic)
         else:
             self._due.add(topic)
             if self._flush is None:
@@ -68,12 +63,9 @@ class States:
         """Publish everything again; the broker may have forgotten it or hold something older."""
         self._connected = True
         for shown in all_shown:
-            topic, message = self._message(shown)
-            revision = getattr(shown.state, "revision", 0)
-            if topic not in self._held or self._held[topic][0] <= revision:
-                self._held[topic] = (revision, message)
-        for _revision, message in self._held.values():
-            self._bus.post(message)
+            self._hold(shown)
+        for topic in self._held:
+            self._publish(topic)
 
     def disconnected(self) -> None:
         """Hold what changes until the next connect."""
@@ -87,20 +79,34 @@ class States:
 
     def refresh_private(self) -> None:
         """Publish every private state again before it expires."""
-        for _revision, message in self._held.values():
-            if message.expiry_s is not None:
-                self._bus.post(message)
+        for topic, shown in self._held.items():
+            if isinstance(shown.state, PrivateState):
+                self._publish(topic)
 
     def _publish_due(self) -> None:
         self._flush = None
         for topic in self._due:
-            self._bus.post(self._held[topic][1])
+            self._publish(topic)
         self._due.clear()
 
-    def _message(self, shown: Shown) -> tuple[str, Outgoing]:
-        payload = msgspec.json.encode(shown.state)
+    def _hold(self, shown: Shown) -> str | None:
+        """Keep a state if it is not older than the one held; returns its topic if so."""
         if isinstance(shown.state, PrivateState):
             topic = self._topics.private(type(shown.state), shown.segments["register"])
-            return topic, Outgoing(topic, payload, retain=True, expiry_s=PRIVATE_EXPIRY_S)
-        topic = self._topics.state(type(shown.state), **shown.segments)
-        return topic, Outgoing(topic, payload, retain=True)
+        else:
+            topic = self._topics.state(type(shown.state), **shown.segments)
+        held = self._held.get(topic)
+        if held is not None and _revision(held) > _revision(shown):
+            return None
+        self._held[topic] = shown
+        return topic
+
+    def _publish(self, topic: str) -> None:
+        state = self._held[topic].state
+        expiry_s = PRIVATE_EXPIRY_S if isinstance(state, PrivateState) else None
+        self._bus.post(Outgoing(topic, msgspec.json.encode(state), retain=True, expiry_s=expiry_s))
+
+
+def _revision(shown: Shown) -> int:
+    revision: int = getattr(shown.state, "revision", 0)
+    return revision
