@@ -235,7 +235,7 @@ class Dispatch(Generic[X, V]):
             error = Busy()
         self._commands.finished(asked.caller, asked.lane)
         if error is not None:
-            self._reject(asked, self._told(asked, error))
+            self._fail(asked, error)
         elif answer is not None:
             self._answer(asked, answer)
 
@@ -249,8 +249,8 @@ class Dispatch(Generic[X, V]):
             self._still_wanted(asked)
             claims = self._claims(asked)
             reply = await asked.route.handle(asked.request, self._view(self._around, self._context(asked, claims)))
-        except Exception as error:  # noqa: BLE001 - settled in _told: rejection, fault or bug
-            self._reject(asked, self._told(asked, error))
+        except Exception as error:  # noqa: BLE001 - settled in _fail: rejection, fault or bug
+            self._fail(asked, error)
         else:
             self._answer(asked, msgspec.json.encode(reply))
         finally:
@@ -268,22 +268,18 @@ class Dispatch(Generic[X, V]):
     def _context(self, asked: _Asked, claims: Claims | None) -> Request:
         return Request(now=self._clock.now(), caller=asked.caller, message_id=asked.message_id, claims=claims)
 
-    def _told(self, asked: _Asked, error: BaseException) -> Rejection:
-        """What a caller is told of an error; a bug is logged with its place and the message is kept."""
+    def _fail(self, asked: _Asked, error: BaseException) -> None:
+        """Tell a caller of an error; a bug is logged with its place, and the message is kept before it is told."""
+        request = asked.route.request.wire_name()
         if isinstance(error, Rejection):
-            return error
-        if isinstance(error, DatabaseFault) or is_database_fault(error):
-            self._log.error("database-fault", request=asked.route.request.wire_name(), fault=str(error))
-            return Unavailable(reason="database")
-        self._log.error(
-            "bug",
-            request=asked.route.request.wire_name(),
-            caller=asked.caller,
-            id=asked.message_id,
-            fault=fault_of(error),
-        )
-        self._keep_failed(asked, fault_of(error))
-        return InternalError(id=asked.message_id)
+            self._reject(asked, error)
+        elif isinstance(error, DatabaseFault) or is_database_fault(error):
+            self._log.error("database-fault", request=request, fault=str(error))
+            self._reject(asked, Unavailable(reason="database"))
+        else:
+            fault = fault_of(error)
+            self._log.error("bug", request=request, caller=asked.caller, id=asked.message_id, fault=fault)
+            self._keep_failed(asked, fault)
 
     def _keep_failed(self, asked: _Asked, fault: str) -> None:
         row = {
@@ -295,13 +291,14 @@ class Dispatch(Generic[X, V]):
             "at": stamp(self._clock.now()),
         }
 
-        def done(_answer: Any, error: BaseException | None) -> None:
+        def kept(_answer: Any, error: BaseException | None) -> None:
             if error is not None:
                 self._log.error("failed-request-not-kept", id=asked.message_id, fault=type(error).__name__)
+            self._reject(asked, InternalError(id=asked.message_id))
 
         self._writer.submit(
             lambda scope: scope.connection.execute(insert(tables.failed_request).values(row).on_conflict_do_nothing()),
-            done,
+            kept,
         )
 
     def _reject(self, asked: _Asked, rejection: Rejection) -> None:
