@@ -19,13 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from paho.mqtt.client import Client, ConnectFlags, MQTTv5
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
-
 from contracts.topics import Topics
 from services.hub import files, logins
+from services.runtime.bus import refuses_strangers
 
 log = logging.getLogger(__name__)
 
@@ -282,7 +278,7 @@ class Broker:
     async def _answering(self, process: Process) -> None:
         """Wait until the broker refuses a stranger: it listens, and its access rules are in force."""
         while True:
-            refused = await asyncio.to_thread(_refuses_stranger, self.host, self.port)
+            refused = await refuses_strangers(self.host, self.port)
             if process.returncode is not None:
                 raise BrokerFault(f"the broker ended with code {process.returncode}{self._last_words()}")
             if refused:
@@ -294,30 +290,6 @@ class Broker:
     def _last_words(self) -> str:
         lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
         return f"; the last it said: {lines[-1]}" if lines else ""
-
-
-def _refuses_stranger(host: str, port: int) -> bool | None:
-    """Whether the broker there refuses a login that nobody has; None while nothing there speaks MQTT."""
-    answers: list[bool] = []
-
-    def on_connect(
-        _client: Client, _userdata: None, _flags: ConnectFlags, code: ReasonCode, _properties: Properties | None
-    ) -> None:
-        answers.append(code.is_failure)
-
-    stranger = Client(CallbackAPIVersion.VERSION2, client_id="is-it-up", protocol=MQTTv5)
-    stranger.username_pw_set("is-it-up", "no login has two words")
-    stranger.on_connect = on_connect
-    try:
-        if stranger.connect(host, port, keepalive=10) != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            return None
-        while not answers and stranger.loop(timeout=1.0) == MQTTErrorCode.MQTT_ERR_SUCCESS:
-            pass
-    except OSError:
-        return None
-    finally:
-        stranger.disconnect()
-    return answers[0] if answers else None
 
 
 def _free_port(port: int, bind: str) -> int | None:

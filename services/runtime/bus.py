@@ -7,7 +7,7 @@ takeovers, and no delay on the socket. What messages mean is for ``dispatch`` an
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -23,6 +23,8 @@ from services.runtime import publish_properties
 from services.runtime.log import Log
 
 SESSION_TAKEN_OVER = 0x8E
+UNSPECIFIED = 0x80
+"""What paho calls a connection that ended without a DISCONNECT from the broker."""
 REFUSED = 0x80
 NO_SUBSCRIBERS = 0x10
 MAX_INFLIGHT = 500
@@ -30,6 +32,9 @@ SESSION_EXPIRY_S = 10
 WILL_DELAY_S = 5
 TAKEOVERS_TO_STOP = 3
 TAKEOVER_WINDOW_S = 60.0
+SHORT_LIFE_S = 1.0
+"""Two that fight for a login end each other's connections sooner than this."""
+STRANGER_PATIENCE_S = 2.0
 BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -165,16 +170,16 @@ class _Client(aiomqtt.Client):
     Both override private methods of aiomqtt 2.5, which is pinned; a test proves that they are still called.
     """
 
-    on_incoming: Callable[[Incoming], None]
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.unacknowledged: dict[int, tuple[str, asyncio.Future[bool] | None]] = {}
         self.refused: Callable[[str, int], None] = lambda _topic, _code: None
+        self._early: list[Incoming] = []
+        self._on_incoming: Callable[[Incoming], None] = self._early.append
 
     def _on_message(self, client: Any, userdata: Any, message: Any) -> None:  # noqa: ARG002 - paho's signature
         properties = message.properties
-        self.on_incoming(
+        self._on_incoming(
             Incoming(
                 topic=message.topic,
                 payload=message.payload,
@@ -189,21 +194,45 @@ class _Client(aiomqtt.Client):
     def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any) -> None:
         topic, waiting = self.unacknowledged.pop(mid, ("", None))
         code = _number(reason_code)
+        if code >= REFUSED:
+            self.refused(topic, code)
         if waiting is not None and not waiting.done():
             if code >= REFUSED:
                 waiting.set_exception(PublishRefused(topic, code))
             else:
                 waiting.set_result(code != NO_SUBSCRIBERS)
-        elif code >= REFUSED:
-            self.refused(topic, code)
         super()._on_publish(client, userdata, mid, reason_code, properties)
+
+    def listen(self, on_message: Callable[[Incoming], None]) -> None:
+        """Hand over what came since the subscription, then all that comes."""
+        self._on_incoming = on_message
+        for message in self._early:
+            on_message(message)
+        self._early.clear()
 
     def send(self, message: Outgoing, waiting: asyncio.Future[bool] | None) -> None:
         """Hand a message to paho and remember who waits for its acknowledgement."""
         info = self._client.publish(message.topic, message.payload, 1, message.retain, _properties(message))
-        if info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_QUEUE_SIZE):
+        if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise NotConnected
         self.unacknowledged[info.mid] = (message.topic, waiting)
+
+    async def unless_lost(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do some work, and leave off as soon as the connection is gone; raises what ended it.
+
+        aiomqtt waits for a SUBACK until its timeout, even when the connection is gone.
+        """
+        task = asyncio.create_task(work)
+        try:
+            await asyncio.wait((task, self._disconnected), return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                await self.until_lost()
+                raise ConnectionLost  # the broker said goodbye
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait((task,))
+        task.result()
 
     async def until_lost(self) -> None:
         """Wait until the connection is gone; raises what ended it."""
@@ -246,13 +275,16 @@ class MqttBus:
         takeovers: list[float] = []
         loop = asyncio.get_running_loop()
         while True:
-            client = self._new_client(listener)
+            client = self._new_client()
+            up_since = loop.time()
             try:
                 async with client:
-                    await self._subscribe(client, listener)
+                    await client.unless_lost(self._subscribe(client, listener))
                     self._client = client
                     failures = 0
-                    await listener.on_connected()
+                    up_since = loop.time()
+                    client.listen(listener.on_message)
+                    await client.unless_lost(listener.on_connected())
                     await client.until_lost()
             except MqttConnectError as error:
                 if _number(error.rc) in (0x86, 0x87):  # bad user name or password, not authorised
@@ -261,8 +293,11 @@ class MqttBus:
             except (aiomqtt.MqttError, OSError, NotConnected, ConnectionLost) as error:
                 code = getattr(error, "rc", None)
                 self._log.warning("broker-lost", reason=type(error).__name__, code=str(code))
-                if isinstance(code, ReasonCode) and code.value == SESSION_TAKEN_OVER:
-                    takeovers = [at for at in takeovers if at > loop.time() - TAKEOVER_WINDOW_S] + [loop.time()]
+                now = loop.time()
+                if _is_takeover(code, now - up_since):
+                    takeovers = [at for at in takeovers if at > now - TAKEOVER_WINDOW_S] + [now]
+                else:
+                    takeovers.clear()
             finally:
                 was_up, self._client = self._client is not None, None
                 client.give_up()
@@ -290,7 +325,7 @@ class MqttBus:
         self._client.send(message, waiting)
         return waiting
 
-    def _new_client(self, listener: Listener) -> _Client:
+    def _new_client(self) -> _Client:
         properties = _new_properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = SESSION_EXPIRY_S
         client = _Client(
@@ -307,7 +342,6 @@ class MqttBus:
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
             will=_will(self._will),
         )
-        client.on_incoming = listener.on_message
         client.refused = lambda topic, code: self._log.error("publish-refused", topic=topic, code=hex(code))
         return client
 
@@ -335,6 +369,17 @@ class MqttBus:
                 self._log.error("subscription-refused", topic=each.topic, code=hex(_number(code)))
 
 
+def _is_takeover(code: Any, up_for_s: float) -> bool:
+    """Whether another client with this client id ended the connection.
+
+    Mosquitto says so since 2.0.15 (its issue 2607); 2.0.11 of Debian 12 just closes the socket. A broker
+    that was killed does so too, but not again and again within a second of answering at the first try.
+    """
+    if not isinstance(code, ReasonCode):
+        return False
+    return code.value == SESSION_TAKEN_OVER or (code.value == UNSPECIFIED and up_for_s < SHORT_LIFE_S)
+
+
 def _will(message: Outgoing | None) -> aiomqtt.Will | None:
     if message is None:
         return None
@@ -343,3 +388,23 @@ def _will(message: Outgoing | None) -> aiomqtt.Will | None:
     if message.expiry_s is not None:
         properties.MessageExpiryInterval = message.expiry_s
     return aiomqtt.Will(message.topic, message.payload, 1, message.retain, properties)
+
+
+async def refuses_strangers(host: str, port: int) -> bool | None:
+    """Whether the broker there refuses a login that nobody has; None while nothing there speaks MQTT."""
+    stranger = aiomqtt.Client(
+        host,
+        port,
+        identifier="is-it-up",
+        username="is-it-up",
+        password="no login has two words",  # noqa: S106 - meant to be refused
+        protocol=aiomqtt.ProtocolVersion.V5,
+        timeout=STRANGER_PATIENCE_S,
+    )
+    try:
+        async with stranger:
+            return False
+    except MqttConnectError:
+        return True
+    except (aiomqtt.MqttError, OSError):
+        return None
