@@ -66,9 +66,9 @@ class Journal:
             number = self.head
         return Entry(self.epoch, number, event_id, event.wire_name(), time, msgspec.json.encode(event))
 
-    def take_back(self, entries: Sequence[Entry]) -> None:
-        """Forget the numbers just given to entries whose job was undone."""
-        self.head -= sum(1 for entry in entries if entry.number)
+    def go_back(self, epoch: int, head: int) -> None:
+        """Stand where it stood before work that was undone."""
+        self.epoch, self.head = epoch, head
 
     def append(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Write what a job recorded."""

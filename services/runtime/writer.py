@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
@@ -39,11 +40,16 @@ class Scope:
     recorded: list[Entry] = field(default_factory=list)
     effects: list[Callable[[], None]] = field(default_factory=list)
     """What to do on the event loop once it is committed."""
+    _stood_at: tuple[int, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Remember where the journal stood."""
+        self._stood_at = self.journal.epoch, self.journal.head
 
     def undo(self) -> None:
         """Take back all that this job has changed and recorded so far."""
         _driver(self.connection).execute("ROLLBACK TO job")
-        self.journal.take_back(self.recorded)
+        self.journal.go_back(*self._stood_at)
         self.recorded.clear()
         self.effects.clear()
 
@@ -144,13 +150,13 @@ class Writer:
 
     def _run_batch(self, batch: list[_Waiting[Any]]) -> list[_Finished]:
         finished: list[_Finished] = []
-        committed_head = self.journal.head
+        stood_at = self.journal.epoch, self.journal.head
         try:
             with self.connection.begin():
                 finished.extend(self._run_job(waiting) for waiting in batch)
                 self._seams.passing("before-commit")
         except (DBAPIError, sqlite3.Error) as error:
-            self.journal.head = committed_head
+            self.journal.go_back(*stood_at)
             fault = DatabaseFault(type(getattr(error, "orig", None) or error).__name__)
             fault.__cause__ = error
             return [_Finished(waiting.done, None, fault, None) for waiting in batch]
@@ -184,11 +190,18 @@ class Writer:
         for each in finished:
             if each.scope is not None:
                 for effect in each.scope.effects:
-                    effect()
+                    self._apart(effect)
         self._seams.passing("after-publish")
         for each in finished:
-            each.done(each.answer, each.error)
+            self._apart(partial(each.done, each.answer, each.error))
         self._seams.passing("after-reply")
+
+    def _apart(self, call: Callable[[], None]) -> None:
+        """Call something whose bug must not keep the other jobs of the batch from their answers."""
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001 - told by the loop, as for any callback of its own
+            self._loop.call_exception_handler({"message": "bug after a commit", "exception": error})
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
