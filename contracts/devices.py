@@ -21,6 +21,7 @@ FaultReason = Literal[
     "no_permission",
     "events_lost",
     "closed_in_mid_job",
+    "interrupted",
     "stalled",
 ]
 ScanText = Annotated[str, Meta(min_length=1, max_length=512)]

@@ -46,7 +46,7 @@ def start(tx: DevicesTx) -> None:
     printers = {printer.device for printer in tx.settings.printers}
     for job in tx.jobs.unfinished():
         if job.state == "printing":
-            _move(tx, job, "unknown", "none")
+            _move(tx, job, "unknown", "interrupted")
         elif job.expired(tx.now):
             _move(tx, job, "expired", job.reason)
         elif job.printer not in printers:

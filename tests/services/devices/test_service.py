@@ -240,7 +240,7 @@ async def test_a_stop_in_mid_job_leaves_it_unknown(
     shop = settings(printer_at(printer.port))
     await street.start(devices(shop))
     sale = await checkout.complete(street)
-    await until(lambda: ("printing", "none") in states(street))
+    await until(lambda: ("printing", "interrupted") in states(street))
 
     await street.stop("devices")
     printer.fault = None
@@ -248,7 +248,7 @@ async def test_a_stop_in_mid_job_leaves_it_unknown(
     await until(lambda: len(states(street)) == 3)
 
     (job,) = await jobs_of(street, sale.sale_id)
-    assert (job.state, states(street)[-1]) == ("unknown", ("unknown", "none"))
+    assert (job.state, states(street)[-1]) == ("unknown", ("unknown", "interrupted"))
 
 
 async def test_a_job_for_a_printer_that_was_taken_away_fails(street: StoreUnderTest, checkout: Checkout) -> None:
