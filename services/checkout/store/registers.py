@@ -3,11 +3,27 @@
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from contracts.checkout import StoreData
 from contracts.ids import CountryCode, RegisterId, SaleId
 from services.checkout.store import tables
+
+_HERE = tables.register.c.register_id == bindparam("register_id_")
+_TAKE_TRANSACTION_NUMBER = (
+    update(tables.register)
+    .where(_HERE)
+    .values(next_transaction=tables.register.c.next_transaction + 1)
+    .returning(tables.register.c.serial, tables.register.c.next_transaction, tables.register.c.state_revision)
+)
+_TAKE_RECEIPT_NUMBER = (
+    update(tables.register)
+    .where(_HERE)
+    .values(next_receipt=tables.register.c.next_receipt + 1)
+    .returning(tables.register.c.series, tables.register.c.next_receipt)
+)
+_KEEP_STATE_REVISION = update(tables.register).where(_HERE).values(state_revision=bindparam("state_revision_"))
+_KEEP_RECEIPT_NUMBER = insert(tables.receipt_number)
 
 
 class OpeningNumbers(NamedTuple):
@@ -34,17 +50,11 @@ class RegisterStore:
 
     def take_opening_numbers(self, register_id: RegisterId, new_serial: str) -> OpeningNumbers:
         """Take the next transaction number; a register that never sold gets a serial and its first series."""
-        table = tables.register
-        row = self._connection.execute(
-            update(table)
-            .where(table.c.register_id == register_id)
-            .values(next_transaction=table.c.next_transaction + 1)
-            .returning(table.c.serial, table.c.next_transaction, table.c.state_revision)
-        ).one_or_none()
+        row = self._connection.execute(_TAKE_TRANSACTION_NUMBER, {"register_id_": register_id}).one_or_none()
         if row is not None:
             return OpeningNumbers(row.serial, row.next_transaction - 1, row.state_revision)
         self._connection.execute(
-            insert(table).values(
+            insert(tables.register).values(
                 register_id=register_id,
                 serial=new_serial,
                 series=1,
@@ -57,27 +67,17 @@ class RegisterStore:
 
     def take_receipt_number(self, register_id: RegisterId, sale_id: SaleId) -> ReceiptNumbered:
         """Take the register's next receipt number for a sale; it is given back if the transaction fails."""
-        table = tables.register
-        row = self._connection.execute(
-            update(table)
-            .where(table.c.register_id == register_id)
-            .values(next_receipt=table.c.next_receipt + 1)
-            .returning(table.c.series, table.c.next_receipt)
-        ).one()
+        row = self._connection.execute(_TAKE_RECEIPT_NUMBER, {"register_id_": register_id}).one()
         number = row.next_receipt - 1
         self._connection.execute(
-            insert(tables.receipt_number).values(
-                register_id=register_id, series=row.series, number=number, sale_id=sale_id
-            )
+            _KEEP_RECEIPT_NUMBER,
+            {"register_id": register_id, "series": row.series, "number": number, "sale_id": sale_id},
         )
         return ReceiptNumbered(receipt_text(register_id, row.series, number), row.series, number)
 
     def keep_state_revision(self, register_id: RegisterId, revision: int) -> None:
         """Remember the revision of a register's state, from which the next sale's goes on."""
-        table = tables.register
-        self._connection.execute(
-            update(table).where(table.c.register_id == register_id).values(state_revision=revision)
-        )
+        self._connection.execute(_KEEP_STATE_REVISION, {"register_id_": register_id, "state_revision_": revision})
 
     def is_register(self, caller: str) -> bool:
         """Whether a caller is a register that has sold."""

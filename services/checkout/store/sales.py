@@ -15,6 +15,8 @@ from services.runtime.journal import Recorded
 from services.runtime.tables import journal
 
 _DOCUMENT = msgspec.json.Decoder(OpenedSale)
+
+# Statements are made once: making one costs more than SQLite takes to run it.
 _DRAFT = select(tables.sale_draft.c.document, tables.sale_draft.c.state_base)
 _BY_SALE = _DRAFT.where(tables.sale_draft.c.sale_id == bindparam("sale_id_"))
 _BY_REGISTER = _DRAFT.where(tables.sale_draft.c.register_id == bindparam("register_id_"))
@@ -24,6 +26,44 @@ _PUT = (
     .where(tables.sale_draft.c.sale_id == bindparam("sale_id_"))
     .values(revision=bindparam("revision_"), customer_id=bindparam("customer_id_"), document=bindparam("document_"))
 )
+
+_KNOWN = select(tables.sale.c.sale_id).where(tables.sale.c.sale_id == bindparam("sale_id_"))
+_STATUS = select(tables.sale.c.status).where(
+    tables.sale.c.sale_id == bindparam("sale_id_"), tables.sale.c.register_id == bindparam("register_id_")
+)
+_ADD = insert(tables.sale)
+_ADD_DRAFT = insert(tables.sale_draft)
+_REMOVE_DRAFT = delete(tables.sale_draft).where(tables.sale_draft.c.sale_id == bindparam("sale_id_"))
+_ENDING_COLUMNS = (
+    "status",
+    "revision",
+    "business_day",
+    "ended_at",
+    "cashier_id",
+    "customer_id",
+    "flags",
+    "void_reason",
+    "receipt_number",
+    "receipt_wanted",
+    "language",
+    "total",
+    "rounding",
+    "event_id",
+    "event_epoch",
+    "event_number",
+)
+_END = (
+    update(tables.sale)
+    .where(tables.sale.c.sale_id == bindparam("sale_id_"))
+    .values({name: bindparam(f"{name}_") for name in _ENDING_COLUMNS})
+)
+_ADD_LINES = insert(tables.line_item)
+_ADD_TAXES = insert(tables.line_tax)
+_ADD_SHARES = insert(tables.attribution_share)
+_ADD_SERIALS = insert(tables.serial_number)
+_ADD_TENDERS = insert(tables.tender)
+_ADD_DECISION = insert(tables.decision)
+_LAST_RECORDED = select(journal.c.time).order_by(journal.c.number.desc()).limit(1)
 
 
 class Opened(NamedTuple):
@@ -68,34 +108,35 @@ class SaleStore:
         Rejections:
             SaleExists: there was a sale with that id before.
         """
-        known = self._connection.execute(select(tables.sale.c.sale_id).where(tables.sale.c.sale_id == sale.sale_id))
-        if known.one_or_none() is not None:
+        if self._connection.execute(_KNOWN, {"sale_id_": sale.sale_id}).one_or_none() is not None:
             raise SaleExists(field="sale_id", sale_id=sale.sale_id)
         self._connection.execute(
-            insert(tables.sale).values(
-                sale_id=sale.sale_id,
-                register_id=sale.register,
-                transaction_number=sale.transaction_number,
-                transaction_kind=sale.transaction_kind,
-                status=sale.status,
-                revision=sale.revision,
-                currency=sale.currency,
-                business_day=sale.business_day,
-                started_at=sale.started_at,
-                cashier_id=sale.cashier,
-                flags=_json(sale.flags),
+            _ADD,
+            {
+                "sale_id": sale.sale_id,
+                "register_id": sale.register,
+                "transaction_number": sale.transaction_number,
+                "transaction_kind": sale.transaction_kind,
+                "status": sale.status,
+                "revision": sale.revision,
+                "currency": sale.currency,
+                "business_day": sale.business_day,
+                "started_at": sale.started_at,
+                "cashier_id": sale.cashier,
+                "flags": _json(sale.flags),
                 **header._asdict(),
-            )
+            },
         )
         self._connection.execute(
-            insert(tables.sale_draft).values(
-                sale_id=sale.sale_id,
-                register_id=sale.register,
-                customer_id=sale.customer_id,
-                revision=sale.revision,
-                state_base=state_base,
-                document=_json(sale),
-            )
+            _ADD_DRAFT,
+            {
+                "sale_id": sale.sale_id,
+                "register_id": sale.register,
+                "customer_id": sale.customer_id,
+                "revision": sale.revision,
+                "state_base": state_base,
+                "document": _json(sale),
+            },
         )
         return Opened(sale, state_base)
 
@@ -111,10 +152,8 @@ class SaleStore:
             if opened.sale.register == register_id:
                 return opened
             raise SaleNotFound(sale_id=sale_id)
-        table = tables.sale
-        ended = self._connection.execute(
-            select(table.c.status).where(table.c.sale_id == sale_id, table.c.register_id == register_id)
-        ).one_or_none()
+        place = {"sale_id_": sale_id, "register_id_": register_id}
+        ended = self._connection.execute(_STATUS, place).one_or_none()
         if ended is None:
             raise SaleNotFound(sale_id=sale_id)
         raise SaleNotOpen(sale_id=sale_id, status=ended.status)
@@ -153,28 +192,28 @@ class SaleStore:
 
     def end(self, sale: OpenedSale, as_told: Sale, ended: Ended) -> None:
         """Keep an ended sale for ever: its header's end and its final rows; the draft is gone."""
-        self._connection.execute(delete(tables.sale_draft).where(tables.sale_draft.c.sale_id == sale.sale_id))
+        self._connection.execute(_REMOVE_DRAFT, {"sale_id_": sale.sale_id})
         self._connection.execute(
-            update(tables.sale)
-            .where(tables.sale.c.sale_id == sale.sale_id)
-            .values(
-                status=as_told.status,
-                revision=as_told.revision,
-                business_day=as_told.business_day,
-                ended_at=as_told.ended_at,
-                cashier_id=as_told.cashier,
-                customer_id=as_told.customer_id,
-                flags=_json(as_told.flags),
-                void_reason=ended.void_reason,
-                receipt_number=as_told.receipt_number,
-                receipt_wanted=ended.receipt_wanted,
-                language=ended.language,
-                total=as_told.totals.total,
-                rounding=as_told.totals.rounding,
-                event_id=ended.recorded.event_id,
-                event_epoch=ended.recorded.epoch,
-                event_number=ended.recorded.number,
-            )
+            _END,
+            {
+                "sale_id_": sale.sale_id,
+                "status_": as_told.status,
+                "revision_": as_told.revision,
+                "business_day_": as_told.business_day,
+                "ended_at_": as_told.ended_at,
+                "cashier_id_": as_told.cashier,
+                "customer_id_": as_told.customer_id,
+                "flags_": _json(as_told.flags),
+                "void_reason_": ended.void_reason,
+                "receipt_number_": as_told.receipt_number,
+                "receipt_wanted_": ended.receipt_wanted,
+                "language_": ended.language,
+                "total_": as_told.totals.total,
+                "rounding_": as_told.totals.rounding,
+                "event_id_": ended.recorded.event_id,
+                "event_epoch_": ended.recorded.epoch,
+                "event_number_": ended.recorded.number,
+            },
         )
         self._insert_lines(as_told)
         self._insert_tenders(as_told)
@@ -182,7 +221,7 @@ class SaleStore:
 
     def last_recorded_at(self) -> str | None:
         """When the newest entry of the journal was made."""
-        return self._connection.execute(select(journal.c.time).order_by(journal.c.number.desc()).limit(1)).scalar()
+        return self._connection.execute(_LAST_RECORDED).scalar()
 
     def _insert_lines(self, sale: Sale) -> None:
         lines = [
@@ -240,14 +279,14 @@ class SaleStore:
             for place, line in enumerate(sale.lines)
             for serial in line.serial_numbers
         ]
-        for table, rows in (
-            (tables.line_item, lines),
-            (tables.line_tax, taxes),
-            (tables.attribution_share, shares),
-            (tables.serial_number, serials),
+        for statement, rows in (
+            (_ADD_LINES, lines),
+            (_ADD_TAXES, taxes),
+            (_ADD_SHARES, shares),
+            (_ADD_SERIALS, serials),
         ):
             if rows:
-                self._connection.execute(insert(table), rows)
+                self._connection.execute(statement, rows)
 
     def _insert_tenders(self, sale: Sale) -> None:
         rows = [
@@ -255,22 +294,23 @@ class SaleStore:
             for place, tender in enumerate(sale.tenders)
         ]
         if rows:
-            self._connection.execute(insert(tables.tender), rows)
+            self._connection.execute(_ADD_TENDERS, rows)
 
     def _insert_decision(self, sale: OpenedSale) -> None:
         decided = sale.held or sale.decision
         if decided is not None:
             self._connection.execute(
-                insert(tables.decision).values(
-                    sale_id=sale.sale_id,
-                    decision_id=decided.decision_id,
-                    outcome=decided.outcome,
-                    settings_revision=decided.settings_revision,
-                    items=_json(decided.items),
-                    tender_kind=decided.tender_kind,
-                    content=decided.content,
-                    held=sale.held is not None,
-                )
+                _ADD_DECISION,
+                {
+                    "sale_id": sale.sale_id,
+                    "decision_id": decided.decision_id,
+                    "outcome": decided.outcome,
+                    "settings_revision": decided.settings_revision,
+                    "items": _json(decided.items),
+                    "tender_kind": decided.tender_kind,
+                    "content": decided.content,
+                    "held": sale.held is not None,
+                },
             )
 
 
