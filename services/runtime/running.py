@@ -1,6 +1,7 @@
 """A running service: the parts put together, and what happens on connect, on a message and at the end."""
 
 import asyncio
+import contextlib
 import secrets
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
@@ -31,7 +32,7 @@ from contracts.every_service import (
 from contracts.ids import EventId
 from contracts.topics import FOLLOWS, Topics
 from services.runtime import followers, journal, tables
-from services.runtime.bus import Bus, Incoming, Outgoing, Subscription
+from services.runtime.bus import Bus, Incoming, NotConnected, Outgoing, Subscription
 from services.runtime.clock import Clock, stamp
 from services.runtime.database import Readers, back_up
 from services.runtime.dispatch import Dispatch
@@ -193,10 +194,10 @@ class Running(Generic[X, V]):
         client = self.topics.parse_status(message.topic)
         if client is not None:
             self._on_status(client, message.payload)
-        elif message.correlation is not None:
-            self.requester.on_message(message)
-        else:
+        elif self.states.owns(message.topic):
             self.states.on_message(message)
+        else:
+            self.requester.on_message(message)
 
     def _on_status(self, client: str, payload: bytes) -> None:
         try:
@@ -242,7 +243,8 @@ class Running(Generic[X, V]):
         """A broker publishes no last will for a clean goodbye, so say it before going."""
         if self.connected.is_set():
             offline = Status("offline", self._session, self.settings.version)
-            await asyncio.wait((self.bus.send(self._status_message(offline)),), timeout=1)
+            with contextlib.suppress(NotConnected):  # the connection broke this very moment; the last will tells it
+                await asyncio.wait((self.bus.send(self._status_message(offline)),), timeout=1)
 
     def _say_status(self) -> None:
         at = self.writer.journal

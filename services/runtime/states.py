@@ -39,6 +39,9 @@ class States:
         self._due: set[str] = set()
         self._flush: asyncio.TimerHandle | None = None
         self._connected = False
+        self._found: set[str] = set()
+        """Topics that the broker retains, heard of before it is known what this service has."""
+        self._roots = topics.states_of(service)[:-1], topics.privates_of(service)[:-1]
 
     def subscriptions(self) -> list[Subscription]:
         """What is retained under this service's own prefixes, to find what is stale."""
@@ -60,22 +63,34 @@ class States:
                 self._flush = asyncio.get_running_loop().call_later(COALESCE_S, self._publish_due)
 
     def connected(self, all_shown: list[Shown]) -> None:
-        """Publish everything again; the broker may have forgotten it or hold something older."""
+        """Publish everything again, for the broker may have forgotten it or hold something older, and clear the rest."""
         self._connected = True
         for shown in all_shown:
             self._hold(shown)
         for topic in self._held:
             self._publish(topic)
+        for topic in sorted(self._found - self._held.keys()):
+            self._clear(topic)
+        self._found.clear()
 
     def disconnected(self) -> None:
         """Hold what changes until the next connect."""
         self._connected = False
         self._due.clear()
+        self._found.clear()
+
+    def owns(self, topic: str) -> bool:
+        """Whether a topic is one of this service's states."""
+        return topic.startswith(self._roots)
 
     def on_message(self, message: Incoming) -> None:
         """Clear what the broker retains and this service no longer has."""
-        if message.payload and message.topic not in self._held:
-            self._bus.post(Outgoing(message.topic, b"", retain=True))
+        if not message.payload:
+            return
+        if not self._connected:
+            self._found.add(message.topic)
+        elif message.topic not in self._held:
+            self._clear(message.topic)
 
     def refresh_private(self) -> None:
         """Publish every private state again before it expires."""
@@ -88,6 +103,9 @@ class States:
         for topic in self._due:
             self._publish(topic)
         self._due.clear()
+
+    def _clear(self, topic: str) -> None:
+        self._bus.post(Outgoing(topic, b"", retain=True))
 
     def _hold(self, shown: Shown) -> str | None:
         """Keep a state if it is not older than the one held; returns its topic if so."""
