@@ -26,7 +26,7 @@ from contracts.every_service import (
 from contracts.ids import EventId
 from contracts.topics import Topics
 from services.runtime import tables
-from services.runtime.bus import Incoming, Subscription
+from services.runtime.bus import Incoming, PublishRefused, Subscription
 from services.runtime.clock import Clock, stamp
 from services.runtime.dispatch import fault_of
 from services.runtime.ids import is_uuid
@@ -142,7 +142,7 @@ class Follower(Generic[X]):
                 await self._apply_buffered()
                 if self._read_on:
                     await self._read_journal()
-            except (NoAnswer, DatabaseFault) as error:
+            except (NoAnswer, PublishRefused, DatabaseFault) as error:
                 self._log.warning("follower-waits", follower=self.follow.name, reason=type(error).__name__)
                 self._read_on = True
                 self._wake.set()

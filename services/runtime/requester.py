@@ -136,7 +136,10 @@ class Requester:
             raw = await self._attempt(service, name, payload, properties, patience_s)
             if raw is None:
                 continue
-            rejected = read_rejection(raw)
+            try:
+                rejected = read_rejection(raw)
+            except msgspec.DecodeError:  # what cannot be read is no answer
+                continue
             if rejected is None:
                 return raw
             if rejected.code not in WORTH_REPEATING:
