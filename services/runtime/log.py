@@ -4,6 +4,7 @@ A payload, a name, a token or a PIN is never given to a log; what is logged is c
 call by name. The format is logfmt, which journald and every log tool read.
 """
 
+import json
 import logging
 import sys
 import time
@@ -16,8 +17,7 @@ def _quoted(value: object) -> str:
     text = str(value)
     if text and _PLAIN.issuperset(text):
         return text
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
-    return f'"{escaped}"'
+    return json.dumps(text)  # ASCII alone: no line break or terminal code of any kind gets through
 
 
 class _Logfmt(logging.Formatter):
