@@ -6,6 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
+
 from contracts.base import Rejected, Reply, Request
 from contracts.checkout import (
     AddLineItem,
@@ -30,13 +32,13 @@ from services.policy.service import policy
 from services.policy.settings import PolicyServiceSettings
 from services.runtime.clock import Clock
 from services.runtime.ids import RandomIds
+from services.runtime.requester import NoAnswer
 from tests.under_test import StoreUnderTest, store_under_test
 
 R = TypeVar("R", bound=Reply)
 
 ANNA = StaffId("00000000-0000-7000-8000-00000000000a")
 PERMISSIONS = ("sale.sell", "sale.void", "customer.view", "customer.edit", "policy.edit")
-EVERY_DAY = "2020-01-01"
 
 
 def thing(code: str, price: int, *, barcode: str | None = None, linked: tuple[str, ...] = ()) -> Item:
@@ -100,6 +102,11 @@ class Shop:
         reply = await self.send(request, caller=caller)
         assert isinstance(reply, Rejected), reply
         return reply
+
+    async def is_busy(self, request: Request[R], *, caller: str = "till-1") -> None:
+        """Send a request once that is answered with ``busy``, which is not final."""
+        with pytest.raises(NoAnswer, match="busy"):
+            await self.send(request, caller=caller)
 
     async def policy(self, settings: PolicySettings | None = None) -> None:
         """Let policy be there, with these settings in force."""
