@@ -240,7 +240,7 @@ async def test_a_stop_in_mid_job_leaves_it_unknown(
     shop = settings(printer_at(printer.port))
     await street.start(devices(shop))
     sale = await checkout.complete(street)
-    await until(lambda: ("printing", "interrupted") in states(street))
+    await until(lambda: ("printing", "none") in states(street))
 
     await street.stop("devices")
     printer.fault = None
