@@ -11,24 +11,14 @@ from typing import Final
 
 from cyclopts import App
 
-from services.hub.broker import BrokerFault
-from services.hub.client import BrokerAway
-from services.hub.keys import KeyDamaged
-from services.hub.logins import BrokerRefused, LoginRefused
-from services.hub.running_hub import HubRuns, NoHub
-from services.hub.terminal import CommandRefused
-from services.runtime import bus
-from services.runtime.requester import NoAnswer, Refused
-from services.runtime.settings import SettingsRefused
-
 EXIT_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
+FAILED: Final = 1
 NO_ANSWER: Final = 2
-TOLD: Final = (BrokerFault, BrokerAway, KeyDamaged, BrokerRefused, LoginRefused, HubRuns, NoHub, CommandRefused)
-"""What is told in one sentence; none of it is a bug."""
-
+INTERRUPTED: Final = 130
+"""As a shell tells of a command that Ctrl+C ended."""
 COMMANDS: Final = {
     "up": ("running:up", "Start the broker and all services, and watch over them until Ctrl+C."),
-    "status": ("running:status", "Tell how the running hub is."),
+    "status": ("store_status:status", "Tell how the running hub is."),
     "watch": ("watching:watch", "Show events, states and statuses as they come."),
     "demo": ("demonstration:demo", "Play one shop scene over MQTT, step by step."),
     "request": ("requests:request", "Send any request by hand and print its reply."),
@@ -67,27 +57,43 @@ def main() -> None:
         signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         command_line()()
-    except SettingsRefused as error:
-        _tell(str(error))
-        sys.exit(EXIT_SETTINGS)
-    except TOLD as error:
-        _tell(str(error))
-        sys.exit(1)
-    except bus.LoginRefused as error:
-        _tell(f"the broker does not know the login '{error}'; stop the hub and start it again")
-        sys.exit(1)
-    except Refused as refused:
-        _tell(f"refused, {refused.rejected.code}: {refused.rejected.message}")
-        sys.exit(1)
-    except NoAnswer as silence:
-        _tell(f"no answer to {silence}; './tillwire status' tells who is there")
-        sys.exit(NO_ANSWER)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        told = _told(error)
+        if told is None:
+            raise
+        exit_code, sentence = told
+        print(f"tillwire: {sentence}", file=sys.stderr)  # noqa: T201 - a command line speaks
+        sys.exit(exit_code)
 
 
-def _tell(sentence: str) -> None:
-    print(f"tillwire: {sentence}", file=sys.stderr)  # noqa: T201 - a command line speaks
+def _told(error: Exception) -> tuple[int, str] | None:
+    """The exit code and the sentence for what is no bug, or None."""
+    # Imported here: most commands end well, and start sooner without all of these.
+    from services.hub.broker import BrokerFault  # noqa: PLC0415
+    from services.hub.client import BrokerAway  # noqa: PLC0415
+    from services.hub.keys import KeyDamaged  # noqa: PLC0415
+    from services.hub.logins import BrokerRefused, LoginRefused  # noqa: PLC0415
+    from services.hub.running_hub import HubRuns, NoHub  # noqa: PLC0415
+    from services.hub.terminal import CommandRefused  # noqa: PLC0415
+    from services.runtime import bus  # noqa: PLC0415
+    from services.runtime.requester import NoAnswer, Refused  # noqa: PLC0415
+    from services.runtime.settings import SettingsRefused  # noqa: PLC0415
+
+    sentences = (BrokerFault, BrokerAway, KeyDamaged, BrokerRefused, LoginRefused, HubRuns, NoHub, CommandRefused)
+    match error:
+        case SettingsRefused():
+            return EXIT_SETTINGS, str(error)
+        case bus.LoginRefused():
+            return FAILED, f"the broker does not know the login '{error}'; stop the hub and start it again"
+        case Refused():
+            return FAILED, f"refused, {error.rejected.code}: {error.rejected.message}"
+        case NoAnswer():
+            return NO_ANSWER, f"no answer to {error}; './tillwire status' tells who is there"
+        case _ if isinstance(error, sentences):
+            return FAILED, str(error)
+    return None
 
 
 def _version() -> str:

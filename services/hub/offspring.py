@@ -27,7 +27,7 @@ _one_at_a_time = threading.Lock()
 def preload(services: Sequence[str]) -> None:
     """Start the parent that the services are forked from; it loads their modules meanwhile."""
     modules = [f"services.{service}.{part}" for service in services for part in ("service", "settings")]
-    _context.set_forkserver_preload(["services.hub.forked", "services.runtime.run", *modules])
+    _context.set_forkserver_preload(["services.hub.forked", "services.runtime.run", *modules, "services.hub.frozen"])
     forkserver.ensure_running()
 
 

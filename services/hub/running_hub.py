@@ -21,6 +21,8 @@ DEMO_REGISTER: Final = RegisterId("demo-till")
 """The register that the demo plays on."""
 DEMO_PRINTER: Final = DeviceId("demo-printer")
 """The printer that a hub expects for it while the shop has set up no printer."""
+OPS: Final = "ops"
+"""The login whose temporary credentials ``watch`` takes."""
 _LOOKS: Final = 10
 _LOOK_S: Final = 0.05
 

@@ -20,7 +20,7 @@ from services.hub.broker import Broker, BrokerFault, choose_port
 from services.hub.client import Client, connected
 from services.hub.offspring import FORK_SERVER_GONE, Offspring, how_it_ended, migrate, preload
 from services.hub.presence import Presence
-from services.hub.running_hub import DEMO_PRINTER, DEMO_REGISTER, RunningHub
+from services.hub.running_hub import DEMO_PRINTER, DEMO_REGISTER, OPS, RunningHub
 from services.hub.service_logs import ServiceLog
 from services.runtime.settings import HubSettings, load
 
@@ -31,9 +31,7 @@ FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 10.0
 HEALTHY_AFTER_S: Final = 60.0
 ONLINE_PATIENCE_S: Final = 60.0
-STOP_PATIENCE_S: Final = 6.0
-OPS: Final = "ops"
-"""The login whose temporary credentials ``watch`` takes."""
+STOP_PATIENCE_S: Final = 4.0
 
 Say = Callable[[str], None]
 

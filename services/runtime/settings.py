@@ -21,7 +21,9 @@ from contracts.topics import SERVICES
 T = TypeVar("T")
 
 PREFIX = "TILLWIRE_"
-OWN_VARIABLES = frozenset({"TILLWIRE_VENV", "TILLWIRE_CONFIG", "TILLWIRE_CRASH_AT"})
+OWN_VARIABLES = frozenset(
+    {"TILLWIRE_VENV", "TILLWIRE_PYTHON", "TILLWIRE_CONFIG", "TILLWIRE_CRASH_AT", "TILLWIRE_TOKEN"}
+)
 """Variables of the launcher and the tests, which are no settings."""
 
 

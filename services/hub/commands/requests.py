@@ -21,7 +21,9 @@ RESULT, REJECTED, NO_ANSWER = 0, 1, 2
 async def request(  # noqa: PLR0913 - the arguments of one command
     service: Annotated[str, Parameter(help="Whom to ask: checkout, policy, customers, staff or devices.")],
     name: Annotated[str, Parameter(help="The request's name, such as get-item.")],
-    payload: Annotated[str, Parameter(help="The request as JSON; - reads it from standard input.")],
+    payload: Annotated[
+        str, Parameter(help="The request as JSON; - reads it from standard input.", allow_leading_hyphen=True)
+    ],
     /,
     *,
     caller: Annotated[str, Parameter(name="--as", help="The register (or other login) that asks.")],

@@ -8,8 +8,7 @@ from cyclopts import Parameter
 from rich.text import Text
 
 from contracts.topics import Topics
-from services.hub import running_hub
-from services.hub.supervisor import OPS
+from services.hub.running_hub import OPS, find
 from services.hub.terminal import DataFolder, console, data_folder, print_plain, temporarily
 from services.runtime.bus import Incoming
 
@@ -25,7 +24,7 @@ async def watch(
 ) -> None:
     """Show events, states and statuses as they come, until Ctrl+C; no personal data is among them."""
     folder = data_folder(data)
-    topics = running_hub.find(folder).topics
+    topics = find(folder).topics
     out = console()
     async with temporarily(folder, OPS, watching=topics.everything_open(), asks=False) as client:
         async for message in client.watch():
