@@ -8,7 +8,8 @@ import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -21,8 +22,9 @@ READERS = 4
 BUSY_TIMEOUT_MS = 5000
 
 
-class NotMigrated(Exception):
-    """The database is not at the version this program needs; run the migrations first."""
+def uri(file: Path, mode: Literal["ro", "rw"]) -> str:
+    """The file as SQLite opens it in that mode, whatever characters its folder's name has (RFC 3986, 2.1)."""
+    return f"file:{quote(str(file))}?mode={mode}"
 
 
 def open_writer(file: Path) -> Engine:
@@ -30,7 +32,7 @@ def open_writer(file: Path) -> Engine:
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"file:{file}?mode=rw", uri=True, isolation_level=None, check_same_thread=False, cached_statements=512
+            uri(file, "rw"), uri=True, isolation_level=None, check_same_thread=False, cached_statements=512
         )
         for pragma in (
             f"busy_timeout={BUSY_TIMEOUT_MS}",
@@ -53,14 +55,22 @@ def open_writer(file: Path) -> Engine:
 
 def open_readers(file: Path) -> AsyncEngine:
     """Open connections that only read and never wait for the writer."""
-    return create_async_engine(
-        f"sqlite+aiosqlite:///file:{file}?mode=ro&uri=true",
+    engine = create_async_engine(
+        "sqlite+aiosqlite://",
         poolclass=AsyncAdaptedQueuePool,
         pool_size=READERS,
         max_overflow=0,
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
     )
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def name_the_file(_dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> None:
+        """Name the file here, for SQLAlchemy's URLs read some characters of a folder's name as their own."""
+        arguments[:] = [uri(file, "ro")]
+        options["uri"] = True
+
+    return engine
 
 
 class Readers:
