@@ -169,6 +169,9 @@ class Dispatch(Generic[X, V]):
     async def _prepare(self, asked: _Asked, prepare: Callable[..., Any]) -> None:
         """Ask others first; what goes wrong there is told in the transaction, after the check of handled ids."""
         try:
+            if not asked.prepared and await self._is_handled(asked):
+                self._submit(asked, _answered_again)
+                return
             claims = self._claims(asked)
             view = self._view(self._around, self._context(asked, claims))
             ask = Ask(self._requester, self._around.ids, asked.message_id, asked.route.request.rejections)
@@ -182,6 +185,12 @@ class Dispatch(Generic[X, V]):
             self._submit(asked, fail)
         else:
             self._submit(asked, lambda tx: asked.route.handle(asked.request, facts, tx))
+
+    async def _is_handled(self, asked: _Asked) -> bool:
+        """Whether the command was answered before, so that nobody is asked again."""
+        return await self._around.readers.read(
+            lambda connection: once.find(connection, asked.caller, asked.message_id) is not None
+        )
 
     def _submit(self, asked: _Asked, handle: Callable[[X], Reply]) -> None:
         self._writer.submit(
@@ -317,6 +326,11 @@ class Dispatch(Generic[X, V]):
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _answered_again(_tx: Tx) -> Reply:
+    """Stands for the handler of a command whose answer is there; its answer goes out before this is called."""
+    raise StaleFacts
 
 
 def fault_of(error: BaseException) -> str:
