@@ -63,7 +63,7 @@ class States:
                 self._flush = asyncio.get_running_loop().call_later(COALESCE_S, self._publish_due)
 
     def connected(self, all_shown: list[Shown]) -> None:
-        """Publish everything again, for the broker may have forgotten it or hold something older, and clear the rest."""
+        """Publish everything again, for the broker may have forgotten it or hold what is older; clear the rest."""
         self._connected = True
         for shown in all_shown:
             self._hold(shown)
