@@ -6,6 +6,7 @@ commits the foreign keys are checked and no table may have lost a row. A databas
 something in it is copied first. Run: ``python -m services.runtime.migrate DATA SERVICE...``.
 """
 
+import contextlib
 import re
 import sqlite3
 import sys
@@ -17,7 +18,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.pool import StaticPool
 
 from services.runtime.clock import SystemClock, stamp
-from services.runtime.database import back_up
+from services.runtime.database import back_up, uri
 
 RUNTIME_CHAIN = Path(__file__).parent / "migrations"
 _REVISION = re.compile(r"(\d{4})_\w+\.py")
@@ -43,17 +44,16 @@ def is_current(file: Path, parts: tuple[tuple[str, Path], ...]) -> bool:
     """Whether a database needs no migration."""
     if not file.is_file():
         return False
-    connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
     try:
-        for table, folder in parts:
-            row = connection.execute(f"SELECT version_num FROM {table}").fetchone()  # noqa: S608 - our own names
-            if row is None or row[0] != newest(folder):
-                return newest(folder) is None
-    except sqlite3.OperationalError:
+        connection = sqlite3.connect(uri(file, "ro"), uri=True)
+    except sqlite3.Error:
+        return False
+    try:
+        return all(_version(connection, table) == newest(folder) for table, folder in parts)
+    except sqlite3.Error:
         return False
     finally:
         connection.close()
-    return True
 
 
 def migrate(file: Path, parts: tuple[tuple[str, Path], ...]) -> bool:
@@ -64,19 +64,37 @@ def migrate(file: Path, parts: tuple[tuple[str, Path], ...]) -> bool:
     """
     if is_current(file, parts):
         return False
-    file.parent.mkdir(parents=True, exist_ok=True)
-    driver = sqlite3.connect(file, isolation_level=None)
     try:
-        driver.execute("PRAGMA journal_mode=WAL")
-        driver.execute("PRAGMA foreign_keys=OFF")
-        before = dict(_row_counts(driver))
-        if before:
-            at = stamp(SystemClock().now()).translate(str.maketrans("", "", ":."))
-            back_up(driver, file.parent / "backups" / f"{file.stem}-before-{at}.sqlite3")
-        _upgrade(driver, parts, before)
-    finally:
-        driver.close()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as driver:
+            _migrate(driver, file, parts)
+    except MigrationFailed:
+        raise
+    except Exception as error:  # a revision is a program and may fail in any way
+        raise MigrationFailed(f"{file} was left as it was: {error}") from error
     return True
+
+
+def _migrate(driver: sqlite3.Connection, file: Path, parts: tuple[tuple[str, Path], ...]) -> None:
+    for table, folder in parts:
+        version = _version(driver, table)
+        if version is not None and version > (newest(folder) or ""):
+            raise MigrationFailed(f"{file} was made by a newer Tillwire, with {table} {version}; run that one")
+    driver.execute("PRAGMA journal_mode=WAL")
+    driver.execute("PRAGMA foreign_keys=OFF")
+    before = dict(_row_counts(driver))
+    if before:
+        at = stamp(SystemClock().now()).translate(str.maketrans("", "", ":."))
+        back_up(driver, file.parent / "backups" / f"{file.stem}-before-{at}.sqlite3")
+    _upgrade(driver, parts, before)
+
+
+def _version(connection: sqlite3.Connection, table: str) -> str | None:
+    """The revision that a database is at in one chain; None where that chain was never run."""
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is None:
+        return None
+    row = connection.execute(f"SELECT version_num FROM {table}").fetchone()  # noqa: S608 - our own names
+    return None if row is None else str(row[0])
 
 
 def _upgrade(driver: sqlite3.Connection, parts: tuple[tuple[str, Path], ...], before: dict[str, int]) -> None:
@@ -127,7 +145,11 @@ def main() -> None:
     """Migrate the databases of the named services."""
     data, *services = sys.argv[1:]
     for service in services:
-        if migrate(Path(data) / f"{service}.sqlite3", chains(service)):
+        try:
+            changed = migrate(Path(data) / f"{service}.sqlite3", chains(service))
+        except MigrationFailed as failure:
+            sys.exit(f"{service}: {failure}")
+        if changed:
             print(f"{service}: database brought up to date", file=sys.stderr)  # noqa: T201 - told to whoever ran it
 
 

@@ -18,15 +18,17 @@ from services.runtime.bus import Bus, Login, LoginRefused, MqttBus, Outgoing, Ta
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.log import Log, start_logging
-from services.runtime.migrate import chains, is_current
+from services.runtime.migrate import MigrationFailed, chains, is_current
 from services.runtime.running import Outside, Running
 from services.runtime.seams import Seams
 from services.runtime.service import Service
 from services.runtime.settings import HubSettings, RuntimeSettings, SettingsRefused, load
+from services.runtime.writer import DatabaseFault
 
 S = TypeVar("S")
 
 EXIT_SETTINGS = 78  # EX_CONFIG of sysexits.h: starting again will not help
+EXIT_DATABASE = 74  # EX_IOERR: it may, once there is space again
 TOKEN_KEY = "staff-token.pub"  # noqa: S105 - the name of a public key's file
 
 
@@ -64,7 +66,11 @@ def run(make: Callable[[S], Service[Any, Any]], own_settings: type[S], name: str
     except SettingsRefused as error:
         print(error, file=sys.stderr)  # noqa: T201 - there is no log yet
         sys.exit(EXIT_SETTINGS)
-    bring_up_to_date(data, (name,))
+    try:
+        bring_up_to_date(data, (name,))
+    except MigrationFailed as failure:
+        Log(name).error("gave-up", reason=type(failure).__name__, sentence=failure)
+        sys.exit(EXIT_SETTINGS)
     runtime = RuntimeSettings(service=name, store=hub.store, data=data)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -73,17 +79,27 @@ def run(make: Callable[[S], Service[Any, Any]], own_settings: type[S], name: str
         for reason in given_up.exceptions:
             Log(name).error("gave-up", reason=type(reason).__name__, sentence=type(reason).__doc__)
         sys.exit(EXIT_SETTINGS)
+    except* DatabaseFault as faults:
+        for fault in faults.exceptions:
+            Log(name).error("gave-up", reason=type(fault).__name__, sentence=fault)
+        sys.exit(EXIT_DATABASE)
 
 
 def bring_up_to_date(data: Path, services: tuple[str, ...]) -> None:
-    """Run pending migrations in a process of their own, so that no service carries Alembic along."""
+    """Run pending migrations in a process of their own, so that no service carries Alembic along.
+
+    Raises:
+        MigrationFailed: that process has said why on standard error.
+    """
     pending = [service for service in services if not is_current(data / f"{service}.sqlite3", chains(service))]
     if pending:
-        subprocess.run(  # noqa: S603 - our own program with our own names
+        migrated = subprocess.run(  # noqa: S603 - our own program with our own names
             [sys.executable, "-m", "services.runtime.migrate", str(data), *pending],
-            check=True,
+            check=False,
             cwd=Path(__file__).parents[2],
         )
+        if migrated.returncode:
+            raise MigrationFailed("a database could not be brought up to date; the reason stands above")
 
 
 def _outside(hub: HubSettings, name: str) -> Outside:

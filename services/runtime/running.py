@@ -34,7 +34,7 @@ from contracts.topics import FOLLOWS, Topics
 from services.runtime import followers, journal, tables
 from services.runtime.bus import Bus, Incoming, NotConnected, Outgoing, Subscription
 from services.runtime.clock import Clock, stamp
-from services.runtime.database import Readers, back_up
+from services.runtime.database import Readers, back_up, uri
 from services.runtime.dispatch import Dispatch
 from services.runtime.followers import Follower
 from services.runtime.ids import Ids
@@ -366,7 +366,7 @@ class Running(Generic[X, V]):
         target = self.settings.data / "backups" / f"{self.service.name}-{view.message_id}.sqlite3"
 
         def copy() -> int:
-            source = sqlite3.connect(f"file:{self.settings.database_file}?mode=ro", uri=True)
+            source = sqlite3.connect(uri(self.settings.database_file, "ro"), uri=True)
             try:
                 return back_up(source, target)
             finally:

@@ -83,14 +83,23 @@ class Writer:
         publish: Callable[[list[Entry]], None],
         seams: Seams,
     ) -> None:
+        """Open the connection.
+
+        Raises:
+            DatabaseFault: the file is not there or cannot be written; the sentence names it.
+        """
         self._loop = loop
         self._publish = publish
         self._seams = seams
         self._queue: SimpleQueue[_Waiting[Any] | None] = SimpleQueue()
         self._engine = open_writer(settings.database_file)
-        self.connection = self._engine.connect()
-        with self.connection.begin():
-            self.journal = Journal.load(self.connection)
+        try:
+            self.connection = self._engine.connect()
+            with self.connection.begin():
+                self.journal = Journal.load(self.connection)
+        except DBAPIError as error:
+            self._engine.dispose()
+            raise DatabaseFault(f"{settings.database_file} cannot be written: {_name(error)}") from error
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
 
     def start(self) -> None:
@@ -157,7 +166,7 @@ class Writer:
                 self._seams.passing("before-commit")
         except (DBAPIError, sqlite3.Error) as error:
             self.journal.go_back(*stood_at)
-            fault = DatabaseFault(type(getattr(error, "orig", None) or error).__name__)
+            fault = DatabaseFault(_name(error))
             fault.__cause__ = error
             return [_Finished(waiting.done, None, fault, None) for waiting in batch]
         self._seams.passing("after-commit")
@@ -202,6 +211,12 @@ class Writer:
             call()
         except Exception as error:  # noqa: BLE001 - told by the loop, as for any callback of its own
             self._loop.call_exception_handler({"message": "bug after a commit", "exception": error})
+
+
+def _name(error: DBAPIError | sqlite3.Error) -> str:
+    """SQLite's own name of what is wrong, such as SQLITE_FULL; never the statement, which may quote a customer."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(original, "sqlite_errorname", type(original).__name__)
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
