@@ -7,6 +7,7 @@ A variable beats the file.
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -81,7 +82,7 @@ def load(
     for name, text in variables.items():
         key = _key_of(name, section)
         if key is not None:
-            values[key] = _value(text, own, key)
+            values[key] = _value(text, own, key, name)
             places[key] = name
     try:
         return msgspec.convert(values, own, strict=False)
@@ -115,19 +116,19 @@ def _key_of(variable: str, section: str | None) -> str | None:
     return rest if section is None else None
 
 
-def _value(text: str, own: type[Any], key: str) -> Any:
+def _value(text: str, own: type[Any], key: str, place: str) -> Any:
     """Read a variable's text: as JSON where the setting is a list or table, as it stands elsewhere."""
     fields = {field.name: field.type for field in msgspec.structs.fields(own)}
     if key in fields and text[:1] in ("[", "{"):
         try:
             return json.loads(text)
         except ValueError as error:
-            raise SettingsRefused(f"'{key}' is no JSON: {error}") from error
+            raise SettingsRefused(f"{place}: setting '{key}' is no JSON: {error}") from error
     return text
 
 
 def _sentence(fault: str, section: str | None, places: dict[str, str]) -> str:
     for key, place in places.items():
-        if f"`{key}`" in fault or f"$.{key}" in fault:
+        if f"field `{key}`" in fault or re.search(rf"`\$\.{re.escape(key)}\b", fault):
             return f"{place}: setting '{key}' of {section or 'the hub'}: {fault}"
     return f"settings of {section or 'the hub'}: {fault}"
