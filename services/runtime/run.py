@@ -18,7 +18,7 @@ from services.runtime.bus import Bus, Login, LoginRefused, MqttBus, Outgoing, Ta
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.log import Log, start_logging
-from services.runtime.migrate import MigrationFailed, chains, is_current
+from services.runtime.migrate import chains, is_current
 from services.runtime.running import Outside, Running
 from services.runtime.seams import Seams
 from services.runtime.service import Service
@@ -68,8 +68,8 @@ def run(make: Callable[[S], Service[Any, Any]], own_settings: type[S], name: str
         sys.exit(EXIT_SETTINGS)
     try:
         bring_up_to_date(data, (name,))
-    except MigrationFailed as failure:
-        Log(name).error("gave-up", reason=type(failure).__name__, sentence=failure)
+    except subprocess.CalledProcessError:
+        Log(name).error("gave-up", reason="MigrationFailed", sentence="the migrations said why")
         sys.exit(EXIT_SETTINGS)
     runtime = RuntimeSettings(service=name, store=hub.store, data=data)
     try:
@@ -89,17 +89,15 @@ def bring_up_to_date(data: Path, services: tuple[str, ...]) -> None:
     """Run pending migrations in a process of their own, so that no service carries Alembic along.
 
     Raises:
-        MigrationFailed: that process has said why on standard error.
+        subprocess.CalledProcessError: one failed; that process has said why on standard error.
     """
     pending = [service for service in services if not is_current(data / f"{service}.sqlite3", chains(service))]
     if pending:
-        migrated = subprocess.run(  # noqa: S603 - our own program with our own names
+        subprocess.run(  # noqa: S603 - our own program with our own names
             [sys.executable, "-m", "services.runtime.migrate", str(data), *pending],
-            check=False,
+            check=True,
             cwd=Path(__file__).parents[2],
         )
-        if migrated.returncode:
-            raise MigrationFailed("a database could not be brought up to date; the reason stands above")
 
 
 def _outside(hub: HubSettings, name: str) -> Outside:
