@@ -131,6 +131,7 @@ class Running(Generic[X, V]):
         self.writer.start()
         bus: asyncio.Task[None] | None = None
         try:
+            await self.readers.open()
             await self.writer.run(self._begin)
             bus = asyncio.create_task(self.bus.run(self), name="bus")
             async with asyncio.TaskGroup() as tasks:
