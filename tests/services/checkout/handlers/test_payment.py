@@ -21,6 +21,7 @@ from contracts.checkout import (
 )
 from contracts.ids import CountryCode, SaleId, TenderId
 from contracts.policy import ContactRule, PolicySettings
+from services.checkout.service import checkout
 from services.checkout.settings import CheckoutSettings
 from services.checkout.store import tables
 from services.runtime.clock import SetClock
@@ -260,6 +261,21 @@ async def test_without_policy_no_money_is_taken_unless_the_store_allows_it(shop:
     assert paid.flags == sale.flags == ("policy_unavailable",)
     assert shop.told_completed()[0].flags == ("policy_unavailable",)
     assert [event.outcome for event in decided(shop)] == ["unavailable", "proceed", "unavailable", "unavailable"]
+
+
+async def test_what_policy_said_last_is_known_after_a_restart(shop: Shop) -> None:
+    await shop.policy(PolicySettings(on_policy_unavailable="allow_flagged", attribution="automatic"))
+    sale_id = await shop.opened("tea")
+    await shop.done(CheckSale(sale_id))
+    await shop.store.stop("policy")
+    await shop.store.stop("checkout")
+
+    await shop.store.start(checkout(CheckoutSettings()))
+    await shop.done(shop.add(sale_id))
+    sale = await shop.done(CheckSale(sale_id))
+
+    assert sale.decision is None
+    assert [line.attribution for line in sale.lines] == [(Share(ANNA, 10_000),)] * 2
 
 
 async def test_a_check_without_policy_is_refused_and_told(shop: Shop) -> None:
