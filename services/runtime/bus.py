@@ -165,17 +165,23 @@ def _number(code: Any) -> int:
 
 
 class _Client(aiomqtt.Client):
-    """aiomqtt's client with the two hooks it lacks: reason codes of PUBACK, and messages without a queue.
+    """aiomqtt's client with three hooks it lacks: codes of PUBACK, messages without a queue, session present.
 
-    Both override private methods of aiomqtt 2.5, which is pinned; a test proves that they are still called.
+    They override private methods of aiomqtt 2.5, which is pinned; a test proves that they are still called.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.unacknowledged: dict[int, tuple[str, asyncio.Future[bool] | None]] = {}
         self.refused: Callable[[str, int], None] = lambda _topic, _code: None
+        self.session_present = False
+        """Whether the broker held a session of this client id; it is asked so only without a clean start."""
         self._early: list[Incoming] = []
         self._on_incoming: Callable[[Incoming], None] = self._early.append
+
+    def _on_connect(self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None) -> None:
+        self.session_present = flags.session_present
+        super()._on_connect(client, userdata, flags, reason_code, properties)
 
     def _on_message(self, client: Any, userdata: Any, message: Any) -> None:  # noqa: ARG002 - paho's signature
         properties = message.properties
@@ -275,10 +281,12 @@ class MqttBus:
         takeovers: list[float] = []
         loop = asyncio.get_running_loop()
         while True:
-            client = self._new_client()
+            client = self._new_client(clean_start=not takeovers)
             up_since = loop.time()
             try:
                 async with client:
+                    if not client.session_present:
+                        takeovers.clear()  # the broker was away; nobody took this login over
                     await client.unless_lost(self._subscribe(client, listener))
                     self._client = client
                     failures = 0
@@ -325,7 +333,7 @@ class MqttBus:
         self._client.send(message, waiting)
         return waiting
 
-    def _new_client(self) -> _Client:
+    def _new_client(self, *, clean_start: bool) -> _Client:
         properties = _new_properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = SESSION_EXPIRY_S
         client = _Client(
@@ -335,7 +343,7 @@ class MqttBus:
             password=self._login.password,
             identifier=self._login.client_id,
             protocol=aiomqtt.ProtocolVersion.V5,
-            clean_start=True,
+            clean_start=clean_start,
             properties=properties,
             keepalive=self._keepalive_s,
             max_inflight_messages=MAX_INFLIGHT,
@@ -372,8 +380,9 @@ class MqttBus:
 def _is_takeover(code: Any, up_for_s: float) -> bool:
     """Whether another client with this client id ended the connection.
 
-    Mosquitto says so since 2.0.15 (its issue 2607); 2.0.11 of Debian 12 just closes the socket. A broker
-    that was killed does so too, but not again and again within a second of answering at the first try.
+    Mosquitto says so since 2.0.15 (its issue 2607); 2.0.11 of Debian 12 just closes the socket, as a broker
+    that is killed does. After that the next connect asks whether the broker still holds a session: one that
+    was killed does not, one that the other client is connected to does.
     """
     if not isinstance(code, ReasonCode):
         return False

@@ -167,6 +167,7 @@ class MemoryBus:
             asyncio.get_running_loop().call_soon(self._listener.on_message, message)
 
     def drop(self) -> None:
-        """Lose the connection."""
+        """Lose the connection; from this moment nothing is sent or heard."""
+        self._listener = None
         if self._dropped is not None:
             self._dropped.set()
