@@ -1,0 +1,18 @@
+"""One real broker for all tests of a file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.services.runtime.brokers import Mosquitto
+
+
+@pytest.fixture(scope="module")
+def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
+    """A real broker without logins, on a port of its own; killed at the end."""
+    folder: Path = tmp_path_factory.mktemp("mosquitto")
+    broker = Mosquitto(folder)
+    broker.start()
+    yield broker
+    broker.kill()
