@@ -37,14 +37,21 @@ def serve(service: str, environment: dict[str, str], output: Connection) -> None
     runpy.run_module(f"services.{service}", run_name="__main__", alter_sys=True)
 
 
-def bring_up_to_date(data: Path, services: tuple[str, ...]) -> None:
-    """Run the services' pending migrations; the exit code is 1 when one failed, which it has told by itself."""
-    # Imported here: the hub's own process needs this module, and no SQLAlchemy.
+def prepare(data: Path, services: tuple[str, ...]) -> None:
+    """Have the store's keys and run the services' pending migrations; the exit code is 1 when that failed and was told.
+
+    It is done here because the hub's own process needs none of what it takes.
+    """
+    from services.hub import keys  # noqa: PLC0415 - see above
     from services.runtime import run  # noqa: PLC0415
 
     _end_with_parent()
     try:
+        keys.ensure_keys(data)
         run.bring_up_to_date(data, services)
+    except keys.KeyDamaged as error:
+        print(f"tillwire: {error}", file=sys.stderr)  # noqa: T201 - it has no log yet
+        sys.exit(1)
     except subprocess.CalledProcessError:
         sys.exit(1)
 

@@ -14,7 +14,7 @@ from multiprocessing import forkserver
 from pathlib import Path
 from typing import Final
 
-from services.hub.forked import bring_up_to_date, serve
+from services.hub.forked import prepare, serve
 from services.hub.service_logs import ServiceLog
 
 FORK_SERVER_GONE: Final = 255
@@ -27,13 +27,14 @@ _one_at_a_time = threading.Lock()
 def preload(services: Sequence[str]) -> None:
     """Start the parent that the services are forked from; it loads their modules meanwhile."""
     modules = [f"services.{service}.{part}" for service in services for part in ("service", "settings")]
-    _context.set_forkserver_preload(["services.hub.forked", "services.runtime.run", *modules, "services.hub.frozen"])
+    everywhere = ["services.hub.forked", "services.hub.keys", "services.runtime.run", "aiosqlite"]
+    _context.set_forkserver_preload([*everywhere, *modules, "services.hub.frozen"])
     forkserver.ensure_running()
 
 
-def migrate(data: Path, services: Sequence[str]) -> bool:
-    """Bring the services' databases up to date, in processes of its own; False when that failed and was told."""
-    process = _context.Process(target=bring_up_to_date, args=(data, tuple(services)), name="tillwire-migrations")
+def make_ready(data: Path, services: Sequence[str]) -> bool:
+    """Have the store's keys and up-to-date databases, by a short-lived process; False when that failed and was told."""
+    process = _context.Process(target=prepare, args=(data, tuple(services)), name="tillwire-prepare")
     with _one_at_a_time:
         process.start()
     process.join()

@@ -15,10 +15,10 @@ from typing import Any, Final
 import msgspec
 
 from contracts.topics import SERVICES, Topics
-from services.hub import files, keys, logins, running_hub
+from services.hub import files, logins, running_hub
 from services.hub.broker import Broker, BrokerFault, choose_port
 from services.hub.client import Client, connected
-from services.hub.offspring import FORK_SERVER_GONE, Offspring, how_it_ended, migrate, preload
+from services.hub.offspring import FORK_SERVER_GONE, Offspring, how_it_ended, make_ready, preload
 from services.hub.presence import Presence
 from services.hub.running_hub import DEMO_PRINTER, DEMO_REGISTER, OPS, RunningHub
 from services.hub.service_logs import ServiceLog
@@ -134,12 +134,8 @@ class Hub:
     # Starting and stopping
 
     def prepare(self) -> None:
-        """Have everything in the data directory that broker and services need.
-
-        Raises:
-            KeyDamaged: a key of the store cannot be read.
-        """
-        keys.ensure_keys(self.data)
+        """Have the folders and the logins that broker and services need."""
+        files.make_folder(self.data / "secrets", 0o700)
         logins.ensure_logins(self.data)
         for service in SERVICES:
             made = logins.own_credentials(self.data, service)
@@ -157,20 +153,20 @@ class Hub:
 
         Raises:
             BrokerFault: the broker cannot run.
-            GaveUp: a database cannot be brought up to date.
+            GaveUp: a key is damaged, or a database cannot be brought up to date.
         """
         preload(SERVICES)
         chosen = choose_port(self._settings.port, self._bind)
         if chosen.sentence:
             self._say(chosen.sentence)
         broker = self._broker = Broker(self.data, self.topics, chosen.port, bind=self._bind)
-        started, migrated = await asyncio.gather(
-            broker.start(), asyncio.to_thread(migrate, self.data, SERVICES), return_exceptions=True
+        started, ready = await asyncio.gather(
+            broker.start(), asyncio.to_thread(make_ready, self.data, SERVICES), return_exceptions=True
         )
         if isinstance(started, BaseException):
             raise started
-        if migrated is not True:
-            raise GaveUp("a database could not be brought up to date; the lines above say why", 1)
+        if ready is not True:
+            raise GaveUp("the store's keys and databases could not be made ready; the lines above say why", 1)
         self.running = RunningHub(os.getpid(), broker.host, chosen.port, self.topics.store, self._demo_printer_port())
         self._keep(self._keep_broker(broker), "broker")
         for service in SERVICES:
@@ -317,9 +313,8 @@ async def hub_at_work(
 
     Raises:
         HubRuns: one runs on that data directory already.
-        KeyDamaged: a key of the store cannot be read.
         BrokerFault: the broker cannot run.
-        GaveUp: a database or a service stands in the way; ``exit_code`` 78 means its settings.
+        GaveUp: a key, a database or a service stands in the way; ``exit_code`` 78 means settings.
     """
     files.make_folder(settings.data_folder, 0o750)
     with running_hub.held(settings.data_folder):

@@ -77,5 +77,5 @@ def test_a_hub_expects_the_printer_of_the_demo_only_where_the_shop_has_none(tmp_
         encoding="utf-8",
     )
     with hub_process(tmp_path) as hub:
-        hub.until_said("devices")
+        hub.until_ready()
         assert hub.running["demo_printer_port"] is None

@@ -1,0 +1,286 @@
+"""A shop on a real hub, as the tests see it: filled, with registers that sell over MQTT with logins of their own."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from contracts.base import Event, Rejected, Reply, Request
+from contracts.checkout import (
+    AddLineItem,
+    AddTender,
+    AttachCustomer,
+    AttributeLines,
+    CheckSale,
+    CompleteSale,
+    OpenSale,
+    PutItems,
+    ReceiptWanted,
+    Sale,
+    SaleCompleted,
+    Share,
+)
+from contracts.customers import CreateCustomer, GetCustomerHistory, HistoryEntry
+from contracts.every_service import JournalEntry, ReadJournal
+from contracts.ids import CustomerId, Day, LineItemId, SaleId, StaffId, TenderId
+from contracts.staff import CreateStaff, GetAttributedTotals, SignOn
+from services.checkout.catalogue.items import SAMPLE_ITEMS, items_from_csv
+from services.hub import access, logins
+from services.hub.client import Client, connected
+from services.hub.keys import administrator_token
+from services.hub.running_hub import OPS, RunningHub
+from services.runtime.bus import Login
+from services.runtime.ids import RandomIds
+from services.runtime.requester import Refused
+
+R = TypeVar("R", bound=Reply)
+E = TypeVar("E", bound=Event)
+
+PIN = "83920174"
+"""Long enough that no other bytes of the hub look like it."""
+PATIENCE_S = 40.0
+ITEMS_AT_ONCE = 200
+TEA = "2000000000831"
+"""Mineral water in a deposit bottle, in the sample catalogue."""
+BUTTER = "2000000000299"
+IDS = RandomIds()
+
+
+async def until(fact: Callable[[], Awaitable[Any]], what: str) -> None:
+    """Wait until something is so; what is asked may be away meanwhile."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while not await fact():
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise AssertionError(f"waited in vain for {what}") from None
+
+
+@dataclass
+class Register:
+    """A register on which somebody is signed on."""
+
+    client: Client
+    login: Login
+    token: str
+    staff_id: StaffId
+
+    @property
+    def name(self) -> str:
+        return self.client.caller
+
+    async def ask(self, request: Request[R], *, message_id: str | None = None, attempts: int = 3) -> R:
+        """Ask as whoever is signed on."""
+        return await self.client.ask(request, message_id=message_id, token=self.token, attempts=attempts)
+
+    async def ask_until_answered(self, request: Request[R], message_id: str | None = None) -> R:
+        """Repeat a request with the same id until there is a final answer, as a register does."""
+        return await self.client.ask(
+            request, message_id=message_id or IDS.new(), token=self.token, patience_s=1.0, attempts=25
+        )
+
+    async def refused(self, request: Request[R], *, message_id: str | None = None) -> Rejected:
+        """Ask for what is rejected for good."""
+        try:
+            answer = await self.ask(request, message_id=message_id)
+        except Refused as refusal:
+            return refusal.rejected
+        raise AssertionError(f"not refused: {answer}")
+
+    async def opened(self, *barcodes: str) -> Sale:
+        """A new sale with one of each item."""
+        sale = await self.ask(OpenSale(SaleId(IDS.new())))
+        for barcode in barcodes:
+            sale = await self.ask(line(sale.sale_id, barcode))
+        return sale
+
+    async def sell(self, customer_id: CustomerId, receipt: ReceiptWanted = "none") -> Sale:
+        """A whole sale to a customer, every step repeated until it is answered."""
+        ask = self.ask_until_answered
+        sale = await ask(OpenSale(SaleId(IDS.new())))
+        for barcode in (TEA, BUTTER):
+            sale = await ask(line(sale.sale_id, barcode))
+        await ask(AttachCustomer(sale.sale_id, customer_id))
+        await ask(AttributeLines(sale.sale_id, (Share(self.staff_id, 10_000),)))
+        await ask(CheckSale(sale.sale_id, "cash"))
+        await ask(cash(sale.sale_id, sale.totals.due))
+        return await ask(CompleteSale(sale.sale_id, receipt))
+
+
+def line(sale_id: SaleId, barcode: str) -> AddLineItem:
+    """A new line with that item."""
+    return AddLineItem(sale_id, LineItemId(IDS.new()), barcode)
+
+
+def cash(sale_id: SaleId, amount: int) -> AddTender:
+    """A new tender in cash, in cents."""
+    return AddTender(sale_id, TenderId(IDS.new()), "cash", amount)
+
+
+class Shop:
+    """A shop on a hub that runs."""
+
+    def __init__(self, data: Path, running: RunningHub, client: Client, stack: AsyncExitStack) -> None:
+        self.data = data
+        self.topics = running.topics
+        self.hub = client
+        """A client with the hub's own login."""
+        self._running = running
+        self._stack = stack
+
+    async def fill(self) -> None:
+        """Put the sample catalogue in."""
+        with SAMPLE_ITEMS.open(encoding="utf-8", newline="") as lines:
+            items = items_from_csv(lines)
+        for begin in range(0, len(items), ITEMS_AT_ONCE):
+            await self.hub.ask(PutItems(tuple(items[begin : begin + ITEMS_AT_ONCE])))
+
+    async def new_login(self, name: str) -> Login:
+        """A new register's login; it says how to reach the broker."""
+        async with self._control() as control:
+            made = await logins.add_login(self.data, self.topics, name, "register", control.send_control)
+        return self._running.login(made)
+
+    async def cut_off(self, name: str) -> None:
+        """Remove a register."""
+        async with self._control() as control:
+            await logins.cut_off_login(self.data, name, control.send_control)
+
+    async def register(self, name: str) -> Register:
+        """A new register, with somebody new signed on who may do everything."""
+        login = await self.new_login(name)
+        client = await self._stack.enter_async_context(connected(login, self.topics))
+        staff_id = await self.colleague(f"Colleague at {name}")
+        session = await client.ask(SignOn(PIN, staff_id=staff_id), patience_s=30)
+        return Register(client, login, session.token, staff_id)
+
+    async def colleague(self, name: str) -> StaffId:
+        """Somebody new on the staff list."""
+        staff_id = StaffId(IDS.new())
+        token = administrator_token(self.data, "staff.edit")
+        await self.hub.ask(CreateStaff(staff_id, name, PIN, "manager"), token=token, patience_s=30)
+        return staff_id
+
+    async def listener(self, *, private: bool = False) -> Client:
+        """A client that hears all that the ops role may read, private states of the hub's login besides if wanted."""
+        if private:
+            login, watching = self.own_login(), (f"{self.topics.root}/private/#",)
+        else:
+            async with self._control() as control:
+                made = await logins.add_temporary_login(self.data, self.topics, OPS, control.send_control)
+            login, watching = self._running.login(made), self.topics.everything_open()
+        return await self._stack.enter_async_context(connected(login, self.topics, watching=watching, asks=False))
+
+    def own_login(self, name: str = "hub") -> Login:
+        """The login of the hub, or of a service."""
+        return self._running.login(logins.own_credentials(self.data, name))
+
+    async def customer(self, at: Register) -> CustomerId:
+        """A new customer."""
+        made = await at.ask(CreateCustomer(CustomerId(IDS.new()), first_name="Mia"))
+        return made.customer_id
+
+    # What the services tell
+
+    async def journal(self, service: str) -> list[JournalEntry]:
+        """A service's whole journal."""
+        entries: list[JournalEntry] = []
+        while True:
+            page = await self.hub.ask(ReadJournal(after=entries[-1].number if entries else 0), service=service)
+            entries += page.entries
+            if not page.entries or entries[-1].number >= page.head:
+                return entries
+
+    async def told(self, kind: type[E]) -> list[E]:
+        """Every journaled event of a kind, in order."""
+        return [
+            msgspec.json.decode(entry.payload, type=kind)
+            for entry in await self.journal(kind.owner())
+            if entry.name == kind.wire_name()
+        ]
+
+    async def history(self, at: Register, customer_id: CustomerId) -> list[HistoryEntry]:
+        """What a customer bought, newest first."""
+        entries: list[HistoryEntry] = []
+        following: str | None = None
+        while True:
+            page = await at.ask(GetCustomerHistory(customer_id, limit=100, next=following))
+            entries += page.entries
+            following = page.next
+            if following is None:
+                return entries
+
+    def rows(self, service: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Read a service's database, past the service."""
+        file = self.data / f"{service}.sqlite3"
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as connection:
+            return connection.execute(statement, values).fetchall()
+
+    async def is_told_once(self, at: Register, sold: list[Sale]) -> None:
+        """Prove that these are all sales of their registers: each once in checkout, in the customers'
+        histories and in the staff's totals; receipt numbers without gaps; amounts that add up.
+        """
+        registers = {sale.register for sale in sold}
+        completed = [each for each in await self.told(SaleCompleted) if each.register in registers]
+        assert sorted((each.sale_id, each.receipt_number, each.total) for each in completed) == sorted(
+            (sale.sale_id, sale.receipt_number, sale.totals.total) for sale in sold
+        )
+        for register in registers:
+            numbers = [each.receipt_number for each in completed if each.register == register]
+            assert numbers == [f"{register}-{number:06d}" for number in range(1, len(numbers) + 1)]
+        for each in completed:
+            assert sum(tender.amount for tender in each.tenders) == each.total + each.rounding
+            assert sum(line_item.amount for line_item in each.lines) == each.total
+        await self._is_in_histories(at, sold)
+        await self._is_in_totals(at, completed)
+
+    async def _is_in_histories(self, at: Register, sold: list[Sale]) -> None:
+        wanted: dict[CustomerId, list[tuple[SaleId, str | None, int]]] = {}
+        for sale in sold:
+            if sale.customer_id is not None:
+                wanted.setdefault(sale.customer_id, []).append(
+                    (sale.sale_id, sale.receipt_number, sale.totals.total)
+                )
+        for customer_id, sales in wanted.items():
+            found: list[HistoryEntry] = []
+
+            async def caught_up(customer_id: CustomerId = customer_id, length: int = len(sales)) -> bool:
+                found[:] = await self.history(at, customer_id)
+                return len(found) >= length
+
+            await until(caught_up, "the history to catch up")
+            assert sorted((each.sale_id, each.receipt_number, each.total) for each in found) == sorted(sales)
+
+    async def _is_in_totals(self, at: Register, completed: list[SaleCompleted]) -> None:
+        wanted: dict[tuple[Day, StaffId], tuple[int, int]] = {}
+        for each in completed:
+            for staff_id in {share.staff_id for line_item in each.lines for share in line_item.attribution}:
+                count, amount = wanted.get((each.business_day, staff_id), (0, 0))
+                mine = sum(
+                    line_item.amount
+                    for line_item in each.lines
+                    if Share(staff_id, 10_000) in line_item.attribution
+                )
+                wanted[each.business_day, staff_id] = count + 1, amount + mine
+        found: dict[tuple[Day, StaffId], tuple[int, int]] = {}
+
+        async def caught_up() -> bool:
+            found.clear()
+            for day, staff_id in wanted:
+                for told in (await at.ask(GetAttributedTotals(day, day, staff_id))).totals:
+                    found[told.business_day, told.staff_id] = told.sales, told.amount
+            return sum(count for count, _ in found.values()) >= sum(count for count, _ in wanted.values())
+
+        await until(caught_up, "the totals to catch up")
+        assert found == wanted
+
+    @asynccontextmanager
+    async def _control(self) -> AsyncIterator[Client]:
+        own = self.own_login()
+        async with connected(own, self.topics, watching=(access.CONTROL_RESPONSE,), asks=False) as control:
+            yield control

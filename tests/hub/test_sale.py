@@ -1,0 +1,63 @@
+"""Whole sales over MQTT, from the first scan to the paper, and what is known of them afterwards."""
+
+import pytest
+
+from contracts.checkout import (
+    AddTender,
+    AttachCustomer,
+    CompleteSale,
+    OpenSale,
+    SaleVoided,
+    VoidSale,
+)
+from contracts.devices import FindPrintJobs
+from contracts.ids import CustomerId, SaleId, TenderId
+from services.hub.virtual_printer import VirtualPrinter
+from tests.hub.shop import BUTTER, IDS, TEA, Shop, line, until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_a_sale_runs_from_open_to_printed_receipt(shop: Shop, printer: VirtualPrinter) -> None:
+    till = await shop.register("till-1")
+    customer_id = await shop.customer(till)
+
+    sale = await till.sell(customer_id, receipt="print")
+
+    paper = await printer.next_paper()
+    assert sale.status == "completed"
+    assert str(sale.receipt_number) in paper.text
+    assert "Butter 250 g" in paper.text
+
+    async def printed() -> bool:
+        [job] = (await till.ask(FindPrintJobs(sale.sale_id))).jobs
+        return job.state == "printed"
+
+    await until(printed, "the job to be known as printed")
+    await shop.is_told_once(till, [sale])
+
+
+async def test_receipt_numbers_have_no_gaps_whatever_is_refused_between(shop: Shop) -> None:
+    till, other = await shop.register("till-2"), await shop.register("till-3")
+    customer_id = await shop.customer(till)
+    sold = []
+
+    for _ in range(3):
+        sold += [await till.sell(customer_id), await other.sell(customer_id)]
+        sale = await till.opened()
+        assert (await till.refused(CompleteSale(sale.sale_id))).code == "sale-empty"
+        sale = await till.ask(line(sale.sale_id, BUTTER))
+        assert (await till.refused(CompleteSale(sale.sale_id))).code == "sale-not-paid"
+        assert (await till.refused(OpenSale(SaleId(IDS.new())))).code == "register-has-open-sale"
+        assert (await till.refused(AttachCustomer(sale.sale_id, CustomerId(IDS.new())))).code == "customer-not-found"
+        assert (await other.refused(line(sale.sale_id, TEA))).code == "sale-not-found"
+        loyalty = AddTender(sale.sale_id, TenderId(IDS.new()), "loyalty", 1)
+        assert (await till.refused(loyalty)).code == "tender-kind-not-taken"
+        await till.ask(VoidSale(sale.sale_id, "test"))
+        assert (await till.refused(CompleteSale(sale.sale_id))).code == "sale-not-open"
+
+    assert [sale.receipt_number for sale in sold] == [
+        f"{register}-{number:06d}" for number in (1, 2, 3) for register in ("till-2", "till-3")
+    ]
+    await shop.is_told_once(till, sold)
+    assert len([each for each in await shop.told(SaleVoided) if each.register == "till-2"]) == 3
