@@ -71,7 +71,9 @@ def migrate(file: Path, parts: tuple[tuple[str, Path], ...]) -> bool:
     except MigrationFailed:
         raise
     except Exception as error:  # a revision is a program and may fail in any way
-        raise MigrationFailed(f"{file} was left as it was: {error}") from error
+        # The first line says what is wrong; those after it may quote the statement with what is in it.
+        reason, *_statement = str(error).split("\n")
+        raise MigrationFailed(f"{file} was left as it was: {reason}") from error
     return True
 
 
@@ -104,7 +106,7 @@ def _upgrade(driver: sqlite3.Connection, parts: tuple[tuple[str, Path], ...], be
     from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
-    engine = create_engine("sqlite://", creator=lambda: driver, poolclass=StaticPool)
+    engine = create_engine("sqlite://", creator=lambda: driver, poolclass=StaticPool, hide_parameters=True)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     with engine.begin() as connection:
         for version_table, folder in parts:

@@ -14,9 +14,10 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, false
 from sqlalchemy.exc import DBAPIError
 
+from services.runtime import tables
 from services.runtime.database import is_database_fault, open_writer
 from services.runtime.journal import Entry, Journal
 from services.runtime.seams import Seams
@@ -97,6 +98,8 @@ class Writer:
             self.connection = self._engine.connect()
             with self.connection.begin():
                 self.journal = Journal.load(self.connection)
+                # Changes nothing, but fails where the file may only be read, which BEGIN IMMEDIATE does not.
+                self.connection.execute(delete(tables.journal).where(false()))
         except DBAPIError as error:
             self._engine.dispose()
             raise DatabaseFault(f"{settings.database_file} cannot be written: {_name(error)}") from error
