@@ -1,16 +1,41 @@
 """What a request meets on its way, on the real runtime with a toy service."""
 
 import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
-from contracts.base import Rejected
+from contracts.base import Command, Rejected
+from contracts.ids import Segment
 from services.runtime import tables
+from services.runtime.bus import Incoming, Outgoing
+from services.runtime.clock import SetClock
 from services.runtime.ids import RandomIds
+from services.runtime.requester import Ask, NoAnswer
+from services.runtime.service import command
+from services.runtime.transactions import Tx, View
 from tests.toy import leader
-from tests.toy.leader import Count, Counted, GetCounter, Guarded, Stumble, Try, Whisper, Whispered
-from tests.under_test import StoreUnderTest
+from tests.toy.leader import (
+    Count,
+    Counted,
+    CountWithAdvice,
+    GetCounter,
+    Guarded,
+    Stumble,
+    TooFar,
+    Try,
+    Whisper,
+    Whispered,
+)
+from tests.under_test import StoreUnderTest, store_under_test, until
 
 ID = "0198c0de-0000-7000-8000-00000000000a"
 
@@ -173,3 +198,228 @@ async def test_a_token_of_an_ended_session_is_void_also_after_a_restart(counting
     assert isinstance(reply, Rejected)
     assert isinstance(later, Rejected)
     assert reply.details == later.details == {"reason": "session_ended"}
+
+
+class LeanOn(Command[Counted], frozen=True):
+    """Move the adviser's counter down; its contract knows that a counter does not go below zero."""
+
+    asked_by = ("register",)
+    rejections = (TooFar,)
+
+    counter: Segment
+
+
+class LeanBlindlyOn(Command[Counted], frozen=True):
+    """The same, but its contract knows of nothing that may go wrong."""
+
+    asked_by = ("register",)
+
+    counter: Segment
+
+
+async def lean(asked: LeanOn | LeanBlindlyOn, view: View, ask: Ask) -> Counted:  # noqa: ARG001 - a prepare function
+    return await ask(Count(asked.counter, -1), service="adviser")
+
+
+def leant(asked: LeanOn | LeanBlindlyOn, facts: Counted, tx: Tx) -> Counted:  # noqa: ARG001 - the facts are all
+    return facts
+
+
+@pytest.fixture
+async def advised(store: StoreUnderTest) -> StoreUnderTest:
+    """A leader that asks an adviser, who advises 5."""
+    leading = leader.make_leader()
+    leaning = (command(LeanOn, leant, prepare=lean), command(LeanBlindlyOn, leant, prepare=lean))
+    await store.start(replace(leading, routes=(*leading.routes, *leaning)))
+    await store.start(leader.make_leader(name="adviser"))
+    await store.send(Count("advice", 5), service="adviser")
+    return store
+
+
+def asked_of_the_adviser(store: StoreUnderTest) -> int:
+    topic = store.topics.request("adviser", GetCounter, "leader")
+    return sum(each.topic == topic for each in store.broker.published)
+
+
+async def not_final(store: StoreUnderTest, request: Command[Counted], message_id: str) -> Rejected:
+    """Send once and return the answer, which is not final."""
+    requester = (await store.caller("till-1")).requester
+    with pytest.raises(NoAnswer) as silence:
+        await requester.ask(request, service="leader", message_id=message_id, attempts=1)
+    assert silence.value.last is not None
+    return silence.value.last
+
+
+async def handled(store: StoreUnderTest) -> list[str]:
+    """The ids of the commands that were answered for good."""
+    return await store.read(
+        "leader", lambda connection: list(connection.execute(select(tables.handled_request.c.id)).scalars())
+    )
+
+
+@contextmanager
+def writer_held(store: StoreUnderTest) -> Iterator[None]:
+    """Let nothing be written meanwhile."""
+    gate = threading.Event()
+    store.services["leader"].writer.submit(lambda _scope: gate.wait(15), lambda _answer, _error: None)
+    try:
+        yield
+    finally:
+        gate.set()
+
+
+async def test_a_caller_past_its_bound_is_told_busy_and_others_are_served(counting: StoreUnderTest) -> None:
+    async def count(counter: str, caller: str) -> Counted | Rejected:
+        return await counting.send(Count(counter), caller=caller)
+
+    await counting.caller("till-1")
+    with writer_held(counting):
+        waiting = [asyncio.create_task(count("a", "till-1")) for _ in range(8)]
+        await asyncio.sleep(0)
+
+        assert (await not_final(counting, Count("a"), ID)).code == "busy"
+        other = asyncio.create_task(count("b", "till-2"))
+
+    await asyncio.gather(*waiting)
+    assert await other == Counted("b", 1)
+    assert await counting.send(Count("a"), message_id=ID) == Counted("a", 9)
+
+
+async def test_what_waited_longer_than_its_caller_is_told_expired_and_not_stored(tmp_path: Path) -> None:
+    clock = SetClock(datetime(2026, 11, 22, tzinfo=UTC))
+    async with store_under_test(tmp_path, clock) as store:
+        await store.start(leader.make_leader())
+        with writer_held(store):
+            late = asyncio.create_task(not_final(store, Count("a"), ID))
+            request = store.topics.request("leader", Count, "till-1")
+            await until(lambda: any(each.topic == request for each in store.broker.published))
+            await asyncio.sleep(0)
+            clock.move(60)
+
+        assert (await late).code == "expired"
+        assert await handled(store) == []
+        assert await store.send(Count("a"), message_id=ID) == Counted("a", 1)
+
+
+async def test_a_late_query_is_told_expired(tmp_path: Path) -> None:
+    clock = SetClock(datetime(2026, 11, 22, tzinfo=UTC))
+    async with store_under_test(tmp_path, clock) as store:
+        running = await store.start(leader.make_leader())
+        caller = await store.caller("till-1")
+        running.dispatch.on_message(
+            Incoming(
+                store.topics.request("leader", GetCounter, "till-1"),
+                b'{"counter":"a"}',
+                response_topic=store.topics.reply("till-1", "leader"),
+                correlation=b"1",
+                expiry_s=1,
+            )
+        )
+        clock.move(2)
+
+        await until(lambda: replies(store, caller.name))
+
+        assert [reply["code"] for reply in replies(store, caller.name)] == ["expired"]
+
+
+def replies(store: StoreUnderTest, caller: str, service: str = "leader") -> list[dict[str, Any]]:
+    topic = store.topics.reply(caller, service)
+    return [msgspec.json.decode(each.payload) for each in store.broker.published if each.topic == topic]
+
+
+async def test_a_reply_goes_to_nobody_but_the_caller(counting: StoreUnderTest) -> None:
+    caller = await counting.caller("till-1")
+    await counting.caller("till-2")
+
+    caller.bus.post(
+        Outgoing(
+            counting.topics.request("leader", Count, "till-1"),
+            b'{"counter":"a"}',
+            response_topic=counting.topics.reply("till-2", "leader"),
+            correlation=b"1",
+            properties=(("id", ID),),
+        )
+    )
+    await until(lambda: replies(counting, "till-1"))
+
+    (told,) = replies(counting, "till-1")
+    assert told["code"] == "not-your-reply"
+    assert told["details"] == {"response_topic": counting.topics.reply("till-1", "leader")}
+    assert replies(counting, "till-2") == []
+    assert await counting.send(GetCounter("a")) == Counted("a", 0)
+
+
+async def test_a_retained_request_is_dropped(counting: StoreUnderTest) -> None:
+    """It would be carried out again at every subscribe."""
+    caller = await counting.caller("till-1")
+    caller.bus.post(
+        Outgoing(
+            counting.topics.request("leader", Count, "till-1"),
+            b'{"counter":"a"}',
+            retain=True,
+            response_topic=counting.topics.reply("till-1", "leader"),
+            correlation=b"1",
+            properties=(("id", ID),),
+        )
+    )
+
+    assert await counting.send(Count("a")) == Counted("a", 1)
+    assert len(replies(counting, "till-1")) == 1
+
+
+async def test_a_command_asks_before_it_changes(advised: StoreUnderTest) -> None:
+    assert await advised.send(CountWithAdvice("a")) == Counted("a", 5)
+    assert await advised.send(CountWithAdvice("a")) == Counted("a", 10)
+
+
+async def test_facts_that_are_stale_three_times_are_told_busy(advised: StoreUnderTest) -> None:
+    reply = await not_final(advised, CountWithAdvice("a", move_meanwhile=True), ID)
+
+    assert reply.code == "busy"
+    assert asked_of_the_adviser(advised) == 3
+    assert await handled(advised) == []
+    assert await advised.send(CountWithAdvice("a"), message_id=ID) == Counted("a", 5)
+
+
+async def test_a_refusal_that_the_contract_knows_is_passed_on_and_stored(advised: StoreUnderTest) -> None:
+    first = await advised.send(LeanOn("empty"), service="leader", message_id=ID)
+    await advised.send(Count("empty", 5), service="adviser")
+
+    assert isinstance(first, Rejected)
+    assert (first.code, first.details) == ("too-far", {"total": -1})
+    assert await advised.send(LeanOn("empty"), service="leader", message_id=ID) == first
+
+
+async def test_a_refusal_that_the_contract_does_not_know_is_a_bug(advised: StoreUnderTest) -> None:
+    reply = await advised.send(LeanBlindlyOn("empty"), service="leader", message_id=ID)
+
+    assert isinstance(reply, Rejected)
+    assert reply.code == "internal-error"
+
+
+async def test_without_the_adviser_nothing_is_done(advised: StoreUnderTest) -> None:
+    await advised.stop("adviser")
+
+    reply = await not_final(advised, CountWithAdvice("a"), ID)
+
+    assert (reply.code, reply.details) == ("unavailable", {"service": "adviser"})
+    assert await advised.send(GetCounter("a")) == Counted("a", 0)
+    assert await handled(advised) == []
+
+
+async def test_a_handled_command_is_answered_without_asking_again(advised: StoreUnderTest) -> None:
+    first = await advised.send(CountWithAdvice("a"), message_id=ID)
+    await advised.stop("adviser")
+
+    assert await advised.send(CountWithAdvice("a"), message_id=ID) == first
+    assert asked_of_the_adviser(advised) == 1
+
+
+async def test_a_warm_command_takes_five_statements(counting: StoreUnderTest) -> None:
+    """One each to look for the id, to read and to change, and one each for the journal and the id."""
+    await counting.send(Count("a"))
+
+    with counting.statements("leader") as statements:
+        await counting.send(Count("a"))
+
+    assert len(statements) == 5, statements
