@@ -1,19 +1,28 @@
 """``./tillwire`` as a person runs it: commands, and a whole hub, as processes of their own."""
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from multiprocessing.reduction import DupFd
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self
+from typing import IO, Any, Self
 
+from services.hub.command_line import COMMANDS, GROUPS, main
+from services.hub.offspring import start_fork_server
+
+_context = multiprocessing.get_context("forkserver")
+_COMMAND_FILES = {place.partition(":")[0] for place, _ in COMMANDS.values()} | {file for _, _, file in GROUPS.values()}
+_LOADED = ("tests.hub_process", "services.hub.broker", *(f"services.hub.commands.{file}" for file in _COMMAND_FILES))
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 60.0
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -28,7 +37,31 @@ def environment(more: Mapping[str, str] = NOTHING) -> dict[str, str]:
 def tillwire(
     folder: Path, *arguments: str, said: str = "", more: Mapping[str, str] = NOTHING
 ) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end in a folder."""
+    """Run one command to its end in a folder, in a process that is forked with its modules loaded.
+
+    So it runs as from a shell, but starts ten times as fast. A command that forks services itself
+    is to be run ``from_scratch``.
+    """
+    with ExitStack() as files:
+        spoken = [files.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
+        spoken[0].write(said.encode())
+        spoken[0].seek(0)
+        process = _context.Process(
+            target=_run_command,
+            args=(str(folder), arguments, environment(more), [DupFd(file.fileno()) for file in spoken]),
+        )
+        start_fork_server(_LOADED)
+        process.start()
+        process.join(PATIENCE_S)
+        assert process.exitcode is not None, f"{arguments} did not end"
+        heard = [_all_of(file) for file in spoken[1:]]
+    return subprocess.CompletedProcess(arguments, process.exitcode, *heard)
+
+
+def from_scratch(
+    folder: Path, *arguments: str, said: str = "", more: Mapping[str, str] = NOTHING
+) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end in a folder, as the launcher does."""
     return subprocess.run(
         [sys.executable, "-m", "services.hub", *arguments],
         cwd=folder,
@@ -39,6 +72,22 @@ def tillwire(
         timeout=PATIENCE_S,
         check=False,
     )
+
+
+def _run_command(folder: str, arguments: tuple[str, ...], environment: dict[str, str], spoken: list[Any]) -> None:
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    for standard, file in enumerate(spoken):
+        os.dup2(file.detach(), standard)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as the process lives
+    sys.argv = ["tillwire", *arguments]
+    main()
+
+
+def _all_of(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
 
 
 def wait_for(fact: Callable[[], object], what: str) -> None:

@@ -17,6 +17,7 @@ from typing import Final
 from services.hub.forked import prepare, serve
 from services.hub.service_logs import ServiceLog
 
+PROJECT: Final = Path(__file__).parents[2]
 FORK_SERVER_GONE: Final = 255
 """The exit code that multiprocessing gives when the fork server died before it could tell."""
 
@@ -28,8 +29,22 @@ def preload(services: Sequence[str]) -> None:
     """Start the parent that the services are forked from; it loads their modules meanwhile."""
     modules = [f"services.{service}.{part}" for service in services for part in ("service", "settings")]
     everywhere = ["services.hub.forked", "services.hub.keys", "services.runtime.run", "aiosqlite"]
-    _context.set_forkserver_preload([*everywhere, *modules, "services.hub.frozen"])
-    forkserver.ensure_running()
+    start_fork_server([*everywhere, *modules, "services.hub.frozen"])
+
+
+def start_fork_server(modules: Sequence[str]) -> None:
+    """Have a fork server with these modules loaded; one that runs already stays as it is."""
+    _context.set_forkserver_preload(list(modules))
+    # It passes over in silence what it does not find, and looks where a fresh Python does.
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(PROJECT), before)))
+    try:
+        forkserver.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
 
 
 def make_ready(data: Path, services: Sequence[str]) -> bool:

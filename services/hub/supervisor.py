@@ -9,7 +9,6 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -18,7 +17,7 @@ from contracts.topics import SERVICES, Topics
 from services.hub import files, logins, running_hub
 from services.hub.broker import Broker, BrokerFault, choose_port
 from services.hub.client import Client, connected
-from services.hub.offspring import FORK_SERVER_GONE, Offspring, how_it_ended, make_ready, preload
+from services.hub.offspring import FORK_SERVER_GONE, PROJECT, Offspring, how_it_ended, make_ready, preload
 from services.hub.presence import Presence
 from services.hub.running_hub import DEMO_PRINTER, DEMO_REGISTER, OPS, RunningHub
 from services.hub.service_logs import ServiceLog
@@ -26,7 +25,6 @@ from services.runtime.settings import HubSettings, load
 
 EXIT_SETTINGS: Final = os.EX_CONFIG
 """A service that ends with it cannot be helped by starting it again."""
-PROJECT: Final = Path(__file__).parents[2]
 FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 10.0
 HEALTHY_AFTER_S: Final = 60.0

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from services.hub.running_hub import RunningHub, announce, held
-from tests.hub_process import HubProcess, hub_process, tillwire
+from tests.hub_process import HubProcess, from_scratch, hub_process, tillwire
 
 
 def played(told: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def settings(hub: HubProcess) -> dict[str, Any]:
 
 
 def test_the_scene_plays_on_a_hub_of_its_own_and_leaves_nothing(tmp_path: Path) -> None:
-    told = played(tillwire(tmp_path, "demo", "--json"))
+    told = played(from_scratch(tmp_path, "demo", "--json"))
 
     assert told.pop("seconds") > 0
     assert told == {
@@ -44,8 +44,8 @@ def test_the_scene_plays_again_and_again_on_a_running_hub_and_puts_its_settings_
         assert tillwire(tmp_path, "register", "add", "till-1").returncode == 0
         before = settings(hub)
 
-        first = played(tillwire(tmp_path, "demo", "--json"))
-        told = tillwire(tmp_path, "demo")
+        first = played(from_scratch(tmp_path, "demo", "--json"))
+        told = from_scratch(tmp_path, "demo")
 
         assert first["receipt_number"] == "demo-till-000001"
         assert first["history"] == 1
@@ -63,7 +63,7 @@ def test_a_scene_on_a_shop_with_printers_of_its_own_plays_elsewhere(tmp_path: Pa
     with held(data):
         announce(data, RunningHub(os.getpid(), "127.0.0.1", 1, "shop", demo_printer_port=None))
 
-        told = tillwire(tmp_path, "demo")
+        told = from_scratch(tmp_path, "demo")
 
     assert told.returncode == 0
     assert "plays on another, which ends with it" in told.stdout

@@ -11,7 +11,7 @@ import pytest
 from contracts.topics import SERVICES
 from services.hub.service_logs import LOG_BYTES, ServiceLog
 from services.hub.supervisor import Backoff
-from tests.hub_process import HubProcess, children_of, hub_process, is_alive, tillwire, wait_for
+from tests.hub_process import HubProcess, children_of, from_scratch, hub_process, is_alive, tillwire, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_services_outlive_the_process_they_are_forked_from_as_new_ones(hub: HubP
 
 
 def test_a_second_hub_on_the_same_data_is_refused(hub: HubProcess) -> None:
-    second = tillwire(hub.folder, "up", "--port", "0")
+    second = from_scratch(hub.folder, "up", "--port", "0")
     assert second.returncode == 1
     assert "a hub runs on" in second.stderr
 
@@ -110,7 +110,7 @@ def test_a_stopped_service_does_not_keep_the_hub_from_ending(tmp_path: Path) -> 
 
 
 def test_a_setting_that_nobody_knows_is_refused_by_name(tmp_path: Path) -> None:
-    refused = tillwire(tmp_path, "up", "--port", "0", more={"TILLWIRE_COLOUR": "red"})
+    refused = from_scratch(tmp_path, "up", "--port", "0", more={"TILLWIRE_COLOUR": "red"})
     assert refused.returncode == 78
     assert "TILLWIRE_COLOUR: setting 'colour'" in refused.stderr
     assert not (tmp_path / "data").exists()
@@ -119,7 +119,7 @@ def test_a_setting_that_nobody_knows_is_refused_by_name(tmp_path: Path) -> None:
 def test_a_setting_that_a_service_does_not_know_stops_everything(tmp_path: Path) -> None:
     (tmp_path / "tillwire.toml").write_text("[policy]\ncolour = 'red'\n", encoding="utf-8")
 
-    refused = tillwire(tmp_path, "up", "--port", "0")
+    refused = from_scratch(tmp_path, "up", "--port", "0")
 
     assert refused.returncode == 78
     assert "policy cannot start: tillwire.toml: setting 'colour' of policy" in refused.stdout
@@ -137,7 +137,7 @@ def test_a_flag_beats_a_variable_and_a_variable_the_file(
     folders = {"running": str(hub.data), "other": str(tmp_path / "other")}
     (tmp_path / "tillwire.toml").write_text(f"data = '{folders[file]}'\n", encoding="utf-8")
 
-    started = tillwire(
+    started = from_scratch(
         tmp_path,
         *("up", "--port", "0", *(("--data", folders[flag]) if flag else ())),
         more={"TILLWIRE_DATA": folders[variable]} if variable else {},
@@ -149,7 +149,7 @@ def test_a_flag_beats_a_variable_and_a_variable_the_file(
 
 
 def test_a_flag_that_does_not_fit_is_named(tmp_path: Path) -> None:
-    refused = tillwire(tmp_path, "up", "--store", "Corner Shop")
+    refused = from_scratch(tmp_path, "up", "--store", "Corner Shop")
     assert refused.returncode == 78
     assert "--store" in refused.stderr
 
