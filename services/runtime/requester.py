@@ -1,7 +1,7 @@
 """Asking others: publish a request, wait for its reply, and repeat it with the same id until the answer is final.
 
 Repeating is safe because whoever answers knows the id. Every attempt has correlation data of
-its own; a late reply to an earlier attempt is as good as one to the last.
+its own; a late reply to an earlier one is dropped, for the next brings the same answer.
 """
 
 import asyncio
