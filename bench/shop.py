@@ -19,6 +19,7 @@ from contracts.checkout import (
 from contracts.customers import CreateCustomer
 from contracts.ids import CustomerId, LineItemId, SaleId, StaffId, TenderId
 from contracts.staff import AddOwner, SignOn
+from services.checkout.catalogue.items import SAMPLE_ITEMS, items_from_csv
 from services.hub import access, logins
 from services.hub.client import Client, connected
 from services.hub.supervisor import Hub, hub_at_work
@@ -91,10 +92,8 @@ async def shop_at_work(registers: int) -> AsyncIterator[Shop]:
 
 async def _fill(hub: Hub) -> list[str]:
     """Put the sample catalogue in, and choose items without linked charges to sell."""
-    # By name of its reader, as the command line does.
-    from services.checkout.catalogue import SAMPLE_ITEMS, items_from_csv  # noqa: PLC0415
-
-    items = items_from_csv(SAMPLE_ITEMS)
+    with SAMPLE_ITEMS.open(encoding="utf-8", newline="") as lines:
+        items = items_from_csv(lines)
     for begin in range(0, len(items), ITEMS_AT_ONCE):
         await hub.client.ask(PutItems(tuple(items[begin : begin + ITEMS_AT_ONCE])))
     return [item.barcodes[0] for item in items if item.barcodes and not item.linked][:50]
