@@ -1,0 +1,121 @@
+"""Settings: what nobody knows is refused by name and place, and a variable beats the file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import pytest
+from msgspec import Meta
+
+from services.runtime.settings import HubSettings, SettingsRefused, load
+
+
+class ToySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of every shape."""
+
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] = "DE"
+    open: bool = False
+    most: int = 3
+    most_at_once: int = 1
+    names: tuple[str, ...] = ()
+    rates: dict[str, str] = {}
+
+
+def toml(folder: Path, text: str) -> Path:
+    file = folder / "tillwire.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_without_file_and_variables_the_defaults_hold(tmp_path: Path) -> None:
+    assert load(HubSettings, None, variables={}, file=tmp_path / "none.toml") == HubSettings()
+    assert load(ToySettings, "checkout", variables={}, file=tmp_path / "none.toml") == ToySettings()
+
+
+def test_the_hub_reads_the_top_level_and_a_service_its_table(tmp_path: Path) -> None:
+    file = toml(tmp_path, 'port = 1900\n[checkout]\ncountry = "AT"\nnames = ["a"]\n[staff]\nanything = 1\n')
+
+    assert load(HubSettings, None, variables={}, file=file).port == 1900
+    assert load(ToySettings, "checkout", variables={}, file=file) == ToySettings(country="AT", names=("a",))
+
+
+def test_a_variable_beats_the_file(tmp_path: Path) -> None:
+    file = toml(tmp_path, 'port = 1900\n[checkout]\ncountry = "AT"\n')
+    variables = {"TILLWIRE_PORT": "1901", "TILLWIRE_CHECKOUT_COUNTRY": "CH", "TILLWIRE_STAFF_COUNTRY": "FR"}
+
+    assert load(HubSettings, None, variables=variables, file=file).port == 1901
+    assert load(ToySettings, "checkout", variables=variables, file=file).country == "CH"
+
+
+def test_the_file_is_found_by_its_variable(tmp_path: Path) -> None:
+    file = toml(tmp_path, "port = 1900\n")
+
+    assert load(HubSettings, None, variables={"TILLWIRE_CONFIG": str(file)}).port == 1900
+
+
+def test_lists_and_tables_in_variables_are_json(tmp_path: Path) -> None:
+    variables = {
+        "TILLWIRE_CHECKOUT_NAMES": '["a, b", "c"]',
+        "TILLWIRE_CHECKOUT_RATES": '{"A": "19"}',
+        "TILLWIRE_CHECKOUT_OPEN": "true",
+    }
+
+    loaded = load(ToySettings, "checkout", variables=variables, file=tmp_path / "none.toml")
+
+    assert loaded == ToySettings(names=("a, b", "c"), rates={"A": "19"}, open=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "section", "sentence"),
+    [
+        ("prot = 1900", None, r"tillwire\.toml: setting 'prot' of the hub: .*unknown field"),
+        ("[chekout]\na = 1", None, r"tillwire\.toml: setting 'chekout' of the hub: .*unknown field"),
+        ('[checkout]\ncuontry = "DE"', "checkout", r"tillwire\.toml: setting 'cuontry' of checkout: .*unknown field"),
+        ('[checkout]\ncountry = "Germany"', "checkout", r"setting 'country' of checkout: .*regex"),
+        ('[checkout]\nmost = 1\nmost_at_once = "x"', "checkout", r"setting 'most_at_once' of checkout: .*`int`"),
+        ('port = "x"', None, r"setting 'port' of the hub: .*`int`"),
+        ("port = 65536", None, r"setting 'port' of the hub: .*<= 65535"),
+        ('store = "My Shop"', None, r"setting 'store' of the hub: .*regex"),
+        ("checkout = 1", "checkout", r"'checkout' must be a table, written \[checkout\]"),
+        ("port = ", None, r"tillwire\.toml is no TOML file"),
+    ],
+)
+def test_what_does_not_fit_in_the_file_is_named_with_its_place(
+    tmp_path: Path, text: str, section: str | None, sentence: str
+) -> None:
+    file = toml(tmp_path, text)
+
+    with pytest.raises(SettingsRefused, match=sentence):
+        load(HubSettings if section is None else ToySettings, section, variables={}, file=file)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "section", "sentence"),
+    [
+        ("TILLWIRE_PROT", "1", None, "TILLWIRE_PROT: setting 'prot' of the hub"),
+        ("TILLWIRE_PORT", "x", None, "TILLWIRE_PORT: setting 'port' of the hub"),
+        ("TILLWIRE_CHECKOUT_CUONTRY", "DE", "checkout", "TILLWIRE_CHECKOUT_CUONTRY: setting 'cuontry' of checkout"),
+        ("TILLWIRE_CHECKOUT_NAMES", "a,b", "checkout", "TILLWIRE_CHECKOUT_NAMES: setting 'names' of checkout"),
+        ("TILLWIRE_CHECKOUT_NAMES", '["a"', "checkout", "TILLWIRE_CHECKOUT_NAMES: setting 'names' is no JSON"),
+        ("TILLWIRE_CHECKOUT_NAMES", "[1]", "checkout", "TILLWIRE_CHECKOUT_NAMES: setting 'names' of checkout"),
+        ("TILLWIRE_CHECKOUT", "x", "checkout", "TILLWIRE_CHECKOUT: setting '' of checkout"),
+    ],
+)
+def test_a_variable_that_does_not_fit_is_named(
+    tmp_path: Path, name: str, text: str, section: str | None, sentence: str
+) -> None:
+    kind = HubSettings if section is None else ToySettings
+
+    with pytest.raises(SettingsRefused, match=sentence):
+        load(kind, section, variables={name: text}, file=tmp_path / "none.toml")
+
+
+def test_variables_of_others_are_let_be(tmp_path: Path) -> None:
+    variables = {
+        "PATH": "/bin",
+        "TILLWIRE_VENV": "x",
+        "TILLWIRE_CRASH_AT": "checkout/after-commit",
+        "tillwire_port": "1",
+    }
+
+    assert load(HubSettings, None, variables=variables, file=tmp_path / "none.toml") == HubSettings()
