@@ -1,5 +1,6 @@
 """Whole hubs: real processes on a real broker, one for all tests of a file."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -20,6 +21,20 @@ async def printer() -> AsyncIterator[VirtualPrinter]:
     """The printer of the register ``till-1``."""
     async with VirtualPrinter() as printer:
         yield printer
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def papers(printer: VirtualPrinter) -> AsyncIterator[list[str]]:
+    """What that printer has printed so far."""
+    papers: list[str] = []
+
+    async def collect() -> None:
+        while True:
+            papers.append((await printer.next_paper()).text)
+
+    collecting = asyncio.create_task(collect(), name="collect papers")
+    yield papers
+    collecting.cancel()
 
 
 @pytest.fixture(scope="module")
