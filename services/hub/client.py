@@ -32,7 +32,7 @@ class BrokerAway(Exception):
 class Client:
     """One connection to the broker; made by ``connected``."""
 
-    def __init__(self, login: Login, topics: Topics, watching: Sequence[str], *, asks: bool) -> None:
+    def __init__(self, login: Login, topics: Topics, watching: Sequence[str], *, asks: bool, until_lost: bool) -> None:
         self.topics = topics
         self.caller = login.username.partition(logins.TEMPORARY)[0]
         """Its name in topics."""
@@ -41,7 +41,8 @@ class Client:
         self.bus = MqttBus(login, Log("hub"))
         self._watching = watching
         self._asks = asks
-        self._heard: asyncio.Queue[Incoming] = asyncio.Queue()
+        self._until_lost = until_lost
+        self._heard: asyncio.Queue[Incoming | None] = asyncio.Queue()
         self._requester = Requester(self.caller, topics, self.bus, RandomIds())
 
     async def ask(  # noqa: PLR0913 - the options of one call, all named
@@ -81,9 +82,13 @@ class Client:
         )
 
     async def watch(self) -> AsyncIterator[Incoming]:
-        """All that it was connected to watch, in order, what was retained first; it never ends by itself."""
-        while True:
-            yield await self._heard.get()
+        """All that it was connected to watch, in order, what was retained first.
+
+        It ends when this login is of no use any more: removed, or used by another; with ``until_lost``
+        when the connection is lost.
+        """
+        while (message := await self._heard.get()) is not None:
+            yield message
 
     async def send_control(self, commands: logins.Commands) -> list[dict[str, Any]]:
         """Tell the broker's dynamic-security plugin; only for the hub's login.
@@ -102,7 +107,11 @@ class Client:
                         return responses
         except TimeoutError as error:
             raise BrokerAway("the broker did not answer a change of logins; './tillwire status' tells more") from error
-        raise AssertionError  # the watching never ends
+        raise BrokerAway("the broker takes the hub's login no longer; stop the hub and start it again")
+
+    def given_up(self) -> None:
+        """No connection will be made any more; whoever watches has heard everything."""
+        self._heard.put_nowait(None)
 
     # The bus's listener
 
@@ -118,6 +127,8 @@ class Client:
     def on_disconnected(self) -> None:
         """The connection is gone; a new one is being made."""
         self.online.clear()
+        if self._until_lost:
+            self.given_up()
 
     def on_message(self, message: Incoming) -> None:
         """Give a reply to whoever waits for it, and anything else to whoever watches."""
@@ -128,12 +139,13 @@ class Client:
 
 
 @asynccontextmanager
-async def connected(
+async def connected(  # noqa: PLR0913 - the options of one connection, all named
     login: Login,
     topics: Topics,
     *,
     watching: Sequence[str] = (),
     asks: bool = True,
+    until_lost: bool = False,
     patience_s: float = CONNECT_PATIENCE_S,
 ) -> AsyncIterator[Client]:
     """Connect, and disconnect at the end; in between the connection is made anew whenever it is lost.
@@ -143,14 +155,16 @@ async def connected(
         topics: the topics of the store.
         watching: topic filters whose messages ``Client.watch`` gives.
         asks: whether it asks services; the ops role may not.
+        until_lost: whether ``Client.watch`` ends when the connection is lost.
         patience_s: how long to try at first.
 
     Raises:
         BrokerAway: no broker answered in time.
         LoginRefused: the broker does not know this login.
     """
-    client = Client(login, topics, watching, asks=asks)
+    client = Client(login, topics, watching, asks=asks, until_lost=until_lost)
     work = asyncio.create_task(client.bus.run(client), name="bus")
+    work.add_done_callback(lambda _: client.given_up())
     online = asyncio.create_task(client.online.wait(), name="until online")
     try:
         await asyncio.wait((work, online), timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)

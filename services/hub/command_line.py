@@ -11,6 +11,8 @@ from typing import Final
 
 from cyclopts import App
 
+from contracts.base import Rejected
+
 EXIT_SETTINGS: Final = 78  # EX_CONFIG of sysexits.h
 FAILED: Final = 1
 NO_ANSWER: Final = 2
@@ -68,7 +70,7 @@ def main() -> None:
         sys.exit(exit_code)
 
 
-def _told(error: Exception) -> tuple[int, str] | None:
+def _told(error: Exception) -> tuple[int, str] | None:  # noqa: PLR0911 - one answer a kind
     """The exit code and the sentence for what is no bug, or None."""
     # Imported here: most commands end well, and start sooner without all of these.
     from services.hub.broker import BrokerFault  # noqa: PLC0415
@@ -88,12 +90,19 @@ def _told(error: Exception) -> tuple[int, str] | None:
         case bus.LoginRefused():
             return FAILED, f"the broker does not know the login '{error}'; stop the hub and start it again"
         case Refused():
-            return FAILED, f"refused, {error.rejected.code}: {error.rejected.message}"
+            return FAILED, f"refused, {error.rejected.code}: {error.rejected.message}{_details(error.rejected)}"
         case NoAnswer():
             return NO_ANSWER, f"no answer to {error}; './tillwire status' tells who is there"
+        case OSError() if error.filename:
+            return FAILED, f"{error.filename}: {error.strerror}"
         case _ if isinstance(error, sentences):
             return FAILED, str(error)
     return None
+
+
+def _details(rejected: Rejected) -> str:
+    """What a rejection adds to its sentence: ids, field names, codes and numbers."""
+    return "".join(f"; {name} {value}" for name, value in rejected.details.items())
 
 
 def _version() -> str:

@@ -348,7 +348,7 @@ class Scene:
                             return sale
         except TimeoutError as error:
             raise DemoFailed(f"the register was not shown the sale within {PATIENCE_S:.0f} s") from error
-        raise AssertionError  # the watching never ends
+        raise DemoFailed("the register's login was removed in mid-scene")
 
     async def _until(self, what: str, look: Callable[[], Awaitable[T]], wanted: Callable[[T], bool]) -> T:
         try:

@@ -17,6 +17,8 @@ from typing import Final
 # linux/prctl.h
 PR_SET_PDEATHSIG: Final = 1
 PR_SET_NAME: Final = 15
+MOST_INHERITED: Final = 4096
+"""Above every descriptor that a fork server has open: a few for itself and one for each child."""
 
 
 def serve(service: str, environment: dict[str, str], output: Connection) -> None:
@@ -62,4 +64,4 @@ def _end_with_parent() -> None:
 
 def _let_go() -> None:
     """Close what came along; among it is the pipe by which the fork server sees that nobody needs it any more."""
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    os.closerange(3, MOST_INHERITED)

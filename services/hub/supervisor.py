@@ -30,6 +30,8 @@ LONGEST_PAUSE_S: Final = 10.0
 HEALTHY_AFTER_S: Final = 60.0
 ONLINE_PATIENCE_S: Final = 60.0
 STOP_PATIENCE_S: Final = 4.0
+LOG_LOOK_S: Final = 600.0
+"""How often the broker's log is looked at; the services' are whenever something is written."""
 
 Say = Callable[[str], None]
 
@@ -167,6 +169,7 @@ class Hub:
             raise GaveUp("the store's keys and databases could not be made ready; the lines above say why", 1)
         self.running = RunningHub(os.getpid(), broker.host, chosen.port, self.topics.store, self._demo_printer_port())
         self._keep(self._keep_broker(broker), "broker")
+        self._keep(self._keep_log_small(broker), "broker's log")
         for service in SERVICES:
             self._offspring[service] = await self._fork(service, self._child_environment(service))
             self._keep(self._keep_service(service), service)
@@ -225,6 +228,11 @@ class Hub:
                 else:
                     break
             self._say("the broker is online again")
+
+    async def _keep_log_small(self, broker: Broker) -> None:
+        while True:
+            await asyncio.sleep(LOG_LOOK_S)
+            broker.keep_log_small()
 
     async def _keep_service(self, service: str) -> None:
         backoff = Backoff()

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +10,9 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from services.hub import access, logins, running_hub
-from services.hub.client import Client, connected
+from services.hub.client import BrokerAway, Client, connected
 from services.hub.running_hub import RunningHub
+from services.runtime.bus import NotConnected
 from services.runtime.settings import HubSettings, load
 
 DataFolder = Annotated[
@@ -74,7 +75,7 @@ async def changing_logins(data: Path) -> AsyncIterator[tuple[RunningHub, logins.
 async def temporarily(
     data: Path, login: str, *, watching: Sequence[str] = (), asks: bool = True
 ) -> AsyncIterator[Client]:
-    """Connect with second credentials of a login, which end here.
+    """Connect with second credentials of a login, which end here, or earlier with the broker.
 
     Raises:
         NoHub: none runs.
@@ -84,7 +85,10 @@ async def temporarily(
     async with changing_logins(data) as (hub, send_control):
         made = await logins.add_temporary_login(data, hub.topics, login, send_control)
         try:
-            async with connected(hub.login(made), hub.topics, watching=watching, asks=asks) as client:
+            reached = hub.login(made)
+            async with connected(reached, hub.topics, watching=watching, asks=asks, until_lost=True) as client:
                 yield client
         finally:
-            await logins.cut_off_login(data, made.username, send_control)
+            # A broker that is gone, or was started again, has forgotten them by itself.
+            with suppress(logins.LoginRefused, BrokerAway, NotConnected):
+                await logins.cut_off_login(data, made.username, send_control)

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from rich.text import Text
 
 from contracts.topics import Topics
+from services.hub.client import BrokerAway
 from services.hub.running_hub import OPS, find
 from services.hub.terminal import DataFolder, console, data_folder, print_plain, temporarily
 from services.runtime.bus import Incoming
@@ -26,14 +27,18 @@ async def watch(
     folder = data_folder(data)
     topics = find(folder).topics
     out = console()
+    said: dict[str, bytes] = {}
     async with temporarily(folder, OPS, watching=topics.everything_open(), asks=False) as client:
         async for message in client.watch():
             if not is_about(topics, message, service=service, register=register):
                 continue
             if raw:
                 print_plain(f"{message.topic} {message.payload.decode(errors='replace')}")
-            else:
+            elif message.payload != said.get(message.topic):  # a heartbeat tells nothing new
                 out.print(line(topics, message, datetime.now(UTC).astimezone()), soft_wrap=True)
+            if topics.parse_status(message.topic) is not None:
+                said[message.topic] = message.payload
+    raise BrokerAway("the broker is gone or was started again, and this login with it; call it again")
 
 
 def is_about(topics: Topics, message: Incoming, *, service: str | None, register: str | None) -> bool:

@@ -50,6 +50,7 @@ async def test_a_login_made_while_the_broker_runs_works_at_once_and_is_cut_off_a
 
             with pytest.raises((ConnectionLost, NotConnected)):
                 await till.bus.send(status_message(topics, "till-1", Status("online", "a"), heartbeat_s=20))
+            assert [message async for message in till.watch()] == []
         with pytest.raises(LoginRefused):
             async with connected(login_of(broker, made), topics):
                 pass

@@ -207,6 +207,12 @@ def test_items_come_from_a_file_all_or_none(hub: HubProcess, tmp_path: Path) -> 
     assert refused.returncode == 1
     assert "row 2, prices" in refused.stderr
 
+    file.write_text("code,name,kind,tax_class,prices\nTEA-2,Tea,goods,nowhere,2026-01-01=2.50\n", encoding="utf-8")
+    unknown = tillwire(hub.folder, "items", "import", str(file))
+    assert unknown.returncode == 1
+    assert "refused, item-invalid" in unknown.stderr
+    assert "TEA-2" in unknown.stderr
+
 
 def test_backup_copies_every_database(hub: HubProcess) -> None:
     copied = tillwire(hub.folder, "backup")

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +13,17 @@ import pytest
 from contracts.topics import SERVICES
 from services.hub.service_logs import LOG_BYTES, ServiceLog
 from services.hub.supervisor import Backoff
-from tests.hub_process import HubProcess, children_of, from_scratch, hub_process, is_alive, tillwire, wait_for
+from tests.hub_process import (
+    PATIENCE_S,
+    HubProcess,
+    children_of,
+    environment,
+    from_scratch,
+    hub_process,
+    is_alive,
+    tillwire,
+    wait_for,
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +58,28 @@ def test_what_is_killed_comes_back_and_is_said(hub: HubProcess, name: str) -> No
 
     hub.until_said(f"{told} was killed by SIGKILL; starting it again in", f"{told} is online again")
     assert hub.pid_of(name) not in (None, killed)
+    wait_for(lambda: tillwire(hub.folder, "status").returncode == 0, "all services to be online")
+
+
+def test_watch_ends_with_the_broker_and_says_so(hub: HubProcess) -> None:
+    broker = hub.pid_of("mosquitto")
+    assert broker is not None
+    with subprocess.Popen(
+        [sys.executable, "-m", "services.hub", "watch"],
+        cwd=hub.folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as watching:
+        assert watching.stdout is not None
+        assert watching.stdout.readline()
+
+        os.kill(broker, signal.SIGKILL)
+
+        _, told = watching.communicate(timeout=PATIENCE_S)
+    assert watching.returncode == 1
+    assert "the broker is gone or was started again" in told
     wait_for(lambda: tillwire(hub.folder, "status").returncode == 0, "all services to be online")
 
 
