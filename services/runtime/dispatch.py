@@ -51,6 +51,8 @@ DEFAULT_PATIENCE_S = 30
 COMMANDS_AT_WORK = 64
 QUERIES_AT_WORK = 16
 PREPARATIONS = 3
+IDS_SEEN = 10_000
+"""How many ids of commands that ask others are remembered, to tell a repeated one."""
 
 
 @dataclass(slots=True)
@@ -104,6 +106,7 @@ class Dispatch(Generic[X, V]):
         self._commands = Turns(**bounds, most_at_work=COMMANDS_AT_WORK)
         self._queries = Turns(**bounds, most_at_work=QUERIES_AT_WORK)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._seen: set[str] = set()
 
     def on_message(self, message: Incoming) -> None:
         """Take a request; whatever it is, at most one answer follows."""
@@ -177,7 +180,8 @@ class Dispatch(Generic[X, V]):
             ask = Ask(self._requester, self._around.ids, asked.message_id, asked.route.request.rejections)
             facts = await prepare(asked.request, view, ask)
         except Exception as error:  # noqa: BLE001 - settled in the transaction: rejection, fault or bug
-            problem = error
+            # As a fault told by name it is this command's alone; raised as it is, the whole batch would fall with it.
+            problem = DatabaseFault(type(error).__name__) if is_database_fault(error) else error
 
             def fail(_tx: X) -> Reply:
                 raise problem
@@ -187,7 +191,15 @@ class Dispatch(Generic[X, V]):
             self._submit(asked, lambda tx: asked.route.handle(asked.request, facts, tx))
 
     async def _is_handled(self, asked: _Asked) -> bool:
-        """Whether the command was answered before, so that nobody is asked again."""
+        """Whether the command was answered before, so that nobody is asked again.
+
+        Only what was seen since the start is looked up; after a restart others are asked once more, which is harmless.
+        """
+        if asked.message_id not in self._seen:
+            if len(self._seen) >= IDS_SEEN:
+                self._seen.clear()
+            self._seen.add(asked.message_id)
+            return False
         return await self._around.readers.read(
             lambda connection: once.find(connection, asked.caller, asked.message_id) is not None
         )
