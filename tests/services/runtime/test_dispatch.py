@@ -1,6 +1,7 @@
 """What a request meets on its way, on the real runtime with a toy service."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from services.runtime.ids import RandomIds
 from services.runtime.requester import Ask, NoAnswer
 from services.runtime.service import command
 from services.runtime.transactions import Tx, View
+from services.runtime.writer import Scope
 from tests.toy import leader
 from tests.toy.leader import (
     Count,
@@ -260,8 +262,14 @@ async def handled(store: StoreUnderTest) -> list[str]:
 @contextmanager
 def writer_held(store: StoreUnderTest) -> Iterator[None]:
     """Let nothing be written meanwhile."""
-    gate = threading.Event()
-    store.services["leader"].writer.submit(lambda _scope: gate.wait(15), lambda _answer, _error: None)
+    gate, reached = threading.Event(), threading.Event()
+
+    def hold(_scope: Scope) -> None:
+        reached.set()
+        gate.wait(15)
+
+    store.services["leader"].writer.submit(hold, lambda _answer, _error: None)
+    assert reached.wait(15)
     try:
         yield
     finally:
@@ -395,6 +403,23 @@ async def test_a_refusal_that_the_contract_does_not_know_is_a_bug(advised: Store
 
     assert isinstance(reply, Rejected)
     assert reply.code == "internal-error"
+
+
+async def test_a_fault_met_while_preparing_is_told_and_is_nobody_elses(store: StoreUnderTest) -> None:
+    async def look(asked: LeanOn, view: View, ask: Ask) -> Counted:  # noqa: ARG001 - a prepare function
+        sqlite3.connect(f"file:{store.folder}/none?mode=ro", uri=True)
+        raise AssertionError
+
+    leading = leader.make_leader()
+    await store.start(replace(leading, routes=(*leading.routes, command(LeanOn, leant, prepare=look))))
+    await store.caller("till-1")
+    with writer_held(store):
+        faulty = asyncio.create_task(not_final(store, LeanOn("a"), ID))
+        other = asyncio.create_task((await store.caller("till-2")).requester.ask(Count("b"), service="leader"))
+        await until(lambda: store.services["leader"].writer._queue.qsize() == 2)  # noqa: SLF001 - both wait together
+
+    assert (await faulty).details == {"reason": "database"}
+    assert await other == Counted("b", 1)
 
 
 async def test_without_the_adviser_nothing_is_done(advised: StoreUnderTest) -> None:
