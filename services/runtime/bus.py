@@ -28,6 +28,7 @@ UNSPECIFIED = 0x80
 REFUSED = 0x80
 NO_SUBSCRIBERS = 0x10
 MAX_INFLIGHT = 500
+READ_AT_ONCE = 65536
 SESSION_EXPIRY_S = 10
 WILL_DELAY_S = 5
 TAKEOVERS_TO_STOP = 3
@@ -164,10 +165,36 @@ def _number(code: Any) -> int:
     return code.value if isinstance(code, ReasonCode) else int(code)
 
 
-class _Client(aiomqtt.Client):
-    """aiomqtt's client with three hooks it lacks: codes of PUBACK, messages without a queue, session present.
+class BufferedSocket(socket.socket):
+    """A socket that is read in large pieces and handed out in the small ones that paho asks for.
 
-    They override private methods of aiomqtt 2.5, which is pinned; a test proves that they are still called.
+    paho reads a packet with three or more calls, the first two for one byte each. Every call into
+    the kernel also lets go of the interpreter, and the writer's thread is quick to take it.
+    aiomqtt reads on as long as ``pending`` says so, as it does for TLS sockets.
+    """
+
+    def __init__(self, plain: socket.socket) -> None:
+        super().__init__(plain.family, plain.type, plain.proto, fileno=plain.detach())
+        self._read = b""
+        self._taken = 0
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        """The next bytes, at most so many; none when the other side is gone."""
+        if self._taken == len(self._read):
+            self._read, self._taken = super().recv(READ_AT_ONCE, flags), 0
+        piece = self._read[self._taken : self._taken + size]
+        self._taken += len(piece)
+        return piece
+
+    def pending(self) -> int:
+        """How many bytes were read from the kernel and not taken yet."""
+        return len(self._read) - self._taken
+
+
+class _Client(aiomqtt.Client):
+    """aiomqtt's client with what it lacks: codes of PUBACK, messages without a queue, session present, large reads.
+
+    They override private methods of aiomqtt 2.5 and paho 2.2, which are pinned; tests prove that they are called.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -176,6 +203,8 @@ class _Client(aiomqtt.Client):
         self.refused: Callable[[str, int], None] = lambda _topic, _code: None
         self.session_present = False
         """Whether the broker held a session of this client id; it is asked so only without a clean start."""
+        open_socket = self._client._create_socket  # noqa: SLF001 - paho has no public way to bring one's own socket
+        self._client._create_socket = lambda: BufferedSocket(open_socket())  # type: ignore[method-assign, arg-type] # noqa: SLF001
         self._early: list[Incoming] = []
         self._on_incoming: Callable[[Incoming], None] = self._early.append
 

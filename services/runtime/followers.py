@@ -149,17 +149,21 @@ class Follower(Generic[X]):
                 await asyncio.sleep(RETRY_S)
 
     async def _apply_buffered(self) -> None:
-        following = []
-        number = self._place.number + 1
-        while number in self._buffer and self._buffer[number].epoch == self._place.epoch:
-            following.append(self._buffer.pop(number))
-            number += 1
-        if following:
+        """Apply what follows without a gap, also what comes meanwhile; what is left over shows a gap."""
+        while following := self._following():
             await self._apply(following)
         for stale in [number for number in self._buffer if number <= self._place.number]:
             del self._buffer[stale]
         if self._buffer:
             self._read_on = True
+
+    def _following(self) -> list[JournalEntry]:
+        following = []
+        number = self._place.number + 1
+        while number in self._buffer and self._buffer[number].epoch == self._place.epoch:
+            following.append(self._buffer.pop(number))
+            number += 1
+        return following
 
     async def _read_journal(self) -> None:
         """Read and apply page after page until nothing is missing."""
