@@ -19,7 +19,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from services.runtime import publish_properties
+from services.runtime import publish_packet
 from services.runtime.log import Log
 
 SESSION_TAKEN_OVER = 0x8E
@@ -187,8 +187,21 @@ class BufferedSocket(socket.socket):
         return piece
 
     def pending(self) -> int:
-        """How many bytes were read from the kernel and not taken yet."""
-        return len(self._read) - self._taken
+        """More than 0 when a read would not wait: for bytes, or for the connection's end.
+
+        The kernel is asked, too. libuv tells only once of a connection that was reset, even when bytes from
+        before are still to be read, and uvloop then watches it no more: who does not read up to the end in
+        that one call learns of it from the keepalive, half a minute later.
+        """
+        if self._taken < len(self._read):
+            return len(self._read) - self._taken
+        try:
+            super().recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            return 1  # the read that follows finds the connection closed
+        return 1
 
 
 class _Client(aiomqtt.Client):
@@ -205,6 +218,7 @@ class _Client(aiomqtt.Client):
         """Whether the broker held a session of this client id; it is asked so only without a clean start."""
         open_socket = self._client._create_socket  # noqa: SLF001 - paho has no public way to bring one's own socket
         self._client._create_socket = lambda: BufferedSocket(open_socket())  # type: ignore[method-assign, arg-type] # noqa: SLF001
+        self._client._handle_publish = self._take_publish  # type: ignore[method-assign] # noqa: SLF001
         self._early: list[Incoming] = []
         self._on_incoming: Callable[[Incoming], None] = self._early.append
 
@@ -212,19 +226,26 @@ class _Client(aiomqtt.Client):
         self.session_present = flags.session_present
         super()._on_connect(client, userdata, flags, reason_code, properties)
 
-    def _on_message(self, client: Any, userdata: Any, message: Any) -> None:  # noqa: ARG002 - paho's signature
-        properties = message.properties
+    def _take_publish(self) -> MQTTErrorCode:
+        """Read a PUBLISH packet in paho's place, hand it over and acknowledge it."""
+        paho = self._client
+        arrived = paho._in_packet  # noqa: SLF001 - where paho puts the packet that it asks to be handled
+        try:
+            read = publish_packet.decode(arrived["command"], bytes(arrived["packet"]))
+        except publish_packet.MalformedPacket:
+            return MQTTErrorCode.MQTT_ERR_PROTOCOL
         self._on_incoming(
             Incoming(
-                topic=message.topic,
-                payload=message.payload,
-                retained=message.retain,
-                response_topic=getattr(properties, "ResponseTopic", None),
-                correlation=getattr(properties, "CorrelationData", None),
-                expiry_s=getattr(properties, "MessageExpiryInterval", None),
-                properties=dict(getattr(properties, "UserProperty", ())),
+                topic=read.topic,
+                payload=read.payload,
+                retained=read.retained,
+                response_topic=read.response_topic,
+                correlation=read.correlation,
+                expiry_s=read.expiry_s,
+                properties=read.user,
             )
         )
+        return MQTTErrorCode.MQTT_ERR_SUCCESS if read.mid is None else paho._send_puback(read.mid)  # noqa: SLF001
 
     def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any) -> None:
         topic, waiting = self.unacknowledged.pop(mid, ("", None))
@@ -286,7 +307,7 @@ def _new_properties(packet: int) -> Properties:
 
 
 def _properties(message: Outgoing) -> Properties | None:
-    return publish_properties.encode(
+    return publish_packet.encode_properties(
         response_topic=message.response_topic,
         correlation=message.correlation,
         expiry_s=message.expiry_s,

@@ -1,0 +1,61 @@
+"""A broker that dies with bytes on their way is missed at once, not when the keepalive runs out."""
+
+import asyncio
+import fcntl
+import os
+import select
+import socket
+import struct
+import termios
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import uvloop
+from paho.mqtt import publish
+
+from services.runtime.bus import Subscription
+from tests.services.runtime.brokers import Client, Mosquitto, socket_of
+from tests.under_test import until
+
+SOON_S = 10
+"""Far below the half minute that the keepalive takes."""
+PINGREQ = b"\xc0\x00"  # MQTT 5.0, 3.12
+
+
+def bytes_waiting(connection: socket.socket) -> int:
+    """How many bytes the kernel holds for a reader."""
+    answer = fcntl.ioctl(connection.fileno(), termios.FIONREAD, b"\0\0\0\0")
+    return int(struct.unpack("i", answer)[0])
+
+
+def reset_with_bytes_unread(client: Client, broker: Mosquitto, topic: str) -> None:
+    """Let a message wait in the client's socket, and the broker die before it reads what the client sent."""
+    connection = socket_of(client.bus)
+    publish.single(topic, b"the last", 1, hostname="127.0.0.1", port=broker.port, client_id="neighbour")
+    while not bytes_waiting(connection):
+        pass
+    broker.freeze()
+    os.waitpid(broker.pid, os.WUNTRACED)
+    connection.send(PINGREQ)
+    broker.kill()
+    watch = select.poll()
+    watch.register(connection, select.POLLERR)
+    assert watch.poll(1000 * SOON_S)
+
+
+@pytest.mark.parametrize("loop_factory", [uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
+def test_a_connection_that_is_reset_behind_a_message_is_missed_at_once(
+    tmp_path: Path, loop_factory: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    broker = Mosquitto(tmp_path)
+    broker.start()
+
+    async def lose() -> list[bytes]:
+        async with Client(broker.bus("listener"), Subscription("news", retained=False)).running() as client:
+            reset_with_bytes_unread(client, broker, "news")
+            await until(lambda: not client.online.is_set(), within_s=SOON_S)
+            return client.payloads
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        assert runner.run(lose()) == [b"the last"]
