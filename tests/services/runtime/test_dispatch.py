@@ -415,7 +415,7 @@ async def test_a_fault_met_while_preparing_is_told_and_is_nobody_elses(store: St
     await store.caller("till-1")
     with writer_held(store):
         faulty = asyncio.create_task(not_final(store, LeanOn("a"), ID))
-        other = asyncio.create_task((await store.caller("till-2")).requester.ask(Count("b"), service="leader"))
+        other = asyncio.create_task((await store.caller("till-2")).requester.ask(Count("b"), attempts=1))
         await until(lambda: store.services["leader"].writer._queue.qsize() == 2)  # noqa: SLF001 - both wait together
 
     assert (await faulty).details == {"reason": "database"}
