@@ -1,9 +1,11 @@
 """A shop on a real hub, as the tests see it: filled, with registers that sell over MQTT with logins of their own."""
 
 import asyncio
+import os
+import signal
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,7 +37,7 @@ from services.hub import access, logins
 from services.hub.client import Client, connected
 from services.hub.keys import administrator_token
 from services.hub.running_hub import OPS, RunningHub
-from services.runtime.bus import Login
+from services.runtime.bus import Login, Outgoing
 from services.runtime.ids import RandomIds
 from services.runtime.requester import Refused
 
@@ -62,6 +64,16 @@ async def until(ask: Callable[[], Awaitable[T]], so: Callable[[T], object], what
     except TimeoutError:
         raise AssertionError(f"waited in vain for {what}") from None
     return answer
+
+
+@contextmanager
+def standing_still(pid: int) -> Iterator[None]:
+    """Let a process stand still, with its connections open."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 @dataclass
@@ -171,6 +183,14 @@ class Shop:
         session = await client.ask(SignOn(PIN, staff_id=staff_id), patience_s=30)
         return Register(client, login, session.token, staff_id)
 
+    async def second_connection(self, till: Register) -> Register:
+        """Another connection of a register, with temporary credentials."""
+        async with self._control() as control:
+            made = await logins.add_temporary_login(self.data, self.topics, till.name, control.send_control)
+        login = self._running.login(made)
+        client = await self._stack.enter_async_context(connected(login, self.topics))
+        return Register(client, login, till.token, till.staff_id)
+
     async def colleague(self, name: str) -> StaffId:
         """Somebody new on the staff list."""
         staff_id = StaffId(IDS.new())
@@ -225,6 +245,21 @@ class Shop:
             return found
 
         return await until(entries, lambda found: len(found) >= least, "the history to catch up")
+
+    async def retained(self) -> dict[str, bytes]:
+        """What the broker retains of states, private states and statuses, by topic."""
+        login = self.own_login()
+        watching = [f"{self.topics.root}/{kind}/#" for kind in ("state", "private", "status")]
+        async with connected(login, self.topics, watching=watching) as watcher:
+            last = Outgoing(self.topics.status("hub"), IDS.new().encode())
+            watcher.bus.post(last)  # it comes behind all that is retained
+            kept: dict[str, bytes] = {}
+            async for message in watcher.watch():
+                if message.payload == last.payload:
+                    break
+                if message.retained:
+                    kept[message.topic] = message.payload
+            return kept
 
     def rows(self, service: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Read a service's database, past the service."""
