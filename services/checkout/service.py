@@ -49,7 +49,7 @@ def checkout(settings: CheckoutSettings) -> Service[CheckoutTx, CheckoutView]:
             command(CheckSale, payment.check_sale, prepare=payment.prepare_check_sale),
             command(AddTender, payment.add_tender, prepare=payment.prepare_add_tender),
             command(RemoveTender, payment.remove_tender),
-            command(CompleteSale, payment.complete_sale, prepare=payment.prepare_complete_sale),
+            command(CompleteSale, payment.complete_sale, prepare=payment.prepare_complete_sale, at_once=True),
             command(VoidSale, payment.void_sale),
             query(GetSale, queries.get_sale),
             query(GetReceipt, queries.get_receipt),

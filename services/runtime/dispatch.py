@@ -166,6 +166,8 @@ class Dispatch(Generic[X, V]):
     def _begin_command(self, asked: _Asked) -> None:
         if asked.route.prepare is None:
             self._submit(asked, lambda tx: asked.route.handle(asked.request, tx))
+        elif asked.route.at_once:
+            self._submit(asked, lambda tx: asked.route.handle(asked.request, None, tx))
         else:
             self._run(self._prepare(asked, asked.route.prepare))
 

@@ -35,6 +35,7 @@ class Route:
     handle: Callable[..., Any]
     prepare: Callable[..., Awaitable[Any]] | None = None
     rebuild: Callable[..., Reply] | None = None
+    at_once: bool = False
     decode: Callable[[bytes], Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,9 +67,13 @@ def command(
     *,
     prepare: Callable[[C, V, Ask], Awaitable[F]] | None = None,
     rebuild: Callable[[C, X], Reply] | None = None,
+    at_once: bool = False,
 ) -> Route:
-    """Route a command to its handler; with ``prepare`` the handler takes the facts as its second argument."""
-    return Route(request, handle, prepare, rebuild)
+    """Route a command to its handler; with ``prepare`` the handler takes the facts as its second argument.
+
+    With ``at_once`` the handler is tried first with None for the facts, and raises ``StaleFacts`` if it needs them.
+    """
+    return Route(request, handle, prepare, rebuild, at_once)
 
 
 def query(request: type[Q], handle: Callable[[Q, V], Awaitable[Reply]]) -> Route:

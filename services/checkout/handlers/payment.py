@@ -123,16 +123,22 @@ async def prepare_complete_sale(command: CompleteSale, view: CheckoutView, ask: 
     return MaybeChecked(sale.revision, await _ask_policy(sale, None, language, view, ask))
 
 
-def complete_sale(command: CompleteSale, checked: MaybeChecked, tx: CheckoutTx) -> Sale:
+def complete_sale(command: CompleteSale, checked: MaybeChecked | None, tx: CheckoutTx) -> Sale:
     """Close the sale for ever and give it the register's next receipt number.
+
+    A sale that is being paid has its decision and is closed at once; ``checked`` is None then.
 
     Rejections:
         SaleNotFound, SaleNotOpen, SaleEmpty, SaleNotPaid.
         CheckoutBlocked, PolicyUnavailable: only where no money has moved.
     """
-    opened = _opened(command.sale_id, checked, tx)
+    opened = tx.sales.get(command.sale_id, tx.register) if checked is None else _opened(command.sale_id, checked, tx)
     sale = opened.sale
-    _decide_payable(opened, checked, None, tx)
+    sale.prove_paid()
+    if checked is not None:
+        _decide_payable(opened, checked, None, tx)
+    elif sale.must_ask_to_complete():
+        raise StaleFacts
     numbered = tx.registers.take_receipt_number(sale.register, sale.sale_id)
     sale.complete(numbered.text, tx.ending())
     language = command.language or tx.settings.language
