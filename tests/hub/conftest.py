@@ -44,12 +44,20 @@ def settings(printer: VirtualPrinter) -> dict[str, str]:
     return {"TILLWIRE_DEVICES_PRINTERS": msgspec.json.encode([named]).decode(), "TILLWIRE_DEVICES_RETRY_S": "0.2"}
 
 
+@pytest.fixture(scope="module")
+def said() -> list[str]:
+    """What the hub has said so far."""
+    return []
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def hub(tmp_path_factory: pytest.TempPathFactory, settings: dict[str, str]) -> AsyncIterator[Hub]:
+async def hub(
+    tmp_path_factory: pytest.TempPathFactory, settings: dict[str, str], said: list[str]
+) -> AsyncIterator[Hub]:
     """A hub that watches over itself."""
     folder = tmp_path_factory.mktemp("hub")
     wanted = HubSettings(data=str(folder / "data"), port=0)
-    async with hub_at_work(wanted, lambda _sentence: None, environment=environment(settings)) as hub:
+    async with hub_at_work(wanted, said.append, environment=environment(settings)) as hub:
         assert await hub.until_online() == ()
         yield hub
 

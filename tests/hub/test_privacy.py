@@ -1,0 +1,170 @@
+"""A customer's details, PINs and tokens are found where they belong and nowhere else, byte for byte."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import pytest_asyncio
+
+from contracts.base import Request
+from contracts.checkout import SaleCompleted
+from contracts.customers import CreateCustomer, GetCustomer, SearchCustomers, UpdateCustomer
+from contracts.devices import InjectScan
+from contracts.ids import CustomerId, RegisterId, ScanId
+from contracts.staff import SignOn
+from services.runtime.bus import Incoming
+from services.runtime.requester import Refused
+from tests.hub.shop import IDS, PIN, Register, Shop
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+NAME, EMAIL, PHONE, CODE = "Zyxomara", "qvzyx.mark@kunde-qv.de", "+4915129783654", "QVZYX-CARD-77"
+MARKS = {text.strip("+").casefold() for text in (NAME, EMAIL, PHONE, CODE, EMAIL.partition("@")[0])}
+WRONG_PIN = "60718293"
+
+
+def marked(**changed: Any) -> CreateCustomer:
+    """A customer with all marks."""
+    whole = CreateCustomer(
+        CustomerId(IDS.new()), NAME, f"{NAME}-Meier", f"{NAME} Ltd", emails=(EMAIL,), phones=(PHONE,), codes=(CODE,)
+    )
+    return msgspec.structs.replace(whole, **changed)
+
+
+def found_in(data: bytes, marks: set[str]) -> set[str]:
+    """Which of the marks stand in some bytes, in upper or lower case."""
+    return {mark for mark in marks if mark.encode() in data.lower()}
+
+
+def files_with(folder: Path, marks: set[str], but: str = "") -> dict[str, set[str]]:
+    """The files below a folder that hold a mark."""
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and not (but and file.name.startswith(but))]
+    assert len(files) > 20
+    return {str(file): found for file in files if (found := found_in(file.read_bytes(), marks))}
+
+
+@dataclass
+class Journey:
+    """What a marked customer met, and what was heard and said meanwhile."""
+
+    till: Register
+    heard: list[Incoming]
+    codes: list[str] = field(default_factory=list)
+    """How requests with marks were rejected."""
+
+    async def refused(self, request: Request[Any]) -> None:
+        """Send what is rejected, and is not told back."""
+        with pytest.raises(Refused) as refused:
+            await self.till.ask(request)
+        self.codes.append(refused.value.rejected.code)
+        assert not found_in(msgspec.json.encode(refused.value.rejected), MARKS)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def journey(shop: Shop) -> AsyncIterator[Journey]:
+    """A marked customer is created, found, sold to, changed, refused and met by bugs while the ops role listens."""
+    ops = await shop.ops()
+    till = await shop.register("till-1")
+    journey = Journey(till, [])
+    created = marked()
+    await till.ask(created)
+    for text in (NAME, EMAIL, PHONE, CODE):
+        hits = (await till.ask(SearchCustomers(text))).hits
+        assert [hit.customer.customer_id for hit in hits] == [created.customer_id]
+    await till.sell(created.customer_id, receipt="print")
+    await till.ask(UpdateCustomer(created.customer_id, 1, last_name=f"{NAME}-Huber", emails=(EMAIL, f"2.{EMAIL}")))
+    await shop.hub.ask(InjectScan(ScanId(IDS.new()), RegisterId("till-1"), CODE))
+    await be_rejected(journey, created.customer_id)
+    await meet_bugs(journey, shop, created.customer_id)
+    assert (await till.ask(GetCustomer(created.customer_id))).first_name == NAME
+    customer_id = await shop.customer(till)
+    last = await till.sell(customer_id)
+    await shop.history(till, customer_id, least=1)
+    async for message in ops.watch():
+        journey.heard.append(message)
+        if last.sale_id.encode() in message.payload and message.topic == shop.topics.event_of(SaleCompleted):
+            break
+    yield journey
+
+
+async def be_rejected(journey: Journey, customer_id: CustomerId) -> None:
+    """Send marks in every way that is rejected."""
+    await journey.refused(marked(customer_id=customer_id, first_name=f"{NAME}a"))
+    await journey.refused(marked())
+    await journey.refused(marked(codes=(), emails=(f"{EMAIL}@{EMAIL}",)))
+    await journey.refused(marked(codes=(), phones=(f"{PHONE}000000",)))
+    await journey.refused(marked(codes=(), first_name=f"{NAME}\x07"))
+    await journey.refused(marked(codes=(), first_name=NAME * 100))
+    await journey.refused(marked(codes=(), first_name=""))
+    await journey.refused(UpdateCustomer(customer_id, 1, first_name=f"{NAME}b"))
+    await journey.refused(SignOn(WRONG_PIN, staff_id=journey.till.staff_id))
+    for payload in (f'{{"first_name": "{NAME}', f'{{"{NAME}": "{EMAIL}"}}', f'{{"customer_id": "{EMAIL}"}}'):
+        for service, name in (("customers", "create-customer"), ("checkout", "attach-customer")):
+            with pytest.raises(Refused) as refused:
+                await journey.till.client.ask_raw(
+                    service, name, payload.encode(), message_id=IDS.new(), token=journey.till.token
+                )
+            journey.codes.append(refused.value.rejected.code)
+
+
+async def meet_bugs(journey: Journey, shop: Shop, customer_id: CustomerId) -> None:
+    """Let handlers fail in the middle, for want of a table."""
+    file = shop.data / "customers.sqlite3"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("ALTER TABLE customer_key RENAME TO customer_key_hidden")
+        connection.commit()
+        await journey.refused(marked(codes=()))
+        await journey.refused(UpdateCustomer(customer_id, 2, first_name=f"{NAME}c"))
+        await journey.refused(SearchCustomers(NAME))
+        connection.execute("ALTER TABLE customer_key_hidden RENAME TO customer_key")
+        connection.commit()
+
+
+async def test_the_marked_customer_met_what_the_claims_are_about(journey: Journey) -> None:
+    assert set(journey.codes) == {
+        "customer-exists",
+        "code-taken",
+        "contact-invalid",
+        "malformed",
+        "customer-incomplete",
+        "revision-conflict",
+        "sign-on-refused",
+        "internal-error",
+    }
+    assert journey.codes.count("internal-error") == 3
+    assert {message.topic.split("/")[3] for message in journey.heard} == {"event", "state", "status"}
+
+
+async def test_no_file_but_the_customers_own_database_holds_a_mark(journey: Journey, shop: Shop) -> None:
+    assert journey.codes
+    assert files_with(shop.data, MARKS, but="customers.sqlite3") == {}
+    assert set().union(*files_with(shop.data, MARKS).values()) == MARKS
+
+
+async def test_no_event_state_or_status_holds_a_mark(journey: Journey) -> None:
+    for message in journey.heard:
+        told = message.topic.encode() + message.payload + str(message.properties).encode()
+        assert not found_in(told, MARKS), message.topic
+
+
+async def test_what_was_handled_is_kept_without_a_mark(journey: Journey, shop: Shop) -> None:
+    kept = shop.rows("customers", "SELECT caller, id, outcome, coalesce(reply, '') FROM handled_request")
+    assert len(kept) > len(journey.codes) / 2
+    assert not found_in(repr(kept).encode(), MARKS)
+
+
+async def test_the_hub_says_no_mark(journey: Journey, said: list[str]) -> None:
+    assert any("event=bug" in sentence for sentence in said)
+    assert not found_in("\n".join(said).encode(), {*MARKS, PIN, WRONG_PIN, journey.till.token.casefold()})
+
+
+async def test_pins_and_tokens_are_nowhere(journey: Journey, shop: Shop) -> None:
+    secrets = {PIN, WRONG_PIN, journey.till.token.casefold(), journey.till.token.rpartition(".")[2].casefold()}
+    assert files_with(shop.data, secrets) == {}
+    for message in journey.heard:
+        assert not found_in(message.payload + str(message.properties).encode(), secrets)
