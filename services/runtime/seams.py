@@ -1,10 +1,10 @@
-"""Named points at which a test can make a process crash, between flush, commit, publish and reply."""
+"""Named points at which a test can make a process crash, between flush, commit, reply and publish."""
 
 import os
 import signal
 from typing import Literal
 
-CrashPoint = Literal["before-commit", "after-commit", "after-publish", "after-reply"]
+CrashPoint = Literal["before-commit", "after-commit", "after-reply", "after-publish"]
 
 
 class Seams:

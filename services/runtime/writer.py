@@ -196,17 +196,18 @@ class Writer:
         return _Finished(waiting.done, answer, None, scope)
 
     def _hand_back(self, finished: list[_Finished]) -> None:
-        entries = [entry for each in finished if each.scope is not None for entry in each.scope.recorded]
-        if entries:
-            self._publish(entries)
+        """Let the effects be felt, answer, and then tell the others: whoever waits at a till comes first."""
         for each in finished:
             if each.scope is not None:
                 for effect in each.scope.effects:
                     self._apart(effect)
-        self._seams.passing("after-publish")
         for each in finished:
             self._apart(partial(each.done, each.answer, each.error))
         self._seams.passing("after-reply")
+        entries = [entry for each in finished if each.scope is not None for entry in each.scope.recorded]
+        if entries:
+            self._publish(entries)
+        self._seams.passing("after-publish")
 
     def _apart(self, call: Callable[[], None]) -> None:
         """Call something whose bug must not keep the other jobs of the batch from their answers."""
