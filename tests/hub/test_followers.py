@@ -72,3 +72,30 @@ async def test_followers_agree_with_an_older_file_and_list_what_it_lacks(parts: 
     await shop.is_told_once(till, [kept, again])
     for service in ("policy", "customers", "staff", "devices"):
         assert shop.rows(service, "SELECT count(*) FROM parked_event") == [(0,)]
+
+
+async def test_followers_that_were_away_notice_another_past_behind_newer_sales(parts: Parts) -> None:
+    shop = parts.shop
+    till = await shop.register("till-2")
+    customer_id = await shop.customer(till)
+    kept = await till.sell(customer_id)
+    await shop.is_told_once(till, [kept])
+    await parts.stop("checkout")
+    shutil.copyfile(parts.data / "checkout.sqlite3", parts.data / "older")
+    await parts.start("checkout")
+    head = (await shop.journal("checkout"))[-1].number
+    lost = await till.sell(customer_id)
+    await shop.is_told_once(till, [kept, lost])
+    gone = {entry.event_id for entry in await shop.journal("checkout") if entry.name == SaleCompleted.wire_name()}
+    await parts.stop("staff")
+
+    await put_back(parts, "older")
+    sold = [await till.sell(customer_id) for _ in range(3)]
+    journal = await shop.journal("checkout")
+    assert journal[-1].number > head + 3
+    await parts.start("staff")
+
+    gone -= {entry.event_id for entry in journal}
+    assert len(gone) == 1
+    await until(partial(orphans, parts, "staff", "attributed-totals"), gone.issubset, "staff to list what is gone")
+    await shop.is_told_once(till, [kept, *sold])
