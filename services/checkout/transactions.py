@@ -86,7 +86,7 @@ class CheckoutTx(Tx):
 
     def is_clock_unsure(self) -> bool:
         """Whether the clock was never set or runs behind what was recorded last."""
-        return is_clock_unsure(self.now, _read(self.sales.last_recorded_at()))
+        return is_clock_unsure(self.now, _read(self.last_recorded_at))
 
     def priced(self, item: Item) -> PricedItem:
         """What an item costs today and how it is taxed here.

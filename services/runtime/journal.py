@@ -43,9 +43,11 @@ class Recorded:
 class Journal:
     """The head of the journal, kept by the writer, and all that is done with its rows."""
 
-    def __init__(self, epoch: int, head: int) -> None:
+    def __init__(self, epoch: int, head: int, last_time: str | None = None) -> None:
         self.epoch = epoch
         self.head = head
+        self.last_time = last_time
+        """When the newest entry was made; None for an empty journal."""
 
     @classmethod
     def load(cls, connection: Connection) -> "Journal":
@@ -55,8 +57,10 @@ class Journal:
             .order_by(tables.journal_epoch.c.epoch.desc())
             .limit(1)
         ).one()
-        head = connection.execute(select(func.max(tables.journal.c.number))).scalar()
-        return cls(epoch, head if head is not None else first - 1)
+        newest = connection.execute(
+            select(tables.journal.c.number, tables.journal.c.time).order_by(tables.journal.c.number.desc()).limit(1)
+        ).one_or_none()
+        return cls(epoch, first - 1) if newest is None else cls(epoch, newest.number, newest.time)
 
     def entry(self, event: Event, event_id: str, time: str) -> Entry:
         """Give an event its number, if its kind is journaled."""
@@ -64,11 +68,17 @@ class Journal:
         if event.journaled:
             self.head += 1
             number = self.head
+            self.last_time = time
         return Entry(self.epoch, number, event_id, event.wire_name(), time, msgspec.json.encode(event))
 
-    def go_back(self, epoch: int, head: int) -> None:
+    @property
+    def stand(self) -> tuple[int, int, str | None]:
+        """Where it stands, to go back to if the work that follows is undone."""
+        return self.epoch, self.head, self.last_time
+
+    def go_back(self, stand: tuple[int, int, str | None]) -> None:
         """Stand where it stood before work that was undone."""
-        self.epoch, self.head = epoch, head
+        self.epoch, self.head, self.last_time = stand
 
     def append(self, connection: Connection, entries: Sequence[Entry]) -> None:
         """Write what a job recorded."""

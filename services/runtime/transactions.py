@@ -81,6 +81,11 @@ class Tx:
             raise LookupError("this transaction applies no event")
         return self._source
 
+    @property
+    def last_recorded_at(self) -> str | None:
+        """When the newest entry of the journal was made; None for an empty journal."""
+        return self.scope.journal.last_time
+
     def record(self, event: Event) -> Recorded:
         """Tell a fact: journal it with the transaction and publish it after the commit."""
         entry = self.scope.journal.entry(event, self.ids.new(), stamp(self.now))

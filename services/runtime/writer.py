@@ -41,16 +41,16 @@ class Scope:
     recorded: list[Entry] = field(default_factory=list)
     effects: list[Callable[[], None]] = field(default_factory=list)
     """What to do on the event loop once it is committed."""
-    _stood_at: tuple[int, int] = field(init=False)
+    _stood_at: tuple[int, int, str | None] = field(init=False)
 
     def __post_init__(self) -> None:
         """Remember where the journal stood."""
-        self._stood_at = self.journal.epoch, self.journal.head
+        self._stood_at = self.journal.stand
 
     def undo(self) -> None:
         """Take back all that this job has changed and recorded so far."""
         _driver(self.connection).execute("ROLLBACK TO job")
-        self.journal.go_back(*self._stood_at)
+        self.journal.go_back(self._stood_at)
         self.recorded.clear()
         self.effects.clear()
 
@@ -162,13 +162,13 @@ class Writer:
 
     def _run_batch(self, batch: list[_Waiting[Any]]) -> list[_Finished]:
         finished: list[_Finished] = []
-        stood_at = self.journal.epoch, self.journal.head
+        stood_at = self.journal.stand
         try:
             with self.connection.begin():
                 finished.extend(self._run_job(waiting) for waiting in batch)
                 self._seams.passing("before-commit")
         except (DBAPIError, sqlite3.Error) as error:
-            self.journal.go_back(*stood_at)
+            self.journal.go_back(stood_at)
             fault = DatabaseFault(_name(error))
             fault.__cause__ = error
             return [_Finished(waiting.done, None, fault, None) for waiting in batch]

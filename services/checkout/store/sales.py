@@ -12,7 +12,6 @@ from services.checkout.model.lines import credit
 from services.checkout.model.sale import OpenedSale
 from services.checkout.store import tables
 from services.runtime.journal import Recorded
-from services.runtime.tables import journal
 
 _DOCUMENT = msgspec.json.Decoder(OpenedSale)
 
@@ -63,7 +62,6 @@ _ADD_SHARES = insert(tables.attribution_share)
 _ADD_SERIALS = insert(tables.serial_number)
 _ADD_TENDERS = insert(tables.tender)
 _ADD_DECISION = insert(tables.decision)
-_LAST_RECORDED = select(journal.c.time).order_by(journal.c.number.desc()).limit(1)
 
 
 class Opened(NamedTuple):
@@ -218,10 +216,6 @@ class SaleStore:
         self._insert_lines(as_told)
         self._insert_tenders(as_told)
         self._insert_decision(sale)
-
-    def last_recorded_at(self) -> str | None:
-        """When the newest entry of the journal was made."""
-        return self._connection.execute(_LAST_RECORDED).scalar()
 
     def _insert_lines(self, sale: Sale) -> None:
         lines = [
