@@ -200,7 +200,7 @@ class Broker:
         self._write_files(programs)
         if _free_port(self.port, self.bind) is None:
             raise BrokerFault(f"port {self.port} is taken by another program; stop it or set another port")
-        with self.log_file.open("ab") as log_file:
+        with files.open_to_append(self.log_file, 0o640) as log_file:
             self._process = await asyncio.create_subprocess_exec(
                 # The kernel kills it when the hub is gone, even by kill -9; it has nothing to save.
                 *(programs.setpriv, "--pdeathsig", "KILL", "--"),

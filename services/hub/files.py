@@ -7,6 +7,7 @@ import os
 import stat
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 READ_AT_MOST = 64 * 1024
 """No file of the hub's own is longer; more is not read into memory."""
@@ -39,6 +40,11 @@ def write(path: Path, content: bytes, mode: int) -> None:
     """Put a file in place of the one that may be there; nobody ever sees half of it."""
     _draft(path, content, mode).replace(path)
     _settle(path.parent)
+
+
+def open_to_append(path: Path, mode: int) -> BinaryIO:
+    """Open a file to write at its end; one that is made has at most these rights."""
+    return open(path, "ab", opener=lambda name, flags: os.open(name, flags, mode))
 
 
 def remove(path: Path) -> bool:

@@ -16,7 +16,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Final, cast, get_args
+from typing import Annotated, Any, Final, Literal, cast, get_args
 
 import msgspec
 from msgspec import Meta
@@ -25,6 +25,7 @@ from contracts.base import Role
 from contracts.ids import Segment
 from contracts.topics import SERVICES, BadSegment, Topics, segment
 from services.hub import access, files
+from services.runtime.login_secrets import SecretDamaged, read_secret, secret_file
 
 ITERATIONS: Final = 1000
 """PBKDF2's rounds. RFC 8018, 4.2 recommends at least 1,000. More would only make the broker stand
@@ -38,12 +39,12 @@ HASH_BYTES: Final = 64
 TEMPORARY: Final = "--"
 """Stands between a login and what tells its second, temporary credentials apart: ``till-1--cli-3f9a``."""
 
-_PASSWORD = re.compile(r"[A-Za-z0-9_-]{43}")
 _COPY_OF_SERVICE = re.compile(rf"({'|'.join(SERVICES)})(-[0-9]+)?")
 _OWN: Final[tuple[Role, ...]] = ("hub", *cast("tuple[Role, ...]", SERVICES))
 """The logins that the hub makes by itself, each with the role of that name."""
-GIVEN_ROLES: Final[tuple[Role, ...]] = tuple(role for role in get_args(Role) if role not in _OWN)
+GivenRole = Literal["register", "display", "backoffice", "ops"]
 """The roles that a login can be made with."""
+GIVEN_ROLES: Final[tuple[GivenRole, ...]] = get_args(GivenRole)
 
 Commands = list[dict[str, Any]]
 SendControl = Callable[[Commands], Awaitable[list[dict[str, Any]]]]
@@ -201,7 +202,7 @@ def own_credentials(data: Path, name: str) -> Credentials:
     """
     password = _kept_secret(data, name) if name in _OWN else None
     if password is None:
-        raise LoginRefused(f"'{name}' has no secret in {_secrets(data)}; the hub makes it when it starts")
+        raise LoginRefused(f"'{name}' has no secret in {data / 'secrets'}; the hub makes it when it starts")
     return Credentials(
         username=name, login=name, client_id=_client_id(name) or f"{name}-{secrets.token_hex(4)}", password=password
     )
@@ -361,17 +362,17 @@ def _secret(data: Path, name: str) -> str:
     if kept is not None:
         return kept
     made = secrets.token_urlsafe(32)
-    files.make_folder(_secrets(data), 0o700)
-    files.write(_secrets(data) / name, made.encode(), 0o600)
+    file = secret_file(data, name)
+    files.make_folder(file.parent, 0o700)
+    files.write(file, made.encode(), 0o600)
     return made
 
 
 def _kept_secret(data: Path, name: str) -> str | None:
     try:
-        kept = files.read(_secrets(data) / name).decode("ascii", "replace").strip()
-    except (FileNotFoundError, files.FileDamaged):
+        return read_secret(data, name)
+    except (FileNotFoundError, SecretDamaged):
         return None
-    return kept if _PASSWORD.fullmatch(kept) else None
 
 
 def _read(path: Path) -> ClientFile:
@@ -423,7 +424,3 @@ def _file(data: Path, username: str) -> Path:
 
 def _clients(data: Path) -> Path:
     return data / "clients"
-
-
-def _secrets(data: Path) -> Path:
-    return data / "secrets"

@@ -14,7 +14,7 @@ import msgspec
 
 from contracts.ids import DeviceId, RegisterId
 from contracts.topics import Topics
-from services.hub import files, logins
+from services.hub import addresses, files, logins
 from services.runtime.bus import Login
 
 DEMO_REGISTER: Final = RegisterId("demo-till")
@@ -39,6 +39,7 @@ class RunningHub(msgspec.Struct, frozen=True):
     """How a running hub is reached from this machine.
 
     ``demo_printer_port`` is where it expects the demo's printer; None when the shop has printers of its own.
+    ``bind`` is the address its broker listens on; empty when that is ``host``.
     """
 
     pid: int
@@ -46,11 +47,17 @@ class RunningHub(msgspec.Struct, frozen=True):
     port: int
     store: str
     demo_printer_port: int | None = None
+    bind: str = ""
 
     @property
     def topics(self) -> Topics:
         """The topics of its store."""
         return Topics(self.store)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The addresses that a register reaches it at: one, or all of this machine's where it listens on all."""
+        return addresses.of_listener(self.bind) or (self.host,)
 
     def login(self, credentials: logins.Credentials) -> Login:
         """How a client with these credentials reaches it."""

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from services.hub import files
+
 LOG_BYTES: Final = 1024 * 1024
 """A longer log is put aside as ``{service}.log.1``."""
 LONGEST_ECHO: Final = 200
@@ -33,7 +35,7 @@ class ServiceLog:
         """Keep what was said, whole lines or not."""
         if self.file.exists() and self.file.stat().st_size > LOG_BYTES:
             self.file.replace(self.file.with_suffix(".log.1"))
-        with self.file.open("ab") as log:
+        with files.open_to_append(self.file, 0o640) as log:
             log.write(said)
         *lines, begun = (self._begun + said).split(b"\n")
         self._begun = begun[-LOG_BYTES:]

@@ -135,12 +135,7 @@ class Hub:
 
     def prepare(self) -> None:
         """Have the folders and the logins that broker and services need."""
-        files.make_folder(self.data / "secrets", 0o700)
         logins.ensure_logins(self.data)
-        for service in SERVICES:
-            made = logins.own_credentials(self.data, service)
-            secret = {"username": made.username, "password": made.password, "client_id": made.client_id}
-            files.write(self.data / "secrets" / f"{service}.json", msgspec.json.encode(secret), 0o600)
         if not any(each.username == OPS for each in logins.list_logins(self.data).logins):
             if (self.data / "clients" / f"{OPS}.json").exists():  # damaged
                 logins.remove_login(self.data, OPS)
@@ -167,7 +162,9 @@ class Hub:
             raise started
         if ready is not True:
             raise GaveUp("the store's keys and databases could not be made ready; the lines above say why", 1)
-        self.running = RunningHub(os.getpid(), broker.host, chosen.port, self.topics.store, self._demo_printer_port())
+        self.running = RunningHub(
+            os.getpid(), broker.host, chosen.port, self.topics.store, self._demo_printer_port(), broker.bind
+        )
         self._keep(self._keep_broker(broker), "broker")
         self._keep(self._keep_log_small(broker), "broker's log")
         for service in SERVICES:

@@ -7,6 +7,7 @@ something in it is copied first. Run: ``python -m services.runtime.migrate DATA 
 """
 
 import contextlib
+import os
 import re
 import sqlite3
 import sys
@@ -21,6 +22,8 @@ from services.runtime.clock import SystemClock, stamp
 from services.runtime.database import back_up, uri
 
 RUNTIME_CHAIN = Path(__file__).parent / "migrations"
+CLOSED_TO_OTHERS = 0o027
+"""The umask of whoever makes a database: 0640, folders 0750."""
 _REVISION = re.compile(r"(\d{4})_\w+\.py")
 
 
@@ -145,6 +148,7 @@ def _check(connection: sqlite3.Connection, before: dict[str, int]) -> None:
 
 def main() -> None:
     """Migrate the databases of the named services."""
+    os.umask(CLOSED_TO_OTHERS)
     data, *services = sys.argv[1:]
     for service in services:
         try:

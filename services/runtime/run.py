@@ -9,16 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
 import sdnotify
 import uvloop
 
-from contracts.base import Role
 from services.runtime.bus import Bus, Login, LoginRefused, MqttBus, Outgoing, TakenOver
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.log import Log, start_logging
-from services.runtime.migrate import chains, is_current
+from services.runtime.login_secrets import SecretDamaged, read_secret
+from services.runtime.migrate import CLOSED_TO_OTHERS, chains, is_current
 from services.runtime.running import Outside, Running
 from services.runtime.seams import Seams
 from services.runtime.service import Service
@@ -32,31 +31,25 @@ EXIT_DATABASE = 74  # EX_IOERR: it may, once there is space again
 TOKEN_KEY = "staff-token.pub"  # noqa: S105 - the name of a public key's file
 
 
-class Secret(msgspec.Struct, frozen=True):
-    """What lies in ``DATA/secrets/{login}.json``: how a service reaches the broker."""
-
-    username: str
-    password: str
-    client_id: str
-
-
-def read_secret(data: Path, login: Role | str) -> Secret:
-    """Read a login's secret.
+def own_login(hub: HubSettings, name: str) -> Login:
+    """How a service reaches the broker: with its own name as login and client id, and the secret kept for it.
 
     Raises:
-        SettingsRefused: there is none yet; the sentence says how to make it.
+        SettingsRefused: there is no secret yet, or a damaged one; the sentence says how to make it.
     """
-    file = data / "secrets" / f"{login}.json"
     try:
-        return msgspec.json.decode(file.read_bytes(), type=Secret)
+        password = read_secret(hub.data_folder, name)
     except FileNotFoundError as error:
-        raise SettingsRefused(f"{file} is missing: start the hub once with './tillwire up' to make it") from error
-    except msgspec.DecodeError as error:
-        raise SettingsRefused(f"{file} cannot be read: remove it and start the hub again") from error
+        missing = f"{error.filename} is missing: start the hub once with './tillwire up' to make it"
+        raise SettingsRefused(missing) from error
+    except SecretDamaged as error:
+        raise SettingsRefused(f"{error}: remove it and start the hub again") from error
+    return Login(hub.host, hub.port, name, password, name)
 
 
 def run(make: Callable[[S], Service[Any, Any]], own_settings: type[S], name: str) -> None:
     """Run one service until it is told to stop."""
+    os.umask(CLOSED_TO_OTHERS)
     try:
         hub = load(HubSettings, None)
         settings = load(own_settings, name)
@@ -102,9 +95,8 @@ def bring_up_to_date(data: Path, services: tuple[str, ...]) -> None:
 
 def _outside(hub: HubSettings, name: str) -> Outside:
     data = hub.data_folder
-    secret = read_secret(data, name)
     crash_service, _, crash_at = os.environ.get("TILLWIRE_CRASH_AT", "").partition("/")
-    login = Login(hub.host, hub.port, secret.username, secret.password, secret.client_id)
+    login = own_login(hub, name)
 
     def make_bus(will: Outgoing) -> Bus:
         return MqttBus(login, Log(name), will=will)

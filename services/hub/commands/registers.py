@@ -6,7 +6,6 @@ import msgspec
 from cyclopts import Parameter
 from rich.table import Table
 
-from contracts.base import Role
 from services.hub import access, logins
 from services.hub.terminal import (
     AsJson,
@@ -24,7 +23,7 @@ Name = Annotated[str, Parameter(help="The login: a-z, 0-9 and hyphens, such as t
 async def add_register(
     name: Name,
     *,
-    role: Annotated[Role, Parameter(help="What it may do: register, display, backoffice or ops.")] = "register",
+    role: Annotated[logins.GivenRole, Parameter(help="What it may do.")] = "register",
     data: DataFolder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -33,8 +32,9 @@ async def add_register(
     async with changing_logins(folder) as (hub, send_control):
         made = await logins.add_login(folder, hub.topics, name, role, send_control)
     rules = access.rules(role, made.login, hub.topics)
+    host, *other_hosts = hub.hosts
     told: dict[str, str | int] = {
-        "host": hub.host,
+        "host": host,
         "port": hub.port,
         "username": made.username,
         "password": made.password,
@@ -46,6 +46,9 @@ async def add_register(
         return
     for label, value in told.items():
         print_plain(f"{label.replace('_', ' '):<10} {value}")
+        if label == "host":
+            for other in other_hosts:
+                print_plain(f"{'or':<10} {other}")
     for label, topics in (("subscribe", rules.subscribe), ("publish", _summed(rules.publish))):
         for topic in topics:
             print_plain(f"{label:<10} {topic}")

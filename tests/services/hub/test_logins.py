@@ -15,6 +15,8 @@ from contracts.topics import SERVICES, Topics
 from services.hub import logins
 from services.hub.broker import Broker
 from services.hub.logins import BrokerRefused, LoginRefused
+from services.runtime.run import own_login
+from services.runtime.settings import HubSettings, SettingsRefused
 from tests.services.hub.clients import PATIENCE_S, Connect, Control
 
 ACCEPTED = 0x00
@@ -250,6 +252,35 @@ def test_own_login_is_mended_with_its_secret(
     salt = base64.b64decode(client["salt"])
     expected = hashlib.pbkdf2_hmac("sha512", made.password.encode(), salt, client["iterations"], 64)
     assert base64.b64decode(client["password"]) == expected
+
+
+def test_a_service_logs_in_with_the_secret_that_the_hub_keeps(tmp_path: Path) -> None:
+    logins.ensure_logins(tmp_path)
+
+    login = own_login(HubSettings(data=str(tmp_path), host="127.0.0.2", port=1885), "checkout")
+
+    made = logins.own_credentials(tmp_path, "checkout")
+    assert (login.username, login.password, login.client_id) == (made.username, made.password, made.client_id)
+    assert (login.host, login.port) == ("127.0.0.2", 1885)
+
+
+def test_a_service_without_a_whole_secret_is_told_how_to_get_one(tmp_path: Path) -> None:
+    hub = HubSettings(data=str(tmp_path))
+    with pytest.raises(SettingsRefused, match=r"secrets/checkout is missing: start the hub once"):
+        own_login(hub, "checkout")
+
+    logins.ensure_logins(tmp_path)
+    file = tmp_path / "secrets" / "checkout"
+    secret = file.read_text()
+    file.write_text(secret[:-1])
+    with pytest.raises(SettingsRefused, match=r"secrets/checkout holds no password: remove it") as refused:
+        own_login(hub, "checkout")
+    assert secret[:-1] not in str(refused.value)
+
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(SettingsRefused, match="holds no password"):
+        own_login(hub, "checkout")
 
 
 @pytest.mark.parametrize("name", ["checkout", "till-1", "../clients/till-1.json"])

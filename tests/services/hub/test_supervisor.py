@@ -43,6 +43,20 @@ def test_up_shows_every_service_online_and_what_a_newcomer_needs_next(hub: HubPr
     assert [line.split()[:2] for line in following] == [["./tillwire", word] for word in ("staff", "register", "demo")]
 
 
+def test_what_a_store_keeps_is_closed_to_others(hub: HubProcess) -> None:
+    """Databases and logs are for the hub's user and group; what is secret is for the user alone."""
+    copied = tillwire(hub.folder, "backup")
+    assert copied.returncode == 0
+    rights = {path.relative_to(hub.data): path.stat().st_mode & 0o777 for path in hub.data.rglob("*")}
+
+    kept = {path: mode for path, mode in rights.items() if ".sqlite3" in path.name or ".log" in path.name}
+    assert {path.name for path in kept} >= {f"{service}.sqlite3" for service in SERVICES}
+    assert {path.parent.name for path in kept} >= {"backups", "logs", "broker"}
+    assert {path: oct(mode) for path, mode in kept.items() if mode != 0o640} == {}
+    folders = {path.name: mode for path, mode in rights.items() if (hub.data / path).is_dir()}
+    assert {name: oct(mode) for name, mode in folders.items() if mode not in (0o700, 0o750)} == {}
+
+
 def test_a_new_store_has_the_sample_items(hub: HubProcess) -> None:
     shown = tillwire(hub.folder, "items", "show", "2000000000299")
     assert json.loads(shown.stdout)["name"] == "Butter 250 g"
