@@ -156,7 +156,7 @@ class NotYourReply(Rejection):
 
 
 class IdMissing(Rejection):
-    """A command needs the user property 'id', a UUID of version 7 made by the caller."""
+    """A command needs the user property 'id', a UUID in lower case made by the caller, best of version 7."""
 
 
 class IdReused(Rejection):
@@ -168,7 +168,7 @@ class TokenMissing(Rejection):
 
 
 class TokenInvalid(Rejection):
-    """The token is not valid here any more; sign on again."""
+    """The token is none that is valid here; sign on and send the one that is answered."""
 
 
 class PermissionDenied(Rejection):

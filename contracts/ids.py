@@ -41,8 +41,23 @@ EventId = NewType("EventId", Uuid)
 RegisterId = NewType("RegisterId", Segment)
 """A register's id is its login."""
 DeviceId = NewType("DeviceId", Segment)
-ItemCode = NewType("ItemCode", Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,40}$(?!\n)")])
-TaxClassCode = NewType("TaxClassCode", Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,40}$(?!\n)")])
+ItemCode = NewType(
+    "ItemCode",
+    Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9._-]{1,40}$(?!\n)",
+            description="An item's code: up to 40 letters, digits, points, underscores and hyphens.",
+        ),
+    ],
+)
+TaxClassCode = NewType(
+    "TaxClassCode",
+    Annotated[
+        str,
+        Meta(pattern=r"^[a-z0-9_]{1,40}$(?!\n)", description="A tax class: up to 40 of a-z, 0-9 and underscores."),
+    ],
+)
 CountryCode = NewType(
     "CountryCode", Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="ISO 3166-1 alpha-2")]
 )

@@ -21,7 +21,6 @@ from contracts.base import (
     IdMissing,
     IdReused,
     InternalError,
-    Malformed,
     NotYourReply,
     Rejection,
     Reply,
@@ -35,6 +34,7 @@ from services.runtime.clock import Clock, stamp
 from services.runtime.database import is_database_fault
 from services.runtime.ids import is_uuid
 from services.runtime.log import Log
+from services.runtime.malformed import malformed
 from services.runtime.requester import Ask, Requester
 from services.runtime.secret_fields import without_secrets
 from services.runtime.service import Route
@@ -141,7 +141,7 @@ class Dispatch(Generic[X, V]):
         try:
             request = route.decode(message.payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Malformed(**_where(error)) from error
+            raise malformed(error, route.request) from error
         properties = message.properties or {}
         message_id = properties.get("id", "")
         if not is_uuid(message_id):
@@ -154,7 +154,7 @@ class Dispatch(Generic[X, V]):
             request=request,
             caller=caller,
             message_id=message_id,
-            token=properties.get("token"),
+            token=properties.get("token") or None,
             digest=once.digest(self._digest_key, name, msgspec.json.encode(request)),
             correlation=message.correlation,
             deadline=self._clock.monotonic() + patience_s,
@@ -352,11 +352,3 @@ def fault_of(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     lines = [f"{frame.filename.rpartition('/services/')[2]}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
     return f"{type(error).__name__} at " + " > ".join(lines)
-
-
-def _where(error: Exception) -> dict[str, str]:
-    """The field and the rule of a payload that does not fit."""
-    if not isinstance(error, msgspec.ValidationError):
-        return {"field": "$", "rule": "the payload is one JSON object in UTF-8"}
-    rule, _, field = str(error).partition(" - at `")
-    return {"field": field.rstrip("`") or "$", "rule": rule}

@@ -152,7 +152,8 @@ async def test_one_bad_command_in_a_batch_fails_alone(counting: StoreUnderTest) 
         (b'{"counter":"a","by":"x"}', "$.by", "int"),
         (b'{"by":1}', "$", "counter"),
         (b'{"counter":"a","more":1}', "$", "more"),
-        (b'{"counter":"A B"}', "$.counter", "regex"),
+        (b'{"counter":"A B"}', "$.counter", "A topic segment: a-z, 0-9 and hyphens."),
+        (b'{"counter":"a",,}', "$", "byte 15"),
         (b"\xff\xfe", "$", "one JSON object"),
         (b"[" * 100_000, "$", ""),
     ],
@@ -165,6 +166,15 @@ async def test_what_does_not_fit_is_refused_by_field_and_rule(
     assert answer["code"] == "malformed"
     assert answer["details"]["field"] == field
     assert rule in answer["details"]["rule"]
+
+
+async def test_only_what_has_fields_is_told_to_mend_one(counting: StoreUnderTest) -> None:
+    broken = await counting.raw("leader", "count", b'{"counter":"a"', message_id=ID)
+    wrong = await counting.raw("leader", "count", b'{"counter":"A"}', message_id=ID)
+
+    assert "named field" in wrong["message"]
+    assert "field" not in broken["message"]
+    assert "one JSON object" in broken["message"]
 
 
 async def test_a_command_without_an_id_is_refused(counting: StoreUnderTest) -> None:
@@ -181,6 +191,7 @@ async def test_a_guarded_command_needs_a_token_of_this_caller_with_the_permissio
         return reply.code if isinstance(reply, Rejected) else "done"
 
     assert await code(None) == "token-missing"
+    assert await code("") == "token-missing"
     assert await code("nonsense") == "token-invalid"
     assert await code(counting.token("toy.count", caller="till-2")) == "token-invalid"
     assert await code(counting.token("toy.other")) == "permission-denied"
