@@ -10,14 +10,28 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from string import Formatter
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from contracts import base, every_service
-from contracts.base import ANY_REQUEST, Command, Event, Message, PrivateState, Query, Rejected, Reply, Request, State
+from contracts.base import (
+    ANY_REQUEST,
+    Command,
+    Event,
+    Message,
+    PrivateState,
+    Query,
+    Rejected,
+    Reply,
+    Request,
+    Role,
+    State,
+)
 from contracts.every_service import Status
-from contracts.topics import FOLLOWS, SERVICES, Topics
+from contracts.topics import SERVICES, Topics
+from services.hub import access
+from services.runtime.memory_bus import topic_matches
 from services.runtime.states import PRIVATE_EXPIRY_S
 
 SCHEMA_FILE = "tillwire.schema.json"
@@ -207,11 +221,21 @@ def _readers(message: type[Message]) -> str:
         return f"{_named(_owner(message))}; asked by {', '.join(message.asked_by)}"
     if issubclass(message, Reply):
         return "its caller"
-    if issubclass(message, Event):
-        return ", ".join(["ops", *(service for service, leaders in FOLLOWS.items() if message.owner() in leaders)])
-    if issubclass(message, State):
-        return ", ".join(message.read_by)
-    return "its register" if issubclass(message, PrivateState) else "ops, services"
+    if issubclass(message, PrivateState):
+        return "its register"
+    return ", ".join(_hearers(message))
+
+
+def _hearers(message: type[Message]) -> list[Role]:
+    """The roles whose logins the broker lets hear a message, besides its owner and the hub, which hears everything."""
+    topics = Topics("--store--")
+    told = _topic(message)
+    return [
+        role
+        for role in get_args(Role)
+        if role not in ("hub", message.owner())
+        if any(topic_matches(heard, told) for heard in access.rules(role, role, topics).subscribe)
+    ]
 
 
 def _row(message: type[Message]) -> tuple[str, ...]:
@@ -312,7 +336,7 @@ def _headers(message: type[Message]) -> Json:
         headers["id"] = {
             "type": "string",
             "format": "uuid",
-            "description": "A UUID of version 7 made by the caller; the same id changes once and is answered alike.",
+            "description": "A UUID made by the caller, best of version 7; it changes once and is answered alike.",
         }
     if issubclass(message, Request) and message.permission:
         headers["token"] = {

@@ -72,6 +72,20 @@ def test_every_command_it_names_is_there() -> None:
     assert {"up", "test", "demo", "register", "request"} <= {first for first, _ in named}
 
 
+def test_every_readme_watches_with_the_same_login() -> None:
+    """What a newcomer copies works in any of them: a login that the first page makes, in the store it names."""
+    texts = [
+        file.read_text(encoding="utf-8")
+        for folder in ("contracts", "services")
+        for file in (ROOT / folder).rglob("README.md")
+    ]
+    shown = [line for text in texts for line in re.findall(r"^\$? ?(mosquitto_sub .*)$", text, re.MULTILINE)]
+    [known] = re.findall(r"^(mosquitto_sub .*) '", README, re.MULTILINE)
+
+    assert len(shown) >= 5
+    assert [line for line in shown if not line.startswith(f"{known} 'tillwire/v1/store/")] == []
+
+
 def test_every_folder_on_its_map_and_every_file_it_leads_to_is_there() -> None:
     mapped = [folder for folder, _ in rows(section("The map"))]
     named = [*mapped, *re.findall(r"\]\(([^)]+)\)", README), *re.findall(r"`((?:tests|contracts)/[a-z/]+)`", README)]

