@@ -165,7 +165,8 @@ class _Setter:
         yield from self._wrapped(printable(store.legal_name), centred=True, bold=True)
         for part in store.address:
             yield from self._wrapped(printable(part), centred=True)
-        yield from self._wrapped(self._word("VAT ID {number}", number=store.vat_id), centred=True)
+        if store.vat_id:
+            yield from self._wrapped(self._word("VAT ID {number}", number=store.vat_id), centred=True)
 
     def _line(self, line: LineItem) -> Iterator[Row]:
         indent = "  " if line.follows is not None else ""

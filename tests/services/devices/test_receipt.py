@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from contracts.checkout import Receipt
 from contracts.ids import CurrencyCode
@@ -110,6 +111,16 @@ def test_a_receipt_speaks_its_language(language: str, country: str, expected: li
     text = text_of(receipt(language, country))
 
     assert [each for each in expected if each not in text] == []
+
+
+def test_a_store_without_a_vat_id_has_no_line_for_it() -> None:
+    whole = receipt("en", "IE")
+    without = replace(whole, store=replace(whole.store, vat_id=""))
+
+    assert [line.strip() for line in text_of(whole).splitlines() if line not in text_of(without).splitlines()] == [
+        "VAT ID DE123456789"
+    ]
+    assert "VAT ID" not in text_of(without)
 
 
 def test_every_catalogue_is_complete() -> None:
