@@ -97,6 +97,12 @@ def rules(role: Role, login: str, topics: Topics) -> AccessRules:
     return AccessRules(publish=tuple(publish), subscribe=tuple(subscribe))
 
 
+def askers(service: str) -> dict[str, tuple[Role, ...]]:
+    """The names of all requests that a service answers, each with the roles that may ask it."""
+    asked = (request for request in _contracts(Request) if request.owner() in (service, _EVERY_SERVICE))
+    return {request.wire_name(): tuple(role for role in request.asked_by if role != service) for request in asked}
+
+
 def _requests(role: Role, login: str, topics: Topics) -> Iterator[str]:
     """The topics of every request this role may ask, of each service that answers it but itself."""
     for request in _contracts(Request):

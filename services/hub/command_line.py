@@ -31,9 +31,28 @@ COMMANDS: Final = {
     "bench": ("keeping:bench", "Measure how fast the hub is here."),
 }
 GROUPS: Final = {
-    "register": ("Logins of registers, displays and tools.", ("add", "list", "remove"), "registers"),
-    "staff": ("Who works here.", ("add-owner", "list"), "people"),
-    "items": ("What the shop sells.", ("import", "show"), "catalogue"),
+    "register": (
+        "Logins of registers, displays and tools.",
+        {
+            "add": "Make a login and print it; the password is told here and never again.",
+            "list": "List all logins that were made here.",
+            "remove": "Remove a login; whoever uses it is cut off at once.",
+        },
+        "registers",
+    ),
+    "staff": (
+        "Who works here.",
+        {
+            "add-owner": "Put the first owner on the staff list; an owner adds everybody else.",
+            "list": "List who works here.",
+        },
+        "people",
+    ),
+    "items": (
+        "What the shop sells.",
+        {"import": "Create or change the items of a CSV file.", "show": "Print one item as JSON."},
+        "catalogue",
+    ),
 }
 
 
@@ -44,8 +63,8 @@ def command_line() -> App:
         app.command(f"services.hub.commands.{place}", name=name, help=sentence)
     for group, (sentence, names, module) in GROUPS.items():
         sub = App(name=group, help=sentence)
-        for name in names:
-            sub.command(f"services.hub.commands.{module}:{name.replace('-', '_')}_{group}", name=name)
+        for name, what in names.items():
+            sub.command(f"services.hub.commands.{module}:{name.replace('-', '_')}_{group}", name=name, help=what)
         app.command(sub)
     return app
 

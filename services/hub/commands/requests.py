@@ -1,21 +1,27 @@
 """``request`` sends any request by hand; ``scan`` does as if a scanner had read a code."""
 
+import difflib
+import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from cyclopts import Parameter
 
+from contracts.base import Role
 from contracts.devices import InjectScan
 from contracts.ids import RegisterId, ScanId
-from contracts.topics import BadSegment
+from contracts.topics import SERVICES
 from services.hub import access, logins, running_hub
 from services.hub.terminal import CommandRefused, DataFolder, as_hub, data_folder, print_plain, temporarily
 from services.runtime.ids import RandomIds, is_uuid
 from services.runtime.requester import NoAnswer, Refused
 
 RESULT, REJECTED, NO_ANSWER = 0, 1, 2
+_NEW_ID: Final = re.compile(r'"@new"')
+"""A whole text in JSON: inside of another one its quotes would have backslashes before them."""
 
 
 async def request(  # noqa: PLR0913 - the arguments of one command
@@ -34,11 +40,14 @@ async def request(  # noqa: PLR0913 - the arguments of one command
     patience_s: Annotated[float, Parameter(name="--patience", help="Seconds to wait for one answer.")] = 5.0,
     data: DataFolder = None,
 ) -> int:
-    """Send a request and print its reply; exits with 0 for a result, 1 for a rejection, 2 for no answer."""
+    """Send a request and print its reply; exits with 0 for a result, 1 for a rejection, 2 for no answer.
+
+    Each "@new" in the JSON becomes an id of its own.
+    """
     folder = data_folder(data)
     if message_id is not None and not is_uuid(message_id):
         raise CommandRefused("--id must be a UUID in lower case")
-    body = (sys.stdin.read() if payload == "-" else payload).encode()
+    body = with_new_ids(sys.stdin.read() if payload == "-" else payload).encode()
     _check_may_ask(folder, service, name, caller)
     async with temporarily(folder, caller) as client:
         try:
@@ -73,24 +82,45 @@ async def scan(
         command = msgspec.convert(fields, InjectScan)
     except msgspec.ValidationError as error:
         raise CommandRefused(str(error)) from error
-    async with as_hub(data_folder(data)) as (_, client):
+    folder = data_folder(data)
+    async with as_hub(folder) as (_, client):
+        if _role_of(folder, register) != "register":
+            raise CommandRefused(f"'{register}' is no register; './tillwire register list' tells which there are")
         taken = await client.ask(command)
     print_plain(f"{register}: {taken.outcome}")
+
+
+def with_new_ids(payload: str) -> str:
+    """The payload with a new id in place of each ``"@new"``, whatever else it may be."""
+    return _NEW_ID.sub(lambda _: f'"{RandomIds().new()}"', payload)
+
+
+def _role_of(data: Path, login: str) -> Role | None:
+    return next((each.role for each in logins.list_logins(data).logins if each.username == login), None)
 
 
 def _check_may_ask(data: Path, service: str, name: str, caller: str) -> None:
     """Tell at once what the broker would refuse without a word.
 
     Raises:
-        CommandRefused: the caller's role may not ask that, or there is no such request.
+        CommandRefused: there is no such login, service or request, or the caller's role may not ask that.
     """
-    role = next((each.role for each in logins.list_logins(data).logins if each.username == caller), None)
+    role = _role_of(data, caller)
     if role is None:
         raise CommandRefused(f"there is no login {caller[:80]!r}; './tillwire register list' tells which there are")
+    if service not in SERVICES:
+        raise CommandRefused(f"there is no service {service[:80]!r}{_nearest(service, SERVICES)}")
+    askers = access.askers(service)
+    if name not in askers:
+        raise CommandRefused(f"{service} has no request {name[:80]!r}{_nearest(name, askers)}")
     topics = running_hub.find(data).topics
-    try:
-        allowed = topics.request(service, name, caller) in access.rules(role, caller, topics).publish
-    except BadSegment as error:
-        raise CommandRefused(f"{service[:80]!r} {name[:80]!r}: {error}") from error
-    if not allowed:
-        raise CommandRefused(f"the broker takes no request '{name}' to '{service}' from the role {role}")
+    if topics.request(service, name, caller) not in access.rules(role, caller, topics).publish:
+        may = ", ".join(askers[name])
+        raise CommandRefused(f"'{caller}' has the role {role}, which may not ask {service} '{name}'; these may: {may}")
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    """What was likely meant, else all there is."""
+    names = list(known)
+    close = difflib.get_close_matches(word, names, n=1)
+    return f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(sorted(names))}"

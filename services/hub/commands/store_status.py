@@ -12,7 +12,7 @@ from contracts.topics import SERVICES
 from services.hub import logins
 from services.hub.client import Client, connected
 from services.hub.presence import Presence
-from services.hub.running_hub import NoHub, find
+from services.hub.running_hub import NoHub, RunningHub, find
 from services.hub.terminal import AsJson, DataFolder, console, data_folder, print_plain
 from services.runtime.requester import NoAnswer
 
@@ -20,8 +20,20 @@ PATIENCE_S: Final = 1.5
 
 
 async def status(*, data: DataFolder = None, as_json: AsJson = False) -> int:
-    """Tell how the running hub is; the exit code is 0 only when all services are online."""
-    found = await _found(data_folder(data))
+    """Tell how the running hub is; the exit code is 0 only when all services are online.
+
+    Raises:
+        NoHub: none runs, and a person asked.
+    """
+    folder = data_folder(data)
+    try:
+        hub = find(folder)
+    except NoHub:
+        if not as_json:
+            raise
+        print_plain(msgspec.json.encode(_nothing_known(folder)).decode())
+        return 1
+    found = await _found(folder, hub)
     if as_json:
         print_plain(msgspec.json.encode(found).decode())
     else:
@@ -29,12 +41,8 @@ async def status(*, data: DataFolder = None, as_json: AsJson = False) -> int:
     return 0 if all(each["state"] == "online" for each in found["services"]) else 1
 
 
-async def _found(data: Path) -> dict[str, Any]:
+async def _found(data: Path, hub: RunningHub) -> dict[str, Any]:
     """All that ``status`` tells."""
-    try:
-        hub = find(data)
-    except NoHub:
-        return _nothing_known(data)
     presence = Presence(hub.topics)
     login = hub.login(logins.own_credentials(data, "hub"))
     async with connected(login, hub.topics, watching=(hub.topics.statuses(),)) as client:
@@ -94,8 +102,8 @@ def _given(data: Path) -> list[tuple[str, str]]:
 
 def _show_status(found: dict[str, Any]) -> None:
     broker = found["broker"]
-    where = f"{broker['host']} port {broker['port']}" if broker["port"] else "no hub runs on this data directory"
-    table = Table(title=f"Store {found['store'] or '-'}, broker {broker['state']}: {where}", title_justify="left")
+    where = f"{broker['host']} port {broker['port']}"
+    table = Table(title=f"Store {found['store']}, broker {broker['state']}: {where}", title_justify="left")
     for column in ("client", "state", "journal", "parked events"):
         table.add_column(column)
     for each in found["services"]:

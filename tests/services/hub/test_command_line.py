@@ -1,10 +1,12 @@
 """The commands against a whole hub at work, each as a process of its own."""
 
 import json
+import re
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,17 @@ import pytest
 
 from contracts.topics import SERVICES, Topics
 from services.hub import logins
-from services.runtime.ids import RandomIds
+from services.hub.addresses import of_listener
+from services.hub.command_line import GROUPS
+from services.hub.commands.requests import with_new_ids
+from services.runtime.ids import RandomIds, is_uuid
 from tests.hub_process import HubProcess, environment, hub_process, tillwire, wait_for
 from tests.services.hub.clients import Connection
 
 TOPICS = Topics("store")
 PIN = "271828"
 BUTTER = "2000000000299"
+ALL_NETWORKS = "0.0.0.0"  # noqa: S104 - passwords of a test, for a moment
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +74,14 @@ def test_status_without_a_hub_fails_and_says_so(tmp_path: Path) -> None:
     told = json.loads(found.stdout)
     assert told["broker"]["state"] == "offline"
     assert {each["state"] for each in told["services"]} == {"unknown"}
+
+
+def test_status_without_a_hub_is_one_sentence_for_a_person(tmp_path: Path) -> None:
+    found = tillwire(tmp_path, "status")
+
+    assert (found.returncode, found.stdout) == (1, "")
+    [sentence] = found.stderr.splitlines()
+    assert "no hub runs on" in sentence
 
 
 def test_a_command_that_needs_a_hub_says_how_to_start_one(tmp_path: Path) -> None:
@@ -155,10 +169,69 @@ def test_request_exits_with_2_when_nobody_answers(hub: HubProcess, till: dict[st
     assert "no final answer from checkout" in silent.stderr
 
 
-def test_request_says_what_the_role_may_not_ask(hub: HubProcess, till: dict[str, Any]) -> None:  # noqa: ARG001
-    refused = asked(hub, "staff", "add-owner", "{}")
+@pytest.mark.parametrize(
+    ("service", "name", "told"),
+    [
+        ("checkot", "get-item", "there is no service 'checkot'; did you mean 'checkout'?"),
+        ("x", "get-item", "there is no service 'x'; there are checkout, customers, devices, policy, staff"),
+        ("checkout", "open-sail", "checkout has no request 'open-sail'; did you mean 'open-sale'?"),
+        ("staff", "get-item", "staff has no request 'get-item'; "),
+        ("staff", "add-owner", "'till-1' has the role register, which may not ask staff 'add-owner'; these may: hub"),
+        ("policy", "back-up", "which may not ask policy 'back-up'; these may: hub, backoffice"),
+    ],
+)
+def test_request_tells_what_is_not_there_from_what_the_role_may_not_ask(
+    hub: HubProcess,
+    till: dict[str, Any],  # noqa: ARG001
+    service: str,
+    name: str,
+    told: str,
+) -> None:
+    refused = asked(hub, service, name, "{}")
     assert refused.returncode == 1
-    assert "the broker takes no request 'add-owner' to 'staff' from the role register" in refused.stderr
+    assert told in refused.stderr
+
+
+def test_scan_names_a_register_that_nobody_knows(hub: HubProcess) -> None:
+    refused = tillwire(hub.folder, "scan", "till-404", BUTTER)
+    assert refused.returncode == 1
+    assert "'till-404' is no register" in refused.stderr
+
+
+def test_an_empty_token_is_none(hub: HubProcess, till: dict[str, Any]) -> None:  # noqa: ARG001
+    sale = '{"sale_id": "@new"}'
+    refused = tillwire(
+        hub.folder, "request", "checkout", "open-sale", sale, "--as", "till-1", more={"TILLWIRE_TOKEN": ""}
+    )
+    assert json.loads(refused.stdout)["code"] == "token-missing"
+
+
+def test_each_new_id_in_a_request_is_another(hub: HubProcess, till: dict[str, Any]) -> None:  # noqa: ARG001
+    """Text that only looks so stays: here a barcode, a quotation and half a word."""
+    given = r'{"a": "@new", "b": ["@new"], "c": "x@new", "d": "say \"@new\"", "e": "@newer"}'
+    kept = json.loads(with_new_ids(given))
+    assert is_uuid(kept["a"])
+    assert is_uuid(kept["b"][0])
+    assert kept["a"] != kept["b"][0]
+    assert (kept["c"], kept["d"], kept["e"]) == ("x@new", 'say "@new"', "@newer")
+
+    # What is no id is malformed before anybody asks for a token.
+    taken = asked(hub, "checkout", "get-sale", '{"sale_id": "@new"}')
+    assert json.loads(taken.stdout)["code"] == "token-missing"
+
+
+def test_a_register_is_told_an_address_that_others_can_reach(tmp_path: Path) -> None:
+    own = of_listener(ALL_NETWORKS)
+    with hub_process(tmp_path, "--bind", ALL_NETWORKS) as everywhere:
+        everywhere.until_ready()
+        told = added(everywhere, "till-1")
+        printed = tillwire(tmp_path, "register", "add", "till-2").stdout
+
+        socket.create_connection((told["host"], told["port"])).close()
+    assert told["host"] == (own[0] if own else "127.0.0.1")
+    for address in own:
+        assert f" {address}\n" in printed
+        assert not ip_address(address).is_loopback
 
 
 def test_the_owner_signs_on_and_works_with_the_token(hub: HubProcess, till: dict[str, Any]) -> None:  # noqa: ARG001
@@ -295,6 +368,15 @@ def test_every_command_explains_itself(tmp_path: Path) -> None:
     assert told.returncode == 0
     for name in ("up", "status", "watch", "register", "staff", "items", "request", "scan", "printer", "demo", "bench"):
         assert name in told.stdout
+    for group, (_, names, _) in GROUPS.items():
+        listed = tillwire(tmp_path, group, "--help").stdout
+        for name, what in names.items():
+            assert re.search(rf"{name} +{re.escape(what[:20])}", listed), (group, name)
+    refused = tillwire(tmp_path, "register", "add", "till-1", "--role", "checkout")
+    assert refused.returncode != 0
+    offered = re.findall(r"[a-z]+", refused.stderr.partition("hoose from")[2])
+    assert offered[:4] == ["register", "display", "backoffice", "ops"]
+    assert "policy" not in offered
     mistyped = tillwire(tmp_path, "up", "--colour", "red")
     assert mistyped.returncode != 0
     assert "--colour" in mistyped.stderr
