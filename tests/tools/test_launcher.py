@@ -93,6 +93,17 @@ def test_the_first_start_says_what_it_does_and_runs_the_hub(project: Project) ->
     ]
 
 
+def test_where_nothing_can_be_written_it_says_so_in_one_sentence(project: Project) -> None:
+    """Even an administrator makes no folder below ``/proc``."""
+    run = project.start(TILLWIRE_VENV="/proc/tillwire/venv")
+
+    assert run.code == 1
+    assert run.said == (
+        "tillwire: nothing can be written to /proc/tillwire/venv; start once as somebody who may, "
+        "or name another folder in TILLWIRE_VENV\n"
+    )
+
+
 def test_the_next_start_prepares_nothing(prepared: Project) -> None:
     stamped = prepared.stamp.stat().st_mtime_ns
 
