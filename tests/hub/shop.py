@@ -49,7 +49,7 @@ PIN = "83920174"
 """Long enough that no other bytes of the hub look like it."""
 PATIENCE_S = 40.0
 ITEMS_AT_ONCE = 200
-TEA = "2000000000831"
+WATER = "2000000000831"
 """Mineral water in a deposit bottle, in the sample catalogue."""
 BUTTER = "2000000000299"
 IDS = RandomIds()
@@ -89,15 +89,13 @@ class Register:
     def name(self) -> str:
         return self.client.caller
 
-    async def ask(self, request: Request[R], *, message_id: str | None = None, attempts: int = 3) -> R:
+    async def ask(self, request: Request[R], *, message_id: str | None = None) -> R:
         """Ask as whoever is signed on."""
-        return await self.client.ask(request, message_id=message_id, token=self.token, attempts=attempts)
+        return await self.client.ask(request, message_id=message_id, token=self.token)
 
-    async def ask_until_answered(self, request: Request[R], message_id: str | None = None) -> R:
+    async def ask_until_answered(self, request: Request[R]) -> R:
         """Repeat a request with the same id until there is a final answer, as a register does."""
-        return await self.client.ask(
-            request, message_id=message_id or IDS.new(), token=self.token, patience_s=0.4, attempts=40
-        )
+        return await self.client.ask(request, token=self.token, patience_s=0.4, attempts=40)
 
     async def ask_despite_policy(self, request: Request[R]) -> R:
         """The same for what policy is asked about: while it is away, somebody tries again."""
@@ -127,7 +125,7 @@ class Register:
         """A whole sale to a customer, every step repeated until it is answered."""
         ask = self.ask_until_answered
         sale = await ask(OpenSale(SaleId(IDS.new())))
-        for barcode in (TEA, BUTTER):
+        for barcode in (WATER, BUTTER):
             sale = await ask(line(sale.sale_id, barcode))
         await ask(AttachCustomer(sale.sale_id, customer_id))
         await ask(AttributeLines(sale.sale_id, (Share(self.staff_id, 10_000),)))

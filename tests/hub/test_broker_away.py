@@ -16,7 +16,7 @@ from services.hub.client import connected
 from services.runtime.bus import LoginRefused, Outgoing
 from tests.hub.parts import Parts
 from tests.hub.raw import raw_register
-from tests.hub.shop import BUTTER, TEA, Register, line, until
+from tests.hub.shop import BUTTER, WATER, Register, line, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def till(parts: Parts) -> Register:
     """A register with an open sale, so that every kind of state is there."""
     till = await parts.shop.register("till-1")
-    await till.opened(TEA)
+    await till.opened(WATER)
     return till
 
 

@@ -20,7 +20,7 @@ from contracts.topics import SERVICES
 from services.hub.supervisor import Hub
 from services.runtime.seams import CrashPoint
 from tests.hub.parts import Parts
-from tests.hub.shop import BUTTER, IDS, PIN, TEA, Register, Shop, cash, line, until
+from tests.hub.shop import BUTTER, IDS, PIN, WATER, Register, Shop, cash, line, until
 
 R = TypeVar("R", bound=Reply)
 
@@ -83,7 +83,7 @@ async def test_staff_dies_as_somebody_signs_on_in_mid_sale_and_as_a_sale_is_coun
     customer_id = await parts.shop.customer(till)
     before = [each.session for each in await parts.shop.told(SessionStarted) if each.register == till.name]
     died = await parts.rig("staff", point, 2)
-    sale = await till.opened(TEA)
+    sale = await till.opened(WATER)
 
     session = await till.ask_until_answered(SignOn(PIN, staff_id=till.staff_id))
 
@@ -147,7 +147,7 @@ async def test_the_broker_dies_under_every_command_of_a_sale(parts: Parts, till:
 
     customer_id = await parts.shop.customer(till)
     sale = await ask(OpenSale(SaleId(IDS.new())))
-    for barcode in (TEA, BUTTER):
+    for barcode in (WATER, BUTTER):
         sale = await ask(line(sale.sale_id, barcode))
     assert len(sale.lines) == 3  # the bottle's deposit is one
     await ask(AttachCustomer(sale.sale_id, customer_id))

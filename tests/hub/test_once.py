@@ -18,7 +18,7 @@ from contracts.checkout import (
 from contracts.ids import ItemCode, SaleId, TaxClassCode
 from services.hub.supervisor import Hub
 from services.runtime.requester import NoAnswer, Refused
-from tests.hub.shop import BUTTER, IDS, TEA, Register, Shop, cash, line, standing_still
+from tests.hub.shop import BUTTER, IDS, WATER, Register, Shop, cash, line, standing_still
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -34,7 +34,7 @@ async def payable(till: Register) -> Sale:
 async def test_the_same_id_and_content_changes_once_and_is_answered_alike(shop: Shop) -> None:
     till = await shop.register("till-11")
     sale = await till.opened()
-    command, message_id = line(sale.sale_id, TEA), IDS.new()
+    command, message_id = line(sale.sale_id, WATER), IDS.new()
 
     first = await till.ask(command, message_id=message_id)
     await till.ask(line(sale.sale_id, BUTTER))

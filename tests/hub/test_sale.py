@@ -12,7 +12,7 @@ from contracts.checkout import (
 )
 from contracts.devices import FindPrintJobs
 from contracts.ids import CustomerId, SaleId, TenderId
-from tests.hub.shop import BUTTER, IDS, TEA, Shop, line, until
+from tests.hub.shop import BUTTER, IDS, WATER, Shop, line, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -48,7 +48,7 @@ async def test_receipt_numbers_have_no_gaps_whatever_is_refused_between(shop: Sh
         assert (await till.refused(CompleteSale(sale.sale_id))).code == "sale-not-paid"
         assert (await till.refused(OpenSale(SaleId(IDS.new())))).code == "register-has-open-sale"
         assert (await till.refused(AttachCustomer(sale.sale_id, CustomerId(IDS.new())))).code == "customer-not-found"
-        assert (await other.refused(line(sale.sale_id, TEA))).code == "sale-not-found"
+        assert (await other.refused(line(sale.sale_id, WATER))).code == "sale-not-found"
         loyalty = AddTender(sale.sale_id, TenderId(IDS.new()), "loyalty", 1)
         assert (await till.refused(loyalty)).code == "tender-kind-not-taken"
         await till.ask(VoidSale(sale.sale_id, "test"))
