@@ -70,7 +70,7 @@ def check_sale(command: CheckSale, checked: Checked, tx: CheckoutTx) -> Sale:
 
 
 async def prepare_add_tender(command: AddTender, view: CheckoutView, ask: Ask) -> MaybeChecked:
-    """Ask policy before the first tender, and before one of another kind.
+    """Ask policy before the first tender; from then on its answer is held.
 
     Rejections:
         SaleNotFound, SaleNotOpen, SaleEmpty, TenderKindNotTaken, TenderExists, TooManyTenders, NothingToPay,
@@ -78,7 +78,7 @@ async def prepare_add_tender(command: AddTender, view: CheckoutView, ask: Ask) -
     """
     sale = await view.opened(command.sale_id)
     sale.prove_takes(command.tender_id, command.kind, command.amount, view.settings.cash_rounding)
-    if not sale.must_ask(command.kind):
+    if not sale.must_ask():
         return MaybeChecked(sale.revision, None)
     return MaybeChecked(sale.revision, await _ask_policy(sale, command.kind, command.language, view, ask))
 

@@ -206,9 +206,9 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
             customer=self.customer,
         )
 
-    def must_ask(self, tender_kind: TenderKind) -> bool:
-        """Whether policy is to be asked before a tender of that kind: the first one, or one of another kind."""
-        return not self.tenders or self.held is None or self.held.tender_kind != tender_kind
+    def must_ask(self) -> bool:
+        """Whether policy is to be asked before the next tender: only while no answer is held."""
+        return self.held is None
 
     def decide(
         self, decision_id: DecisionId, verdict: Verdict, tender_kind: TenderKind | None, seller: StaffId

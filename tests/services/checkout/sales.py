@@ -127,7 +127,7 @@ def pay(sale: OpenedSale, amount: int, kind: TenderKind = "cash", said: Verdict 
     """Ask policy where the sale must and take a tender, without cash rounding."""
     tender = tender_id()
     decided = None
-    if sale.must_ask(kind):
+    if sale.must_ask():
         decided = sale.decide(DecisionId(uuid(next(_numbers))), said or verdict(), kind, ANNA)
     sale.add_tender(tender, kind, amount, "off", decided=decided)
     return tender
