@@ -193,6 +193,10 @@ class Unavailable(Rejection):
     final = False
 
 
+class AnswerTooLarge(Rejection):
+    """The answer is larger than one message may be; ask for less of it. A command was carried out all the same."""
+
+
 class InternalError(Rejection):
     """The service has a fault of its own and kept the message for a person; nothing was done."""
 
@@ -211,6 +215,7 @@ ANY_REQUEST: tuple[type[Rejection], ...] = (
     Expired,
     Busy,
     Unavailable,
+    AnswerTooLarge,
     InternalError,
 )
 """The rejections that any request may get."""

@@ -29,6 +29,9 @@ REFUSED = 0x80
 NO_SUBSCRIBERS = 0x10
 MAX_INFLIGHT = 500
 READ_AT_ONCE = 65536
+LARGEST_PAYLOAD = 1_000_000
+"""The hub's broker ends the connection of whoever sends a packet over 1 MiB."""
+STEADY_AFTER_S = 5.0
 SESSION_EXPIRY_S = 10
 WILL_DELAY_S = 5
 TAKEOVERS_TO_STOP = 3
@@ -93,6 +96,13 @@ class PublishRefused(Exception):
         super().__init__(f"the broker refused a message to {topic} with code 0x{code:02x}")
 
 
+class MessageTooLarge(Exception):
+    """The message is larger than the broker takes from anyone; it would end the connection, so it is not sent."""
+
+    def __init__(self, message: "Outgoing") -> None:
+        super().__init__(f"a message of {len(message.payload)} bytes to {message.topic}")
+
+
 class TakenOver(Exception):
     """Another process uses this login; two cannot share it, so this one stops."""
 
@@ -129,7 +139,7 @@ class Bus(Protocol):
         ...
 
     def post(self, message: Outgoing) -> None:
-        """Send without waiting; a refusal is logged, and nothing is sent when not connected."""
+        """Send without waiting; a refusal is logged, and nothing is sent when not connected or too large."""
         ...
 
     def send(self, message: Outgoing) -> "asyncio.Future[bool]":
@@ -140,6 +150,7 @@ class Bus(Protocol):
 
         Raises:
             NotConnected: nothing was sent.
+            MessageTooLarge: nothing was sent, and never will be.
         """
         ...
 
@@ -153,6 +164,16 @@ class Login:
     username: str
     password: str
     client_id: str
+
+
+def prove_size(message: Outgoing) -> None:
+    """Check that a message is not larger than the broker takes.
+
+    Raises:
+        MessageTooLarge: it is.
+    """
+    if len(message.payload) > LARGEST_PAYLOAD:
+        raise MessageTooLarge(message)
 
 
 def _seen(waiting: asyncio.Future[bool]) -> None:
@@ -339,7 +360,6 @@ class MqttBus:
                         takeovers.clear()  # the broker was away; nobody took this login over
                     await client.unless_lost(self._subscribe(client, listener))
                     self._client = client
-                    failures = 0
                     up_since = loop.time()
                     client.listen(listener.on_message)
                     await client.unless_lost(listener.on_connected())
@@ -352,6 +372,8 @@ class MqttBus:
                 code = getattr(error, "rc", None)
                 self._log.warning("broker-lost", reason=type(error).__name__, code=str(code))
                 now = loop.time()
+                if now - up_since > STEADY_AFTER_S:
+                    failures = 0
                 if _is_takeover(code, now - up_since):
                     takeovers = [at for at in takeovers if at > now - TAKEOVER_WINDOW_S] + [now]
                 else:
@@ -370,12 +392,16 @@ class MqttBus:
         """Send without waiting; a refusal is logged, and nothing is sent when not connected."""
         if self._client is not None:
             try:
+                prove_size(message)
                 self._client.send(message, None)
             except NotConnected:
                 self._log.info("not-sent", topic=message.topic)
+            except MessageTooLarge:
+                self._log.error("message-too-large", topic=message.topic, bytes=len(message.payload))
 
     def send(self, message: Outgoing) -> asyncio.Future[bool]:
         """Send now; the future is done when the broker has acknowledged, and tells whether anybody listens."""
+        prove_size(message)
         if self._client is None:
             raise NotConnected
         waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()

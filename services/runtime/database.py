@@ -54,6 +54,12 @@ def open_writer(file: Path) -> Engine:
     return engine
 
 
+def open_copy(file: Path) -> Engine:
+    """Open a database file that nobody writes, to look at it; nothing is put beside it."""
+    unchanging = uri(file, "ro") + "&immutable=1"
+    return create_engine("sqlite://", creator=lambda: sqlite3.connect(unchanging, uri=True), poolclass=StaticPool)
+
+
 class Readers:
     """Read transactions on read-only connections, each with aiosqlite's thread of its own.
 

@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy.dialects.sqlite import insert
 
 from contracts.base import (
+    AnswerTooLarge,
     Busy,
     Expired,
     IdMissing,
@@ -29,7 +30,7 @@ from contracts.base import (
 )
 from contracts.topics import Topics
 from services.runtime import once, tables
-from services.runtime.bus import Bus, Incoming, Outgoing
+from services.runtime.bus import LARGEST_PAYLOAD, Bus, Incoming, Outgoing
 from services.runtime.clock import Clock, stamp
 from services.runtime.database import is_database_fault
 from services.runtime.ids import is_uuid
@@ -328,6 +329,8 @@ class Dispatch(Generic[X, V]):
         self._answer(asked, msgspec.json.encode(rejection.reply()))
 
     def _answer(self, asked: _Asked, payload: bytes) -> None:
+        if len(payload) > LARGEST_PAYLOAD:
+            payload = msgspec.json.encode(AnswerTooLarge(bytes=len(payload), most=LARGEST_PAYLOAD).reply())
         left = asked.deadline - self._clock.monotonic()
         self._reply(asked.caller, asked.correlation, max(1, math.ceil(left)), payload)
 

@@ -42,6 +42,7 @@ TRIES_BEFORE_PARKING = 5
 MOST_BUFFERED = 2_000
 APPLY_TOGETHER = 16
 RETRY_S = 0.2
+STUMBLE_S = 5.0
 KEEP_PLACE_EVERY = 500
 """After so many events that do not concern this follower its place is written down anyway."""
 
@@ -142,11 +143,16 @@ class Follower(Generic[X]):
                 await self._apply_buffered()
                 if self._read_on:
                     await self._read_journal()
-            except (NoAnswer, PublishRefused, DatabaseFault) as error:
+            except (NoAnswer, Refused, PublishRefused, DatabaseFault) as error:
                 self._log.warning("follower-waits", follower=self.follow.name, reason=type(error).__name__)
                 self._read_on = True
                 self._wake.set()
                 await asyncio.sleep(RETRY_S)
+            except Exception as error:  # noqa: BLE001 - what a leader tells must not stop this service
+                self._log.error("follower-stumbles", follower=self.follow.name, fault=fault_of(error))
+                self._read_on = True
+                self._wake.set()
+                await asyncio.sleep(STUMBLE_S)
 
     async def _apply_buffered(self) -> None:
         """Apply what follows without a gap, also what comes meanwhile; what is left over shows a gap."""

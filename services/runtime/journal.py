@@ -6,6 +6,7 @@ another service is ``followers``.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select
@@ -14,6 +15,7 @@ from contracts.base import Event
 from contracts.every_service import JournalDiverged, JournalEntry, JournalPage, JournalTrimmed, ReadJournal
 from contracts.ids import EventId
 from services.runtime import tables
+from services.runtime.database import open_copy
 
 PAGE_BYTES = 256_000
 MOST_IN_A_PAGE = 1000
@@ -105,6 +107,17 @@ class Journal:
             )
         )
         self.epoch += 1
+
+
+def stand_of(file: Path) -> tuple[int, int]:
+    """The epoch and the head of the journal in a database file, a copy say."""
+    engine = open_copy(file)
+    try:
+        with engine.connect() as connection:
+            epoch = connection.execute(select(func.max(tables.journal_epoch.c.epoch))).scalar_one()
+            return int(epoch), head_of(connection)
+    finally:
+        engine.dispose()
 
 
 def head_of(connection: Connection) -> int:

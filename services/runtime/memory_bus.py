@@ -7,7 +7,7 @@ wildcards, message expiry, wills, retain handling. It has no logins and refuses 
 import asyncio
 from dataclasses import dataclass, replace
 
-from services.runtime.bus import Incoming, Listener, NotConnected, Outgoing, Subscription
+from services.runtime.bus import LARGEST_PAYLOAD, Incoming, Listener, NotConnected, Outgoing, Subscription, prove_size
 from services.runtime.clock import Clock, SystemClock
 
 
@@ -142,12 +142,13 @@ class MemoryBus:
                 listener.on_disconnected()
 
     def post(self, message: Outgoing) -> None:
-        """Send without waiting; nothing is sent when not connected."""
-        if self._listener is not None:
+        """Send without waiting; nothing is sent when not connected or too large."""
+        if self._listener is not None and len(message.payload) <= LARGEST_PAYLOAD:
             asyncio.get_running_loop().call_soon(self._broker.pass_on, message, self)
 
     def send(self, message: Outgoing) -> asyncio.Future[bool]:
         """Send now; the future is done when the broker has passed it on, and tells whether anybody listens."""
+        prove_size(message)
         if self._listener is None:
             raise NotConnected
         loop = asyncio.get_running_loop()

@@ -9,8 +9,9 @@ from collections import OrderedDict, deque
 from functools import partial
 
 from contracts.topics import Topics
-from services.runtime.bus import Bus, NotConnected, Outgoing, PublishRefused
+from services.runtime.bus import Bus, MessageTooLarge, NotConnected, Outgoing, PublishRefused
 from services.runtime.journal import Entry
+from services.runtime.log import Log
 
 MOST_WAITING = 10_000
 
@@ -21,6 +22,7 @@ class Publisher:
     def __init__(self, service: str, topics: Topics, bus: Bus) -> None:
         self._source = f"/{topics.root}/{service}"
         self._service = service
+        self._log = Log(service)
         self._topics = topics
         self._bus = bus
         self._waiting: deque[Entry] = deque(maxlen=MOST_WAITING)
@@ -50,6 +52,10 @@ class Publisher:
                 acknowledged = self._bus.send(self._message(entry))
             except NotConnected:
                 return
+            except MessageTooLarge:  # followers read it from the journal, piece by piece
+                self._waiting.popleft()
+                self._log.error("event-too-large", event_id=entry.event_id, bytes=len(entry.payload))
+                continue
             self._waiting.popleft()
             self._in_flight[entry.event_id] = entry
             acknowledged.add_done_callback(partial(self._settle, entry))

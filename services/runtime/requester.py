@@ -18,6 +18,7 @@ from contracts.base import Request as RequestMessage
 from contracts.topics import Topics
 from services.runtime.bus import Bus, Incoming, NotConnected, Outgoing, PublishRefused, Subscription
 from services.runtime.ids import Ids
+from services.runtime.log import Log
 
 R = TypeVar("R", bound=Reply)
 
@@ -55,6 +56,7 @@ class Requester:
     """Asks other services on behalf of one client."""
 
     def __init__(self, client: str, topics: Topics, bus: Bus, ids: Ids) -> None:
+        self.log = Log(client)
         self._client = client
         self._topics = topics
         self._bus = bus
@@ -249,7 +251,7 @@ class Ask:
                 patience_s=patience_s,
                 attempts=attempts,
             )
-        except NoAnswer as silence:
+        except (NoAnswer, PublishRefused) as silence:
             raise Unavailable(service=service or request.owner()) from silence
         except Refused as refusal:
             known = self._passed_on.get(refusal.rejected.code)
@@ -260,8 +262,14 @@ class Ask:
     async def if_there(
         self, request: RequestMessage[R], *, purpose: str = "", patience_s: float = 1.0, attempts: int = 2
     ) -> R | None:
-        """Ask, and return None when no final answer comes."""
+        """Ask, and return None when no answer comes that the asking command knows.
+
+        Whoever asks so has a way without an answer, and a bug of the one asked is no reason to stop.
+        """
         try:
             return await self(request, purpose=purpose, patience_s=patience_s, attempts=attempts)
         except Unavailable:
+            return None
+        except Refused as refusal:
+            self._requester.log.warning("asked-in-vain", request=request.wire_name(), code=refusal.rejected.code)
             return None

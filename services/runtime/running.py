@@ -6,6 +6,7 @@ import secrets
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -32,9 +33,9 @@ from contracts.every_service import (
 from contracts.ids import EventId
 from contracts.topics import FOLLOWS, Topics
 from services.runtime import followers, journal, tables
-from services.runtime.bus import Bus, Incoming, NotConnected, Outgoing, Subscription
+from services.runtime.bus import Bus, ConnectionLost, Incoming, NotConnected, Outgoing, Subscription
 from services.runtime.clock import Clock, stamp
-from services.runtime.database import Readers, back_up, uri
+from services.runtime.database import Readers, back_up, is_database_fault, uri
 from services.runtime.dispatch import Dispatch
 from services.runtime.followers import Follower
 from services.runtime.ids import Ids
@@ -46,10 +47,10 @@ from services.runtime.requester import Ask, Requester
 from services.runtime.seams import Seams
 from services.runtime.service import Service, SnapshotPiece, command, query
 from services.runtime.settings import RuntimeSettings
-from services.runtime.states import PRIVATE_REFRESH_S, States
+from services.runtime.states import PRIVATE_REFRESH_S, Shown, States
 from services.runtime.tokens import TokenVerifier
 from services.runtime.transactions import EventSource, Request, Surroundings, Tx, View
-from services.runtime.writer import Scope, Writer
+from services.runtime.writer import DatabaseFault, Scope, Writer
 
 X = TypeVar("X", bound=Tx)
 V = TypeVar("V", bound=View)
@@ -167,13 +168,24 @@ class Running(Generic[X, V]):
     async def on_connected(self) -> None:
         """Tell that this service is there, and show everything again."""
         self.publisher.connected()
-        shown = [] if self.service.shown is None else await self.service.shown(self._view(self._outside.ids.new()))
-        self.states.connected(shown)
+        self.states.connected(await self._shown())
         for follower in self.followers:
             follower.connected()
         self._say_status()
         self.connected.set()
         self.log.info("online", head=self.writer.journal.head)
+
+    async def _shown(self) -> list[Shown]:
+        """All states of the service; when they cannot be read the connection is made anew, a moment later."""
+        if self.service.shown is None:
+            return []
+        try:
+            return await self.service.shown(self._view(self._outside.ids.new()))
+        except Exception as error:
+            if not is_database_fault(error):
+                raise
+            self.log.warning("states-not-read", fault=type(error).__name__)
+            raise ConnectionLost from error
 
     def on_disconnected(self) -> None:
         """Hold on to what is to be published."""
@@ -238,7 +250,10 @@ class Running(Generic[X, V]):
             readers = [name for name, leaders in FOLLOWS.items() if self.service.name in leaders]
             below = min((self._read_up_to.get(name, 0) for name in readers), default=self.writer.journal.head)
             now = self._outside.clock.now()
-            await self.writer.run(lambda scope: forget_old(scope, self.settings, now, journal_below=below))  # noqa: B023 - awaited at once
+            try:
+                await self.writer.run(partial(forget_old, settings=self.settings, now=now, journal_below=below))
+            except DatabaseFault as fault:  # what is old today is old in an hour, too
+                self.log.warning("nothing-forgotten", fault=str(fault))
 
     async def _say_offline(self) -> None:
         """A broker publishes no last will for a clean goodbye, so say it before going."""
@@ -363,21 +378,21 @@ class Running(Generic[X, V]):
         self._count_parked(tx.scope)
         return ParkedEventSettled(asked.event_id, "applied" if asked.action == "retry" else "skipped")
 
-    async def _back_up(self, asked: BackUp, view: V, ask: Ask) -> tuple[str, int]:  # noqa: ARG002
+    async def _back_up(self, asked: BackUp, view: V, ask: Ask) -> BackedUp:  # noqa: ARG002
         target = self.settings.data / "backups" / f"{self.service.name}-{view.message_id}.sqlite3"
 
-        def copy() -> int:
+        def copy() -> BackedUp:
             source = sqlite3.connect(uri(self.settings.database_file, "ro"), uri=True)
             try:
-                return back_up(source, target)
+                size = back_up(source, target)
             finally:
                 source.close()
+            return BackedUp(target.name, size, *journal.stand_of(target))
 
-        return target.name, await asyncio.to_thread(copy)
+        return await asyncio.to_thread(copy)
 
-    def _backed_up(self, asked: BackUp, copied: tuple[str, int], tx: X) -> Reply:  # noqa: ARG002
-        name, size = copied
-        return BackedUp(file=name, size_bytes=size, epoch=tx.scope.journal.epoch, head=tx.scope.journal.head)
+    def _backed_up(self, asked: BackUp, copied: BackedUp, tx: X) -> Reply:  # noqa: ARG002
+        return copied
 
 
 async def _until_done(task: "asyncio.Task[None]") -> None:

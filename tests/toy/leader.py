@@ -94,6 +94,22 @@ class Stumble(Command[Counted], frozen=True):
     pin: Pin = "0000"
 
 
+class Shouted(Reply, frozen=True):
+    """Where a counter stands, told at great length."""
+
+    counter: Segment
+    words: str
+
+
+class Shout(Command[Shouted], frozen=True):
+    """Move a counter and be told more than a message holds."""
+
+    lane: ClassVar = "counter"
+    asked_by = ("register",)
+
+    counter: Segment
+
+
 class Guarded(Command[Counted], frozen=True):
     """Move a counter with permission."""
 
@@ -164,6 +180,11 @@ def whisper(asked: Whisper, tx: Tx) -> Whispered:
     return Whispered(asked.counter, _move(tx, asked.counter, 1).total)
 
 
+def shout(asked: Shout, tx: Tx) -> Shouted:
+    _move(tx, asked.counter, 1)
+    return Shouted(asked.counter, "a" * 1_100_000)
+
+
 def whispered_again(asked: Whisper, tx: Tx) -> Whispered:
     return Whispered(asked.counter, total(tx.connection, asked.counter))
 
@@ -231,6 +252,7 @@ def make_leader(_settings: msgspec.Struct | None = None, name: str = "leader") -
         routes=(
             command(Count, count),
             command(Whisper, whisper, rebuild=whispered_again),
+            command(Shout, shout),
             command(Try, wrong_try),
             command(Stumble, stumble),
             command(Guarded, guarded),

@@ -31,6 +31,7 @@ from tests.toy.leader import (
     CountWithAdvice,
     GetCounter,
     Guarded,
+    Shout,
     Stumble,
     TooFar,
     Try,
@@ -459,3 +460,12 @@ async def test_a_warm_command_takes_five_statements(counting: StoreUnderTest) ->
         await counting.send(Count("a"))
 
     assert len(statements) == 5, statements
+
+
+async def test_an_answer_too_large_for_the_broker_is_told_as_such(counting: StoreUnderTest) -> None:
+    """It would end the service's connection; what the command did stays done."""
+    reply = await counting.send(Shout("a"))
+
+    assert isinstance(reply, Rejected)
+    assert reply.code == "answer-too-large"
+    assert await counting.send(GetCounter("a")) == Counted("a", 1)

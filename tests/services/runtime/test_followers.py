@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Connection, delete, func, select
@@ -12,6 +13,7 @@ from services.runtime import tables
 from services.runtime.bus import Outgoing
 from services.runtime.ids import RandomIds
 from services.runtime.running import Running
+from services.runtime.service import SnapshotPiece
 from services.runtime.transactions import Tx, View
 from tests.toy import leader, mirror
 from tests.toy.leader import Count
@@ -257,3 +259,28 @@ async def test_an_older_leader_file_restored_makes_both_agree_again(pair: StoreU
     )
     assert orphans == 3
     assert epochs == ["new", "diverged"]
+
+
+async def test_a_leader_whose_snapshot_fails_does_not_stop_its_followers(store: StoreUnderTest) -> None:
+    """The follower waits and says so; once the leader is mended it goes on by itself."""
+    broken = replace(leader.make_leader(), snapshot=_broken_snapshot)
+    running = await store.start(broken)
+    await move(store, "a", "b")
+    await running.writer.run(
+        lambda scope: scope.connection.execute(delete(tables.journal).where(tables.journal.c.number <= 1))
+    )
+    await store.start(mirror.make_mirror())
+    await until(lambda: _asked_for_snapshots(store) >= 2)
+
+    await store.stop("leader")
+    await store.start(leader.make_leader())
+
+    assert (await seen(store))[0] == {"a": 1, "b": 1}
+
+
+async def _broken_snapshot(_view: View, _number: int, _following: str | None) -> SnapshotPiece:
+    raise ZeroDivisionError
+
+
+def _asked_for_snapshots(store: StoreUnderTest) -> int:
+    return sum("/read-snapshot/" in each.topic for each in store.broker.published)
