@@ -73,9 +73,16 @@ def read_quantity(quantity: Decimal) -> Decimal:
     Rejections:
         QuantityInvalid: it is not more than 0, more than 9999, or finer than a thousandth.
     """
-    if not quantity.is_finite() or not 0 < quantity <= LARGEST_QUANTITY or quantity % _THOUSANDTH:
-        raise QuantityInvalid(field="quantity", least="0.001", most=str(LARGEST_QUANTITY), places=3)
-    return Decimal(f"{quantity.quantize(_THOUSANDTH).normalize():f}")
+    if not quantity.is_finite() or not 0 < quantity <= LARGEST_QUANTITY:
+        raise _no_quantity()
+    kept = quantity.quantize(_THOUSANDTH)
+    if kept != quantity:
+        raise _no_quantity()
+    return Decimal(f"{kept.normalize():f}")
+
+
+def _no_quantity() -> QuantityInvalid:
+    return QuantityInvalid(field="quantity", least="0.001", most=str(LARGEST_QUANTITY), places=3)
 
 
 def prove_bookable(lines: Sequence[DraftLine]) -> None:
