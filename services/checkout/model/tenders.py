@@ -27,8 +27,9 @@ def take(tender_id: TenderId, kind: TenderKind, amount: int, *, due: int, cash_r
     """Take money towards what is due, in minor units.
 
     Cash that reaches what is left to pay, rounded if the store rounds, settles it and gives
-    change. Cash that reaches the sum itself but not the rounded one settles it exactly: small coins
-    stay legal tender. Less cash counts as it is. A card pays exactly what was approved.
+    change. The exact sum settles it unrounded: small coins stay legal tender. A cent more than that which
+    does not reach the rounded sum settles it too and is kept, for there is no coin to give it back.
+    Less cash counts as it is. A card pays exactly what was approved.
 
     Rejections:
         TenderKindNotTaken: the hub does not take that kind.
@@ -44,7 +45,7 @@ def take(tender_id: TenderId, kind: TenderKind, amount: int, *, due: int, cash_r
         return Tender(tender_id=tender_id, kind=kind, state="approved", amount=amount, tendered=amount)
     payable = round_to_five_cents(due) if cash_rounding == "five_cents" else due
     if due <= amount < payable:
-        payable = due
+        payable = amount
     if amount < payable:
         return Tender(tender_id=tender_id, kind=kind, state="approved", amount=amount, tendered=amount)
     return Tender(

@@ -1,7 +1,7 @@
 """Money settles a sale: exact by card, with change and rounding in cash."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contracts.checkout import NothingToPay, TenderKindNotTaken, TenderTooLarge
@@ -46,6 +46,21 @@ def test_cash_that_settles_is_rounded_by_at_most_two_cents_to_a_coin_there_is(du
     assert abs(tender.rounding) <= 2
     assert tender.amount == due + tender.rounding
     assert tender.amount % 5 == 0 or due <= 2
+
+
+@given(st.integers(3, 10_000_000), st.integers(0, 1_000_000))
+@example(503, 1)
+def test_where_cash_is_rounded_change_has_no_small_coins_but_those_handed_over(due: int, more: int) -> None:
+    tender = take(tender_id(), "cash", due + more, due=due, cash_rounding="five_cents")
+
+    assert tender.change % 5 in (0, tender.tendered % 5)
+    assert tender.change % 5 == 0 or tender.amount % 5 == 0
+
+
+def test_a_cent_more_than_is_due_but_less_than_the_rounded_sum_settles_and_gives_no_change() -> None:
+    tender = take(tender_id(), "cash", 504, due=503, cash_rounding="five_cents")
+
+    assert (tender.amount, tender.change, tender.rounding) == (504, 0, 1)
 
 
 def test_cash_is_not_rounded_where_the_store_does_not() -> None:
