@@ -11,7 +11,8 @@ from services.runtime.clock import read_stamp
 from services.runtime.service import SnapshotPiece
 from services.runtime.states import Shown
 
-SALES_A_PIECE = 100
+SALES_A_PIECE = 5
+"""So many of the largest sales there can be still fit into one message."""
 
 
 async def get_sale(query: GetSale, view: CheckoutView) -> Sale:
