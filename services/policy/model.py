@@ -35,9 +35,6 @@ NEVER_ASKED: frozenset[TransactionKind] = frozenset({"return", "deposit_return",
 Directive (EU) 2019/771, art. 13 and 16: the consumer's refund depends on no detail of theirs.
 """
 
-WAIVERS = ("manager", "owner")
-"""The roles that may let a required rule go where the settings allow it."""
-
 CONTACT_REQUIRED_STORE_WIDE = "contact-required-store-wide"
 """Warning: every customer must give a contact. Regulation (EU) 2016/679, art. 5 (1) c: data minimisation."""
 
@@ -50,7 +47,6 @@ class Finding(NamedTuple):
     satisfied: bool
     code: str
     purpose: RulePurpose | None = None
-    waivable_by: tuple[str, ...] = ()
 
 
 class Verdict(NamedTuple):
@@ -75,7 +71,6 @@ def decide(settings: PolicySettings, facts: CheckoutFacts, revision: int) -> Ver
       is signed on who gets the lines that have nobody, or there is no such line.
     - The strictest finding decides: required and not satisfied is ``block``, recommended and not
       satisfied is ``prompt``, all else is ``proceed``.
-    - A required rule that is not satisfied may be waived by a manager or owner if the settings say ``waivable``.
 
     Args:
         settings: The settings in force.
@@ -84,11 +79,7 @@ def decide(settings: PolicySettings, facts: CheckoutFacts, revision: int) -> Ver
     """
     if facts.transaction_kind in NEVER_ASKED:
         return Verdict("proceed", revision, (), "not_required")
-    findings = tuple(
-        finding._replace(waivable_by=WAIVERS) if settings.waivable and _blocks(finding) else finding
-        for rule in RULES
-        if (finding := rule(settings, facts)) is not None
-    )
+    findings = tuple(finding for rule in RULES if (finding := rule(settings, facts)) is not None)
     return Verdict(_strictest(findings), revision, findings, settings.attribution)
 
 

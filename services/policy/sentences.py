@@ -52,7 +52,6 @@ def _item(finding: Finding, language: LanguageCode) -> CheckItem:
         code=finding.code,
         sentence=TEXTS.get(language, SENTENCES[finding.code]),
         purpose=None if finding.purpose is None else _purpose(finding.purpose, language),
-        waivable_by=finding.waivable_by,
     )
 
 

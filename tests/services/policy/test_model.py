@@ -1,5 +1,7 @@
 """What a checkout must collect: examples of each rule, and the order between milder and stricter."""
 
+from typing import Literal
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -27,6 +29,7 @@ from services.policy.model import (
     settings_hash,
     warnings,
 )
+from services.policy.sentences import answer
 from tests.services.policy.examples import ATTRIBUTIONS, EVERYBODY, EVERYTHING, SENTENCES, a_customer, a_sale
 
 LEVELS: tuple[Level, ...] = ("not_required", "recommended", "required")
@@ -137,14 +140,18 @@ def test_what_is_owed_to_the_customer_is_never_blocked(kind: TransactionKind) ->
     assert verdict.attribution == ("not_required" if never_asked else "manual")
 
 
-def test_only_what_blocks_may_be_waived_and_only_where_the_store_allows_it() -> None:
-    settings = PolicySettings(first_name=DetailRule("recommended"), last_name=DetailRule("required"), waivable=True)
+@pytest.mark.parametrize("moment", ["before_payment", "at_start"])
+def test_settings_for_what_is_not_yet_done_are_kept_but_change_no_answer(
+    moment: Literal["before_payment", "at_start"],
+) -> None:
+    settings = PolicySettings(last_name=DetailRule("required"))
+    later = msgspec.structs.replace(settings, moment=moment, waivable=True)
+    check_settings(later)
 
-    waivable = {each.field: each.waivable_by for each in decide(settings, a_sale(), 1).findings}
-    forbidden = decide(msgspec.structs.replace(settings, waivable=False), a_sale(), 1).findings
+    told = answer(decide(later, a_sale(), 1), later, "en")
 
-    assert waivable == {"first_name": (), "last_name": ("manager", "owner")}
-    assert {each.waivable_by for each in forbidden} == {()}
+    assert told == answer(decide(settings, a_sale(), 1), settings, "en")
+    assert [each.waivable_by for each in told.items] == [()]
 
 
 def test_a_purpose_travels_with_its_finding() -> None:
