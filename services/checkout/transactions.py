@@ -169,7 +169,7 @@ class CheckoutView(View):
         return opened.sale
 
     async def sale(self, sale_id: SaleId) -> Sale:
-        """A sale, open or ended. A caller that sells itself, a register, sees its own only.
+        """A sale, open or ended. Only the hub and services see all; any other caller sees its own register's.
 
         Rejections:
             SaleNotFound: there is no such sale for the caller.
@@ -177,13 +177,13 @@ class CheckoutView(View):
         return await self.read(lambda connection: reading.sale(connection, sale_id, self.caller))
 
     async def completed_sale(self, sale_id: SaleId) -> tuple[EndedSale, StoreData]:
-        """A completed sale, and who sold.
+        """A completed sale, and who sold. Who sees which is as with ``sale``.
 
         Rejections:
-            SaleNotFound: there is no sale with that id.
+            SaleNotFound: there is no such sale for the caller.
             SaleNotCompleted: it is open or was voided.
         """
-        return await self.read(lambda connection: reading.completed_sale(connection, sale_id))
+        return await self.read(lambda connection: reading.completed_sale(connection, sale_id, self.caller))
 
     async def completed_after(self, number: int, up_to: int, limit: int) -> list[EndedSale]:
         """Completed sales in the order of the journal, after one number and up to another."""

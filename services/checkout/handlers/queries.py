@@ -16,7 +16,7 @@ SALES_A_PIECE = 5
 
 
 async def get_sale(query: GetSale, view: CheckoutView) -> Sale:
-    """Read a sale; a register reads its own only.
+    """Read a sale; only the hub and services read those of other registers.
 
     Rejections:
         SaleNotFound: there is no such sale for the caller.
@@ -27,8 +27,10 @@ async def get_sale(query: GetSale, view: CheckoutView) -> Sale:
 async def get_receipt(query: GetReceipt, view: CheckoutView) -> Receipt:
     """Read what the receipt of a completed sale shows, with the store's data as it was.
 
+    Only the hub and services read those of other registers.
+
     Rejections:
-        SaleNotFound: there is no sale with that id.
+        SaleNotFound: there is no such sale for the caller.
         SaleNotCompleted: it is open or was voided.
     """
     ended, store = await view.completed_sale(query.sale_id)

@@ -79,12 +79,6 @@ class RegisterStore:
         """Remember the revision of a register's state, from which the next sale's goes on."""
         self._connection.execute(_KEEP_STATE_REVISION, {"register_id_": register_id, "state_revision_": revision})
 
-    def is_register(self, caller: str) -> bool:
-        """Whether a caller is a register that has sold."""
-        table = tables.register
-        found = self._connection.execute(select(table.c.register_id).where(table.c.register_id == caller))
-        return found.one_or_none() is not None
-
     def without_sale(self) -> list[tuple[RegisterId, int]]:
         """The registers that have no open sale, with the revision of their state."""
         table = tables.register

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from contracts.checkout import GetReceipt, GetSale, RegisterSale, SaleCompleted, VoidSale
 from contracts.every_service import ReadSnapshot, SnapshotPage
@@ -14,7 +15,7 @@ from tests.services.checkout.shop import Shop, open_shop
 from tests.under_test import until
 
 
-async def test_a_register_reads_its_own_sales_and_the_back_office_all(shop_with_policy: Shop) -> None:
+async def test_a_register_reads_its_own_sales_and_the_hub_all(shop_with_policy: Shop) -> None:
     shop = shop_with_policy
     sale = await shop.completed("tea")
     opened = await shop.opened("tea")
@@ -25,6 +26,28 @@ async def test_a_register_reads_its_own_sales_and_the_back_office_all(shop_with_
     assert (await shop.done(GetSale(opened), caller="hub")).status == "open"
     for sale_id in (sale.sale_id, opened, SaleId(shop.ids.new())):
         assert (await shop.refused(GetSale(sale_id), caller="till-2")).code == "sale-not-found"
+
+
+@pytest.mark.parametrize("caller", ["till-2", "back-office", "hub-2", "devices-x"])
+async def test_a_caller_that_never_sold_reads_nothing_of_others_sales(shop_with_policy: Shop, caller: str) -> None:
+    shop = shop_with_policy
+    sale = await shop.completed("tea")
+    opened = await shop.opened("tea")
+
+    refused = [
+        await shop.refused(request, caller=caller)
+        for sale_id in (sale.sale_id, opened)
+        for request in (GetSale(sale_id), GetReceipt(sale_id))
+    ]
+
+    assert {each.code for each in refused} == {"sale-not-found"}
+
+
+@pytest.mark.parametrize("caller", ["till-1", "hub", "devices", "devices-2"])
+async def test_a_receipt_is_read_by_its_register_the_hub_and_services(shop_with_policy: Shop, caller: str) -> None:
+    sale = await shop_with_policy.completed("tea")
+
+    assert (await shop_with_policy.done(GetReceipt(sale.sale_id), caller=caller)).sale == sale
 
 
 async def test_a_receipt_shows_the_sale_the_store_and_the_time_on_its_wall(shop_with_policy: Shop) -> None:
