@@ -53,6 +53,7 @@ DEFAULT_PATIENCE_S = 30
 COMMANDS_AT_WORK = 64
 QUERIES_AT_WORK = 16
 PREPARATIONS = 3
+LIBRARIES = "/site-packages/"
 PROJECT = str(Path(__file__).parents[2]) + "/"
 """Where our own code lies; a library's lines tell nothing of a bug of ours, and its path is this machine's."""
 IDS_SEEN = 10_000
@@ -356,6 +357,6 @@ def _answered_again(_tx: Tx) -> Reply:
 def fault_of(error: BaseException) -> str:
     """Where a bug is: its kind and the lines it passed. Its own words are left out, for they may quote a customer."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename.startswith(PROJECT)]
+    own = [frame for frame in frames if frame.filename.startswith(PROJECT) and LIBRARIES not in frame.filename]
     lines = [f"{frame.filename.removeprefix(PROJECT)}:{frame.lineno} {frame.name}" for frame in own[-8:]]
     return f"{type(error).__name__} at " + " > ".join(lines)
