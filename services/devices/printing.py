@@ -13,7 +13,7 @@ from contracts.checkout import GetReceipt, Receipt
 from contracts.devices import FaultReason
 from services.devices import handlers
 from services.devices.model import Job
-from services.devices.printer import Patience, look, print_job
+from services.devices.printer import Attempt, Patience, look, print_job
 from services.devices.printer_bytes import job_bytes
 from services.devices.receipt import lay_out
 from services.devices.settings import DevicesSettings, PrinterSettings
@@ -34,6 +34,8 @@ class PrinterWorker:
         self._settings = settings
         self._waiting = waiting
         self._texts = texts
+        self._unsettled: tuple[Job, Attempt] | None = None
+        """A job that was tried and what became of it, until that is written: else it would stay ``printing``."""
         self._patience = Patience(settings.connect_s, settings.answer_s, settings.send_s, settings.finish_s)
 
     async def run(self, context: DevicesContext) -> None:
@@ -52,6 +54,8 @@ class PrinterWorker:
 
     async def _next(self, context: DevicesContext) -> float:
         """Deal with the oldest job, or wait for one; returns how long to leave the printer alone, in seconds."""
+        if self._unsettled is not None:
+            return await self._settle(context, *self._unsettled)
         name = self._printer.device
         job = await context.write(lambda tx: tx.jobs.next_for(name))
         if job is None:
@@ -89,12 +93,22 @@ class PrinterWorker:
             await context.write(lambda tx: handlers.job_moved(tx, job.job_id, "printing", "none"))
 
         attempt = await print_job(self._printer.host, self._printer.port, data, self._patience, begin)
+        self._unsettled = job, attempt
+        return await self._settle(context, job, attempt)
+
+    async def _settle(self, context: DevicesContext, job: Job, attempt: Attempt) -> float:
+        """Write what became of a job; returns how long to leave the printer alone, in seconds.
+
+        Raises:
+            DatabaseFault: nothing was kept, and it is to be tried again before the next job.
+        """
 
         def settle(tx: DevicesTx) -> None:
             handlers.job_moved(tx, job.job_id, attempt.state, attempt.reason)
             self._tell(tx, attempt.reason)
 
         await context.write(settle)
+        self._unsettled = None
         context.log.info("job-tried", job_id=job.job_id, state=attempt.state, reason=attempt.reason)
         return self._settings.retry_s if attempt.state == "accepted" else 0
 

@@ -1,6 +1,8 @@
 """Devices as others meet it: receipts printed once, scans told, devices shown; real printers' faults included."""
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -218,6 +220,33 @@ async def test_a_printer_that_hangs_up_in_mid_job_leaves_it_unknown_and_never_tr
 
     printed = [each.job_id for each in street.told(PrintJobChanged) if each.state == "printing"]
     assert len(printed) == len(set(printed)) == 2
+
+
+async def test_a_job_whose_paper_came_out_while_the_database_was_busy_is_settled_before_the_next(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter, caplog: pytest.LogCaptureFixture
+) -> None:
+    printer.fault = "stall"
+    running = await street.start(devices(settings(printer_at(printer.port))))
+    await running.writer.run(lambda scope: scope.connection.exec_driver_sql("PRAGMA busy_timeout=0"))
+    await checkout.complete(street)
+    await until(lambda: ("printing", "none") in states(street))
+
+    def waited() -> bool:
+        return [record.message for record in caplog.records].count("printing-waits") > 1
+
+    with closing(sqlite3.connect(street.folder / "devices.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        printer.fault = None
+        await printer.next_paper()
+        await until(waited)
+        other.execute("ROLLBACK")
+    await checkout.complete(street)
+    await printer.next_paper()
+    await until(lambda: len(states(street)) == 6)
+
+    told = [(each.job_id, each.state) for each in street.told(PrintJobChanged) if each.state in ("printing", "printed")]
+    assert [state for _, state in told] == ["printing", "printed"] * 2
+    assert [told[0][0], told[2][0]] == [told[1][0], told[3][0]]
 
 
 async def test_a_printer_that_hangs_delays_no_other(street: StoreUnderTest, checkout: Checkout) -> None:
