@@ -7,7 +7,7 @@ from typing import Final
 from contracts.base import TokenMissing
 from contracts.checkout import Item, RegisterSale, Sale, StoreData
 from contracts.customers import CustomerFacts
-from contracts.ids import LineItemId, RegisterId, SaleId, StaffId
+from contracts.ids import CustomerId, LineItemId, RegisterId, SaleId, StaffId
 from services.checkout.model.business_day import business_day, is_clock_unsure, local_day
 from services.checkout.model.decisions import KnownPolicy
 from services.checkout.model.items import PricedItem, priced
@@ -21,20 +21,49 @@ from services.checkout.store.registers import RegisterStore
 from services.checkout.store.sales import Ended, Header, Opened, SaleStore
 from services.runtime.clock import read_stamp, stamp
 from services.runtime.settings import RuntimeSettings
-from services.runtime.transactions import Request, Surroundings, Tx, View
+from services.runtime.transactions import Request, StaleFacts, Surroundings, Tx, View
 from services.runtime.writer import Scope
 
 SOFTWARE_VERSION: Final = RuntimeSettings("checkout", "store", Path()).version
 
 
+class HeardChanges:
+    """The newest changes of customers that were heard, by which an answer asked for before them is known to be stale.
+
+    A change counts as soon as its event is applied, committed or not: the customers service has
+    committed it. Only changes heard since the asking count, so that a customers service that was
+    restored to lower revisions is believed. The oldest changes are forgotten; an answer is never that late.
+    """
+
+    MOST = 4096
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._newest: dict[CustomerId, tuple[int, int]] = {}
+
+    def hear(self, facts: CustomerFacts) -> None:
+        """Remember a change."""
+        self.count += 1
+        self._newest.pop(facts.customer_id, None)
+        self._newest[facts.customer_id] = self.count, facts.revision
+        if len(self._newest) > self.MOST:
+            del self._newest[next(iter(self._newest))]
+
+    def outdate(self, facts: CustomerFacts, asked_at: int) -> bool:
+        """Whether something newer was heard of the customer since there had been ``asked_at`` changes."""
+        heard_at, revision = self._newest.get(facts.customer_id, (0, 0))
+        return heard_at > asked_at and revision > facts.revision
+
+
 class Current:
-    """What this process keeps in mind between transactions; all of it is committed."""
+    """What this process keeps in mind between transactions; all of it is committed, here or where it was heard."""
 
     def __init__(self, settings: CheckoutSettings) -> None:
         self.settings = settings
         self.catalogue = Remembered()
         self.known_policy = settings.first_known_policy
         self.store_data_version = 0
+        self.heard_changes = HeardChanges()
 
 
 class CheckoutTx(Tx):
@@ -125,10 +154,20 @@ class CheckoutTx(Tx):
         self.show_private(RegisterSale(opened.state_revision, None), as_told.register)
 
     def refresh_customer(self, facts: CustomerFacts) -> None:
-        """Let the customer's open sales know what has become known of them."""
+        """Let the customer's open sales know what has become known of them, and what is being asked for know too."""
+        self._current.heard_changes.hear(facts)
         for opened in self.sales.open_of(facts.customer_id):
             if opened.sale.refresh_customer(facts):
                 self.keep(opened)
+
+    def prove_newest(self, facts: CustomerFacts, asked_at: int) -> None:
+        """Check that nothing newer was heard of a customer since they were asked about.
+
+        Raises:
+            StaleFacts: something was.
+        """
+        if self._current.heard_changes.outdate(facts, asked_at):
+            raise StaleFacts
 
     def learn_policy(self, known: KnownPolicy) -> None:
         """Remember what policy just said, for when it is away."""
@@ -157,6 +196,11 @@ class CheckoutView(View):
     def known_policy(self) -> KnownPolicy:
         """What was last heard of policy's settings."""
         return self._current.known_policy
+
+    @property
+    def changes_heard(self) -> int:
+        """How many changes of customers were heard; taken before one is asked about."""
+        return self._current.heard_changes.count
 
     async def opened(self, sale_id: SaleId) -> OpenedSale:
         """An open sale of the asking register.

@@ -28,11 +28,13 @@ from services.checkout.service import checkout
 from services.checkout.settings import CheckoutSettings
 from services.customers.service import customers
 from services.customers.settings import CustomersSettings
+from services.customers.transactions import CustomersTx, CustomersView
 from services.policy.service import policy
 from services.policy.settings import PolicyServiceSettings
 from services.runtime.clock import Clock
 from services.runtime.ids import RandomIds
 from services.runtime.requester import NoAnswer
+from services.runtime.service import Service
 from tests.under_test import StoreUnderTest, store_under_test
 
 R = TypeVar("R", bound=Reply)
@@ -161,11 +163,16 @@ class Shop:
 
 @asynccontextmanager
 async def open_shop(
-    folder: Path, settings: CheckoutSettings | None = None, clock: Clock | None = None
+    folder: Path,
+    settings: CheckoutSettings | None = None,
+    clock: Clock | None = None,
+    customers_service: Service[CustomersTx, CustomersView] | None = None,
 ) -> AsyncIterator[Shop]:
     """A shop with checkout and the customers service at work, and a small catalogue."""
     async with store_under_test(folder, clock) as store:
-        await store.start(customers(CustomersSettings()))  # first, so that checkout finds whom it follows
+        await store.start(
+            customers_service or customers(CustomersSettings())
+        )  # first, so that checkout finds whom it follows
         await store.start(checkout(settings or CheckoutSettings()))
         shop = Shop(store)
         await shop.done(PutItems(CATALOGUE), caller="hub")

@@ -1,14 +1,52 @@
 """Whose sale it is, and what becomes known of them."""
 
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
 import pytest
 
 from contracts.checkout import AttachCustomer, CheckSale, GetSale, RegisterSale
-from contracts.customers import UpdateCustomer
+from contracts.customers import CustomerFactsRead, GetCustomerFacts, UpdateCustomer
 from contracts.ids import CustomerId, SaleId
 from contracts.policy import ContactRule, PolicySettings
+from services.checkout.store.sales import SaleStore
+from services.customers.handlers import get_customer_facts
+from services.customers.service import customers
+from services.customers.settings import CustomersSettings
+from services.customers.transactions import CustomersTx, CustomersView
 from services.runtime.requester import NoAnswer
-from tests.services.checkout.shop import Shop
+from services.runtime.service import Service, query
+from tests.services.checkout.shop import Shop, open_shop
 from tests.under_test import until
+
+
+class SlowCustomers:
+    """The real customers service, whose first answers about facts are held back after they were read."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.answer = asyncio.Event()
+        self.revision: int | None = None
+        """The revision that it claims instead of its own."""
+
+    def service(self) -> Service[CustomersTx, CustomersView]:
+        """The service to be started."""
+        service = customers(CustomersSettings())
+        routes = tuple(
+            query(GetCustomerFacts, self._facts) if route.request is GetCustomerFacts else route
+            for route in service.routes
+        )
+        return replace(service, routes=routes)
+
+    async def _facts(self, asked: GetCustomerFacts, view: CustomersView) -> CustomerFactsRead:
+        read = await get_customer_facts(asked, view)
+        self.asked.set()
+        await self.answer.wait()
+        if self.revision is None:
+            return read
+        return CustomerFactsRead(msgspec.structs.replace(read.facts, revision=self.revision))
 
 
 async def test_a_customer_is_attached_by_id_and_taken_off_again(shop: Shop) -> None:
@@ -78,6 +116,44 @@ async def test_what_becomes_known_of_a_customer_reaches_the_open_sale(shop: Shop
         return state is not None and state.sale == checked
 
     await until(shown)
+
+
+async def give_email(shop: Shop, customer_id: CustomerId) -> None:
+    """Change a customer, and wait until checkout has heard of it."""
+    await shop.done(UpdateCustomer(customer_id, 1, emails=("mia@example.com",)))
+    await shop.store.followed("customers", "checkout")
+
+
+async def test_facts_that_were_asked_for_before_a_change_was_heard_are_asked_for_again(tmp_path: Path) -> None:
+    slow = SlowCustomers()
+    async with open_shop(tmp_path, customers_service=slow.service()) as shop:
+        mia = await shop.customer()
+        sale_id = await shop.opened("tea")
+        sending = asyncio.create_task(shop.attached(sale_id, mia))
+        await slow.asked.wait()
+
+        await give_email(shop, mia)
+        slow.answer.set()
+        await sending
+
+        stored = await shop.store.read("checkout", lambda connection: SaleStore(connection).find_open(sale_id))
+
+    assert stored is not None
+    assert stored.sale.customer is not None
+    assert (stored.sale.customer.revision, stored.sale.customer.has_email) == (2, True)
+
+
+async def test_a_change_heard_before_facts_were_asked_for_keeps_nobody_from_being_attached(tmp_path: Path) -> None:
+    """A customers service that was restored may tell a lower revision than was heard once."""
+    slow = SlowCustomers()
+    async with open_shop(tmp_path, customers_service=slow.service()) as shop:
+        mia = await shop.customer()
+        sale_id = await shop.opened("tea")
+        await give_email(shop, mia)
+        slow.revision = 1
+        slow.answer.set()
+
+        assert (await shop.attached(sale_id, mia)).customer_id == mia
 
 
 async def test_what_becomes_known_of_others_leaves_the_sale_alone(shop: Shop) -> None:
