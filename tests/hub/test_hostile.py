@@ -94,7 +94,7 @@ async def sale_id(raw: RawRegister) -> AsyncIterator[SaleId]:
         pytest.param(line_with(colour="red"), "$", id="a field too many"),
         pytest.param(line_with(sale_id=5), "$.sale_id", id="a number for a text"),
         pytest.param(line_with(sale_id="1; DROP TABLE sale"), "$.sale_id", id="no UUID"),
-        pytest.param(line_with(item="x" * 1_000_000), "$.item", id="1 MB"),
+        pytest.param(line_with(item="x" * 999_800), "$.item", id="1 MB"),
         pytest.param(line_with(item="a\x00b"), "$.item", id="a control character"),
         pytest.param(line_with(quantity="many"), "$.quantity", id="a quantity in words"),
         pytest.param(line_with(quantity=[1]), "$.quantity", id="a list for a number"),
@@ -160,8 +160,12 @@ async def test_a_token_of_another_register_is_refused(raw: RawRegister, ordinary
 
 
 async def test_a_payload_past_what_the_broker_takes_ends_that_connection_alone(raw: RawRegister) -> None:
+    client = raw.bus._client  # noqa: SLF001 - the bus itself sends nothing so large
+    assert client is not None
+    acknowledged: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    client.send(raw.request("checkout", "add-line-item", line_with(item="x" * 1_100_000)), acknowledged)
     with pytest.raises(ConnectionLost):
-        await raw.bus.send(raw.request("checkout", "add-line-item", line_with(item="x" * 1_100_000)))
+        await acknowledged
 
     async with asyncio.timeout(20):
         await raw.online.wait()
