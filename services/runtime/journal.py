@@ -16,7 +16,9 @@ from contracts.every_service import JournalDiverged, JournalEntry, JournalPage, 
 from contracts.ids import EventId
 from services.runtime import tables
 from services.runtime.database import open_copy
+from services.runtime.prepared import Prepared
 
+_APPEND = Prepared(insert(tables.journal))
 PAGE_BYTES = 256_000
 MOST_IN_A_PAGE = 1000
 
@@ -96,8 +98,7 @@ class Journal:
             for entry in entries
             if entry.number
         ]
-        if rows:
-            connection.execute(insert(tables.journal), rows)
+        _APPEND.run_for(connection, rows)
 
     def open_epoch(self, connection: Connection, reason: str, at: str) -> None:
         """Begin a new epoch; numbers go on after the last one held."""

@@ -10,11 +10,14 @@ from hashlib import blake2b
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from services.runtime import tables
+from services.runtime.prepared import Prepared
 
-_FIND = select(tables.handled_request.c.digest, tables.handled_request.c.outcome, tables.handled_request.c.reply).where(
-    tables.handled_request.c.caller == bindparam("caller_"), tables.handled_request.c.id == bindparam("id_")
+_FIND = Prepared(
+    select(tables.handled_request.c.digest, tables.handled_request.c.outcome, tables.handled_request.c.reply).where(
+        tables.handled_request.c.caller == bindparam("caller_"), tables.handled_request.c.id == bindparam("id_")
+    )
 )
-_KEEP = insert(tables.handled_request)
+_KEEP = Prepared(insert(tables.handled_request))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +36,14 @@ def digest(key: bytes, name: str, payload: bytes) -> bytes:
 
 def find(connection: Connection, caller: str, message_id: str) -> Handled | None:
     """How that caller's command with that id was answered, or None when it is new."""
-    row = connection.execute(_FIND, {"caller_": caller, "id_": message_id}).one_or_none()
+    row = _FIND.first(connection, {"caller_": caller, "id_": message_id})
     return None if row is None else Handled(row.digest, row.outcome, row.reply)
 
 
 def keep(connection: Connection, caller: str, message_id: str, handled: Handled, at: str) -> None:
     """Remember how a command was answered."""
-    connection.execute(
-        _KEEP,
+    _KEEP.run(
+        connection,
         {
             "caller": caller,
             "id": message_id,

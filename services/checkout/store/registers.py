@@ -8,22 +8,25 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from contracts.checkout import StoreData
 from contracts.ids import CountryCode, RegisterId, SaleId
 from services.checkout.store import tables
+from services.runtime.prepared import Prepared
 
 _HERE = tables.register.c.register_id == bindparam("register_id_")
-_TAKE_TRANSACTION_NUMBER = (
+_TAKE_TRANSACTION_NUMBER = Prepared(
     update(tables.register)
     .where(_HERE)
     .values(next_transaction=tables.register.c.next_transaction + 1)
     .returning(tables.register.c.serial, tables.register.c.next_transaction, tables.register.c.state_revision)
 )
-_TAKE_RECEIPT_NUMBER = (
+_TAKE_RECEIPT_NUMBER = Prepared(
     update(tables.register)
     .where(_HERE)
     .values(next_receipt=tables.register.c.next_receipt + 1)
     .returning(tables.register.c.series, tables.register.c.next_receipt)
 )
-_KEEP_STATE_REVISION = update(tables.register).where(_HERE).values(state_revision=bindparam("state_revision_"))
-_KEEP_RECEIPT_NUMBER = insert(tables.receipt_number)
+_KEEP_STATE_REVISION = Prepared(
+    update(tables.register).where(_HERE).values(state_revision=bindparam("state_revision_"))
+)
+_KEEP_RECEIPT_NUMBER = Prepared(insert(tables.receipt_number))
 
 
 class OpeningNumbers(NamedTuple):
@@ -50,7 +53,7 @@ class RegisterStore:
 
     def take_opening_numbers(self, register_id: RegisterId, new_serial: str) -> OpeningNumbers:
         """Take the next transaction number; a register that never sold gets a serial and its first series."""
-        row = self._connection.execute(_TAKE_TRANSACTION_NUMBER, {"register_id_": register_id}).one_or_none()
+        row = _TAKE_TRANSACTION_NUMBER.first(self._connection, {"register_id_": register_id})
         if row is not None:
             return OpeningNumbers(row.serial, row.next_transaction - 1, row.state_revision)
         self._connection.execute(
@@ -67,17 +70,17 @@ class RegisterStore:
 
     def take_receipt_number(self, register_id: RegisterId, sale_id: SaleId) -> ReceiptNumbered:
         """Take the register's next receipt number for a sale; it is given back if the transaction fails."""
-        row = self._connection.execute(_TAKE_RECEIPT_NUMBER, {"register_id_": register_id}).one()
+        row = _TAKE_RECEIPT_NUMBER.one(self._connection, {"register_id_": register_id})
         number = row.next_receipt - 1
-        self._connection.execute(
-            _KEEP_RECEIPT_NUMBER,
+        _KEEP_RECEIPT_NUMBER.run(
+            self._connection,
             {"register_id": register_id, "series": row.series, "number": number, "sale_id": sale_id},
         )
         return ReceiptNumbered(receipt_text(register_id, row.series, number), row.series, number)
 
     def keep_state_revision(self, register_id: RegisterId, revision: int) -> None:
         """Remember the revision of a register's state, from which the next sale's goes on."""
-        self._connection.execute(_KEEP_STATE_REVISION, {"register_id_": register_id, "state_revision_": revision})
+        _KEEP_STATE_REVISION.run(self._connection, {"register_id_": register_id, "state_revision_": revision})
 
     def without_sale(self) -> list[tuple[RegisterId, int]]:
         """The registers that have no open sale, with the revision of their state."""

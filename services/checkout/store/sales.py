@@ -12,27 +12,28 @@ from services.checkout.model.lines import credit
 from services.checkout.model.sale import OpenedSale
 from services.checkout.store import tables
 from services.runtime.journal import Recorded
+from services.runtime.prepared import Prepared
 
 _DOCUMENT = msgspec.json.Decoder(OpenedSale)
 
 # Statements are made once: making one costs more than SQLite takes to run it.
 _DRAFT = select(tables.sale_draft.c.document, tables.sale_draft.c.state_base)
-_BY_SALE = _DRAFT.where(tables.sale_draft.c.sale_id == bindparam("sale_id_"))
+_BY_SALE = Prepared(_DRAFT.where(tables.sale_draft.c.sale_id == bindparam("sale_id_")))
 _BY_REGISTER = _DRAFT.where(tables.sale_draft.c.register_id == bindparam("register_id_"))
 _BY_CUSTOMER = _DRAFT.where(tables.sale_draft.c.customer_id == bindparam("customer_id_"))
-_PUT = (
+_PUT = Prepared(
     update(tables.sale_draft)
     .where(tables.sale_draft.c.sale_id == bindparam("sale_id_"))
     .values(revision=bindparam("revision_"), customer_id=bindparam("customer_id_"), document=bindparam("document_"))
 )
 
-_KNOWN = select(tables.sale.c.sale_id).where(tables.sale.c.sale_id == bindparam("sale_id_"))
+_KNOWN = Prepared(select(tables.sale.c.sale_id).where(tables.sale.c.sale_id == bindparam("sale_id_")))
 _STATUS = select(tables.sale.c.status).where(
     tables.sale.c.sale_id == bindparam("sale_id_"), tables.sale.c.register_id == bindparam("register_id_")
 )
-_ADD = insert(tables.sale)
-_ADD_DRAFT = insert(tables.sale_draft)
-_REMOVE_DRAFT = delete(tables.sale_draft).where(tables.sale_draft.c.sale_id == bindparam("sale_id_"))
+_ADD = Prepared(insert(tables.sale))
+_ADD_DRAFT = Prepared(insert(tables.sale_draft))
+_REMOVE_DRAFT = Prepared(delete(tables.sale_draft).where(tables.sale_draft.c.sale_id == bindparam("sale_id_")))
 _ENDING_COLUMNS = (
     "status",
     "revision",
@@ -51,17 +52,17 @@ _ENDING_COLUMNS = (
     "event_epoch",
     "event_number",
 )
-_END = (
+_END = Prepared(
     update(tables.sale)
     .where(tables.sale.c.sale_id == bindparam("sale_id_"))
     .values({name: bindparam(f"{name}_") for name in _ENDING_COLUMNS})
 )
-_ADD_LINES = insert(tables.line_item)
-_ADD_TAXES = insert(tables.line_tax)
-_ADD_SHARES = insert(tables.attribution_share)
-_ADD_SERIALS = insert(tables.serial_number)
-_ADD_TENDERS = insert(tables.tender)
-_ADD_DECISION = insert(tables.decision)
+_ADD_LINES = Prepared(insert(tables.line_item))
+_ADD_TAXES = Prepared(insert(tables.line_tax))
+_ADD_SHARES = Prepared(insert(tables.attribution_share))
+_ADD_SERIALS = Prepared(insert(tables.serial_number))
+_ADD_TENDERS = Prepared(insert(tables.tender))
+_ADD_DECISION = Prepared(insert(tables.decision))
 
 
 class Opened(NamedTuple):
@@ -106,10 +107,10 @@ class SaleStore:
         Rejections:
             SaleExists: there was a sale with that id before.
         """
-        if self._connection.execute(_KNOWN, {"sale_id_": sale.sale_id}).one_or_none() is not None:
+        if _KNOWN.first(self._connection, {"sale_id_": sale.sale_id}) is not None:
             raise SaleExists(field="sale_id", sale_id=sale.sale_id)
-        self._connection.execute(
-            _ADD,
+        _ADD.run(
+            self._connection,
             {
                 "sale_id": sale.sale_id,
                 "register_id": sale.register,
@@ -125,8 +126,8 @@ class SaleStore:
                 **header._asdict(),
             },
         )
-        self._connection.execute(
-            _ADD_DRAFT,
+        _ADD_DRAFT.run(
+            self._connection,
             {
                 "sale_id": sale.sale_id,
                 "register_id": sale.register,
@@ -158,7 +159,7 @@ class SaleStore:
 
     def find_open(self, sale_id: SaleId) -> Opened | None:
         """An open sale of any register."""
-        row = self._connection.execute(_BY_SALE, {"sale_id_": sale_id}).one_or_none()
+        row = _BY_SALE.first(self._connection, {"sale_id_": sale_id})
         return None if row is None else Opened(_DOCUMENT.decode(row.document), row.state_base)
 
     def open_on(self, register_id: RegisterId) -> Opened | None:
@@ -178,8 +179,8 @@ class SaleStore:
     def put(self, sale: OpenedSale) -> None:
         """Keep what changed on an open sale, as its next revision."""
         sale.revision += 1
-        self._connection.execute(
-            _PUT,
+        _PUT.run(
+            self._connection,
             {
                 "sale_id_": sale.sale_id,
                 "revision_": sale.revision,
@@ -190,9 +191,9 @@ class SaleStore:
 
     def end(self, sale: OpenedSale, as_told: Sale, ended: Ended) -> None:
         """Keep an ended sale for ever: its header's end and its final rows; the draft is gone."""
-        self._connection.execute(_REMOVE_DRAFT, {"sale_id_": sale.sale_id})
-        self._connection.execute(
-            _END,
+        _REMOVE_DRAFT.run(self._connection, {"sale_id_": sale.sale_id})
+        _END.run(
+            self._connection,
             {
                 "sale_id_": sale.sale_id,
                 "status_": as_told.status,
@@ -280,7 +281,7 @@ class SaleStore:
             (_ADD_SERIALS, serials),
         ):
             if rows:
-                self._connection.execute(statement, rows)
+                statement.run_for(self._connection, rows)
 
     def _insert_tenders(self, sale: Sale) -> None:
         rows = [
@@ -288,13 +289,13 @@ class SaleStore:
             for place, tender in enumerate(sale.tenders)
         ]
         if rows:
-            self._connection.execute(_ADD_TENDERS, rows)
+            _ADD_TENDERS.run_for(self._connection, rows)
 
     def _insert_decision(self, sale: OpenedSale) -> None:
         decided = sale.held or sale.decision
         if decided is not None:
-            self._connection.execute(
-                _ADD_DECISION,
+            _ADD_DECISION.run(
+                self._connection,
                 {
                     "sale_id": sale.sale_id,
                     "decision_id": decided.decision_id,
