@@ -7,7 +7,17 @@ wildcards, message expiry, wills, retain handling. It has no logins and refuses 
 import asyncio
 from dataclasses import dataclass, replace
 
-from services.runtime.bus import LARGEST_PAYLOAD, Incoming, Listener, NotConnected, Outgoing, Subscription, prove_size
+from services.runtime.bus import (
+    BACKOFF_S,
+    LARGEST_PAYLOAD,
+    ConnectionLost,
+    Incoming,
+    Listener,
+    NotConnected,
+    Outgoing,
+    Subscription,
+    prove_size,
+)
 from services.runtime.clock import Clock, SystemClock
 
 
@@ -136,6 +146,8 @@ class MemoryBus:
             try:
                 await listener.on_connected()
                 await self._dropped.wait()
+            except ConnectionLost:  # who listens wants a new one
+                await asyncio.sleep(BACKOFF_S[0])
             finally:
                 self._broker.leave(self, self._will if self._dropped.is_set() else None)
                 self._listener = None

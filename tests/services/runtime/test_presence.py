@@ -1,13 +1,18 @@
 """Presence: a service tells that it is there and where its journal stands, and never just falls silent."""
 
+import sqlite3
+from dataclasses import replace
+
 import msgspec
 
 from contracts.every_service import Status
 from contracts.topics import Topics
 from services.runtime.memory_bus import MemoryBus
 from services.runtime.presence import last_will, status_message
+from services.runtime.states import Shown
+from services.runtime.transactions import View
 from tests.toy import leader
-from tests.toy.leader import Count
+from tests.toy.leader import Count, Counted
 from tests.under_test import StoreUnderTest, until
 
 
@@ -82,3 +87,24 @@ async def test_of_a_service_that_is_cut_off_the_broker_says_so(store: StoreUnder
         ("offline", session),
         ("online", session),
     ]
+
+
+async def test_a_database_that_cannot_be_read_for_a_moment_costs_a_connection_not_the_service(
+    store: StoreUnderTest,
+) -> None:
+    """The states are shown as soon as it can be read again."""
+    asked = 0
+
+    async def shown(view: View) -> list[Shown]:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            busy = sqlite3.OperationalError("busy")
+            busy.sqlite_errorcode = sqlite3.SQLITE_BUSY
+            raise busy
+        return await leader.shown(view)
+
+    await store.start(replace(leader.make_leader(), shown=shown))
+
+    assert asked == 2
+    assert await store.send(Count("a")) == Counted("a", 1)

@@ -215,3 +215,13 @@ async def test_who_does_not_answer_is_named_as_away_or_done_without(store: Store
         assert await ask_for(till).if_there(Count("a"), patience_s=0.02, attempts=1) is None
 
     assert away.value.details == {"service": "leader"}
+
+
+@pytest.mark.parametrize("code", ["internal-error", "malformed", "unknown-request"])
+async def test_whoever_can_do_without_an_answer_is_not_stopped_by_a_bug_of_the_one_asked(
+    store: StoreUnderTest, till: Caller, code: str
+) -> None:
+    async with Counter(store, [msgspec.json.encode(Rejected(code, "a bug"))] * 2).running():
+        assert await ask_for(till).if_there(Count("a")) is None
+        with pytest.raises(Refused):
+            await ask_for(till)(Count("a"))
