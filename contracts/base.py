@@ -51,7 +51,10 @@ class Request(Message, Generic[R], frozen=True, forbid_unknown_fields=True):
     asked_by: ClassVar[tuple[Role, ...]] = ()
     """The roles whose logins may publish this request; the broker's access rules are made from it."""
     permission: ClassVar[str | None] = None
-    """The permission the caller's token must carry, or None where no token is needed."""
+    """The permission the caller's token must carry, or None where no token is needed.
+
+    Where the person's role needs an approval for it, the user property ``approval`` carries one.
+    """
     rejections: ClassVar[tuple[type["Rejection"], ...]] = ()
     """The rejections of its own, besides those any request may get."""
 
@@ -175,6 +178,14 @@ class PermissionDenied(Rejection):
     """The person signed on may not do this; ask someone who may."""
 
 
+class ApprovalNeeded(Rejection):
+    """The person signed on needs an approval for this; have a new command id approved and send it along with that."""
+
+
+class ApprovalInvalid(Rejection):
+    """The approval is not for this: it names another action, sale, command or register, or it is too old."""
+
+
 class Expired(Rejection):
     """The request waited longer than its caller; send it again if it is still wanted."""
 
@@ -212,6 +223,8 @@ ANY_REQUEST: tuple[type[Rejection], ...] = (
     TokenMissing,
     TokenInvalid,
     PermissionDenied,
+    ApprovalNeeded,
+    ApprovalInvalid,
     Expired,
     Busy,
     Unavailable,

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from contracts.base import Command, Event, Message, PrivateState, Query, Rejection, Reply
-from contracts.customers import CustomerNotFound, LanguageCode
+from contracts.customers import CustomerNotFound, GroupId, LanguageCode, RevisionConflict
 from contracts.ids import (
     CountryCode,
     CurrencyCode,
@@ -27,7 +27,17 @@ from contracts.ids import (
     Timestamp,
 )
 from contracts.money import Amount, BasisPoints, PositiveAmount, Quantity, Rate
-from contracts.policy import CheckItem, Level, Outcome, RuleKind, TenderKind, TransactionKind
+from contracts.policy import (
+    CheckItem,
+    ChosenSkipReason,
+    Level,
+    Outcome,
+    RuleKind,
+    Settled,
+    SkipReason,
+    TenderKind,
+    TransactionKind,
+)
 
 LineKind = Literal[
     "goods",
@@ -155,8 +165,27 @@ class Decision(Message, frozen=True):
     held: bool = False
 
 
+class Skip(Message, frozen=True):
+    """A prompt that staff skipped, while the present customer was attached."""
+
+    field: RuleKind
+    reason: SkipReason
+    staff_id: StaffId
+
+
+class Waiver(Message, frozen=True):
+    """A required rule that somebody let pass, while the present customer was attached."""
+
+    field: RuleKind
+    staff_id: StaffId
+    approved_by: StaffId
+
+
 class Sale(Reply, frozen=True):
-    """A sale as it stands. It names its customer and staff by id only. Times are UTC."""
+    """A sale as it stands. It names its customer and staff by id only. Times are UTC.
+
+    ``attribution_version`` rises with each change of the credit after completion.
+    """
 
     sale_id: SaleId
     register: RegisterId
@@ -176,6 +205,9 @@ class Sale(Reply, frozen=True):
     transaction_number: int | None = None
     receipt_number: ReceiptNumber | None = None
     ended_at: Timestamp | None = None
+    skips: tuple[Skip, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    attribution_version: int = 1
 
 
 class SaleNotFound(Rejection):
@@ -200,6 +232,14 @@ class RegisterHasOpenSale(Rejection):
 
 class SaleBeingPaid(Rejection):
     """The sale is being paid; remove its tenders before changing lines or customer."""
+
+
+class NothingToSkip(Rejection):
+    """The sale's check prompts for no such detail; ask for the check and skip what it prompts for."""
+
+
+class NotWaivable(Rejection):
+    """The sale's check blocks on no such detail, or the store's settings let nobody waive it."""
 
 
 class SaleNotPaid(Rejection):
@@ -277,13 +317,16 @@ class CheckoutBlocked(Rejection):
 
 
 class PolicyUnavailable(Rejection):
-    """Policy did not answer, and the store takes no tender without it; try again or call a manager."""
+    """Policy did not answer, and the store takes no tender without it; try again, or have it approved."""
 
     keep = True
 
 
 class OpenSale(Command[Sale], frozen=True):
-    """Begin a sale on the asking register under an id made by it."""
+    """Begin a sale on the asking register under an id made by it.
+
+    Where the store's settings ask ``at_start``, the sale has its first ``decision`` at once.
+    """
 
     lane: ClassVar = "sale_id"
     asked_by = ("register",)
@@ -291,6 +334,7 @@ class OpenSale(Command[Sale], frozen=True):
     rejections = (SaleExists, RegisterHasOpenSale)
 
     sale_id: SaleId
+    language: LanguageCode = "en"
 
 
 class AddLineItem(Command[Sale], frozen=True):
@@ -318,7 +362,7 @@ class AddLineItem(Command[Sale], frozen=True):
 
 
 class SetQuantity(Command[Sale], frozen=True):
-    """Change how much of a line item is sold; its linked charges follow."""
+    """Change how much of a line item is sold; its linked charges follow. Less of it needs ``sale.remove_line``, too."""
 
     lane: ClassVar = "sale_id"
     asked_by = ("register",)
@@ -343,7 +387,7 @@ class RemoveLineItem(Command[Sale], frozen=True):
 
     lane: ClassVar = "sale_id"
     asked_by = ("register",)
-    permission = "sale.sell"
+    permission = "sale.remove_line"
     rejections = (SaleNotFound, SaleNotOpen, SaleBeingPaid, LineItemNotFound, LineItemFollows)
 
     sale_id: SaleId
@@ -351,7 +395,11 @@ class RemoveLineItem(Command[Sale], frozen=True):
 
 
 class AttachCustomer(Command[Sale], frozen=True):
-    """Say whose sale it is, or None for nobody's."""
+    """Say whose sale it is, or None for nobody's.
+
+    Once the sale was checked, policy is asked about the other customer at once; skips and waivers were about the
+    one before and are gone.
+    """
 
     lane: ClassVar = "sale_id"
     asked_by = ("register",)
@@ -360,6 +408,7 @@ class AttachCustomer(Command[Sale], frozen=True):
 
     sale_id: SaleId
     customer_id: CustomerId | None
+    language: LanguageCode = "en"
 
 
 class AttributeLines(Command[Sale], frozen=True):
@@ -388,8 +437,42 @@ class CheckSale(Command[Sale], frozen=True):
     language: LanguageCode = "en"
 
 
+class SkipPrompt(Command[Sale], frozen=True):
+    """Go on without a detail that is recommended, and say why; policy is asked afresh with that."""
+
+    lane: ClassVar = "sale_id"
+    asked_by = ("register",)
+    permission = "sale.sell"
+    rejections = (SaleNotFound, SaleNotOpen, SaleBeingPaid, NothingToSkip)
+
+    sale_id: SaleId
+    field: RuleKind
+    reason: ChosenSkipReason
+    language: LanguageCode = "en"
+
+
+class WaiveRule(Command[Sale], frozen=True):
+    """Let a required detail pass on this sale, where the store's settings allow it; policy is asked afresh with that.
+
+    Whoever is signed on has the permission, or somebody approves it with their PIN.
+    """
+
+    lane: ClassVar = "sale_id"
+    asked_by = ("register",)
+    permission = "policy.waive"
+    rejections = (SaleNotFound, SaleNotOpen, SaleBeingPaid, NotWaivable)
+
+    sale_id: SaleId
+    field: RuleKind
+    language: LanguageCode = "en"
+
+
 class AddTender(Command[Sale], frozen=True):
-    """Take money. ``amount`` is what is handed over in cash, or what the card terminal approved."""
+    """Take money. ``amount`` is what is handed over in cash, or what the card terminal approved.
+
+    Where policy is away and the store takes no tender without it, ``policy.pass_unavailable`` lets this one
+    pass, flagged: of whoever is signed on, or of whoever approves this command.
+    """
 
     lane: ClassVar = "sale_id"
     asked_by = ("register",)
@@ -419,7 +502,7 @@ class RemoveTender(Command[Sale], frozen=True):
 
     lane: ClassVar = "sale_id"
     asked_by = ("register",)
-    permission = "sale.sell"
+    permission = "tender.remove"
     rejections = (SaleNotFound, SaleNotOpen, TenderNotFound)
 
     sale_id: SaleId
@@ -437,6 +520,23 @@ class CompleteSale(Command[Sale], frozen=True):
     sale_id: SaleId
     receipt: ReceiptWanted = "print"
     language: LanguageCode | None = None
+
+
+class ChangeAttribution(Command[Sale], frozen=True):
+    """Give the credit for line items of a completed sale to others: a new record, the earlier ones stay.
+
+    ``expected_version`` is the sale's ``attribution_version`` as it was read.
+    """
+
+    lane: ClassVar = "sale_id"
+    asked_by = ("register",)
+    permission = "attribution.edit_completed"
+    rejections = (SaleNotFound, SaleNotCompleted, LineItemNotFound, SharesInvalid, RevisionConflict)
+
+    sale_id: SaleId
+    expected_version: int
+    shares: Annotated[tuple[Share, ...], Meta(min_length=1, max_length=20)]
+    line_item_ids: tuple[LineItemId, ...] | None = None
 
 
 class VoidSale(Command[Sale], frozen=True):
@@ -636,16 +736,32 @@ class SaleVoided(Event, frozen=True):
 
 
 class DecidedItem(Message, frozen=True):
-    """One rule's answer as it is kept."""
+    """One rule's answer as it is kept; ``anew`` is the first like it since the sale began or its customer changed."""
 
     field: RuleKind
     level: Level
     satisfied: bool
     code: Segment
+    settled: Settled | None = None
+    anew: bool = True
+
+
+class DecidedCustomer(Message, frozen=True):
+    """What policy was told of the customer: facts, without saying who it is."""
+
+    has_first_name: bool
+    has_last_name: bool
+    has_email: bool
+    has_phone: bool
+    placeholder: bool
+    group: GroupId
 
 
 class CheckoutDecided(Event, frozen=True):
-    """Policy answered about a sale, or did not (``settings_revision`` None); kept by policy."""
+    """Policy answered about a sale, or did not (``settings_revision`` None); kept by policy with the facts.
+
+    ``business_day`` and ``hour`` (0 to 23) are of the shop's wall clock.
+    """
 
     decision_id: DecisionId
     sale_id: SaleId
@@ -658,6 +774,61 @@ class CheckoutDecided(Event, frozen=True):
     tender_kind: TenderKind | None
     total: Amount
     transaction_kind: TransactionKind
+    business_day: Day
+    hour: int
+    goods_lines: int
+    unattributed_lines: int
+    signed_on: bool
+    item_tags: tuple[Segment, ...] = ()
+    customer: DecidedCustomer | None = None
+    skipped: tuple[RuleKind, ...] = ()
+    waived: tuple[RuleKind, ...] = ()
+
+
+class PromptSkipped(Event, frozen=True):
+    """Staff went on without a recommended detail; ``unanswered`` where money was taken without a word about it."""
+
+    sale_id: SaleId
+    register: RegisterId
+    business_day: Day
+    field: RuleKind
+    reason: SkipReason
+    staff_id: StaffId
+    skipped_at: Timestamp
+
+
+class RuleWaived(Event, frozen=True):
+    """Somebody let a required detail pass on a sale."""
+
+    sale_id: SaleId
+    register: RegisterId
+    business_day: Day
+    field: RuleKind
+    staff_id: StaffId
+    approved_by: StaffId
+    waived_at: Timestamp
+
+
+class CreditedLine(Message, frozen=True):
+    """Who gets the credit for a line item of a completed sale, as it is now."""
+
+    line_item_id: LineItemId
+    amount: Amount
+    attribution: tuple[Share, ...]
+
+
+class AttributionChanged(Event, frozen=True):
+    """The credit for a completed sale is this from now on; ``lines`` are all of its lines."""
+
+    sale_id: SaleId
+    register: RegisterId
+    transaction_kind: TransactionKind
+    business_day: Day
+    version: int
+    staff_id: StaffId
+    approved_by: StaffId | None
+    changed_at: Timestamp
+    lines: tuple[CreditedLine, ...]
 
 
 class RegisterSale(PrivateState, frozen=True):

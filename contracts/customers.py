@@ -1,6 +1,6 @@
 """What the customers service owns: who buys, what is known of them, and what they bought."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, NewType
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -12,6 +12,8 @@ NameText = Annotated[str, Meta(max_length=200)]
 ContactText = Annotated[str, Meta(max_length=254)]
 CodeText = Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,64}$(?!\n)")]
 LanguageCode = Annotated[str, Meta(pattern=r"^[a-z]{2}$(?!\n)", description="ISO 639-1")]
+GroupId = NewType("GroupId", Segment)
+"""A group's id is made by the shop; ``all`` is the group of everybody who is in no other."""
 
 
 class CustomerFacts(Message, frozen=True):
@@ -27,7 +29,7 @@ class CustomerFacts(Message, frozen=True):
     has_email: bool
     has_phone: bool
     placeholder: bool = False
-    group: Segment = "all"
+    group: GroupId = GroupId("all")
 
 
 class CustomerFactsRead(Reply, frozen=True):
@@ -51,7 +53,7 @@ class Customer(Reply, frozen=True):
     codes: tuple[str, ...] = ()
     language: LanguageCode | None = None
     placeholder: bool = False
-    group: Segment = "all"
+    group: GroupId = GroupId("all")
 
 
 class CustomerNotFound(Rejection):
@@ -78,13 +80,47 @@ class RevisionConflict(Rejection):
     """Somebody changed it meanwhile; read it again and repeat your change."""
 
 
+class GroupNotFound(Rejection):
+    """No customer group has that id."""
+
+
+class Group(Message, frozen=True):
+    """Customers who are treated alike; each customer is in exactly one."""
+
+    group: GroupId
+    name: str
+
+
+class Groups(Reply, frozen=True):
+    """All customer groups, by id."""
+
+    groups: tuple[Group, ...]
+
+
+class ListGroups(Query[Groups], frozen=True):
+    """Which customer groups the store has; ``all`` is always among them."""
+
+    asked_by = ("register", "backoffice", "hub", "policy")
+
+
+class PutGroup(Command[Groups], frozen=True):
+    """Make a customer group under an id made by the caller, or give it another name."""
+
+    lane: ClassVar = "group"
+    asked_by = ("register", "backoffice", "hub")
+    permission = "customer.edit"
+
+    group: GroupId
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
 class CreateCustomer(Command[Customer], frozen=True):
     """Put a new customer on file under an id made by the caller."""
 
     lane: ClassVar = "customer_id"
     asked_by = ("register", "backoffice", "hub")
     permission = "customer.edit"
-    rejections = (CustomerExists, CustomerIncomplete, ContactInvalid, CodeTaken)
+    rejections = (CustomerExists, CustomerIncomplete, ContactInvalid, CodeTaken, GroupNotFound)
 
     customer_id: CustomerId
     first_name: NameText = ""
@@ -97,6 +133,7 @@ class CreateCustomer(Command[Customer], frozen=True):
     placeholder: bool = False
     country: CountryCode | None = None
     """The country that phones without a prefix belong to; the store's if left out."""
+    group: GroupId = GroupId("all")
 
 
 class UpdateCustomer(Command[Customer], frozen=True):
@@ -105,7 +142,7 @@ class UpdateCustomer(Command[Customer], frozen=True):
     lane: ClassVar = "customer_id"
     asked_by = ("register", "backoffice", "hub")
     permission = "customer.edit"
-    rejections = (CustomerNotFound, RevisionConflict, CustomerIncomplete, ContactInvalid, CodeTaken)
+    rejections = (CustomerNotFound, RevisionConflict, CustomerIncomplete, ContactInvalid, CodeTaken, GroupNotFound)
 
     customer_id: CustomerId
     expected_revision: int
@@ -116,6 +153,7 @@ class UpdateCustomer(Command[Customer], frozen=True):
     phones: Annotated[tuple[ContactText, ...], Meta(max_length=20)] | UnsetType = UNSET
     codes: Annotated[tuple[CodeText, ...], Meta(max_length=20)] | UnsetType = UNSET
     language: LanguageCode | UnsetType | None = UNSET
+    group: GroupId | UnsetType = UNSET
 
 
 class GetCustomer(Query[Customer], frozen=True):

@@ -4,7 +4,7 @@ An amount is an ``int`` of minor units (cents) of the store's currency. Rates, q
 percentages are ``Decimal``. Nothing here is ever a float.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated
 
@@ -50,6 +50,34 @@ def allocate(amount: int, weights: Sequence[int]) -> list[int]:
     for _, place in sorted(remainders)[: abs(amount) - sum(shares)]:
         shares[place] += 1
     return [sign * share for share in shares]
+
+
+def credit(amount: int, shares: Mapping[str, int]) -> dict[str, int]:
+    """Split a line item's amount among staff by basis points (largest remainder); the parts add up to it exactly.
+
+    The order of the shares does not matter: a remainder's tie goes to the lower staff id. Nobody's line gives nothing.
+    """
+    if not shares:
+        return {}
+    in_order = sorted(shares.items())
+    parts = allocate(amount, [basis_points for _, basis_points in in_order])
+    return {staff_id: part for (staff_id, _), part in zip(in_order, parts, strict=True)}
+
+
+def credit_returned(
+    amount: int, shares: Mapping[str, int], *, returned_before: int, returned_now: int
+) -> dict[str, int]:
+    """What a return takes back of the credit for the line item it reverses; the parts add up to it exactly.
+
+    ``amount`` is what the line came to, ``returned_before`` and ``returned_now`` what of that was and is given back
+    (minor units, of the line's own sign). The parts add up to ``-returned_now``, and once all is given back
+    they have taken back exactly what ``credit`` gave. Rounding may turn a single part by a cent meanwhile.
+    """
+    if not 0 <= abs(returned_before) + abs(returned_now) <= abs(amount):
+        msg = "no more is returned than was sold"
+        raise ValueError(msg)
+    before, after = credit(returned_before, shares), credit(returned_before + returned_now, shares)
+    return {staff_id: before[staff_id] - after[staff_id] for staff_id in after}
 
 
 def tax_in(gross: int, rate: Decimal) -> int:

@@ -12,7 +12,7 @@ from contracts.base import Event, Message, PrivateState, State
 ROOT = "tillwire/v1"
 SERVICES = ("checkout", "policy", "customers", "staff", "devices")
 FOLLOWS: dict[str, tuple[str, ...]] = {
-    "checkout": ("customers", "staff"),
+    "checkout": ("customers", "staff", "policy"),
     "policy": ("checkout", "staff"),
     "customers": ("checkout", "staff"),
     "staff": ("checkout",),

@@ -28,7 +28,7 @@ from services.runtime.running import Outside, Running
 from services.runtime.seams import Seams
 from services.runtime.service import Service
 from services.runtime.settings import RuntimeSettings
-from services.runtime.tokens import Claims, TokenSigner
+from services.runtime.tokens import Approval, Claims, TokenSigner
 
 R = TypeVar("R", bound=Reply)
 T = TypeVar("T")
@@ -133,13 +133,20 @@ class StoreUnderTest:
         service: str | None = None,
         message_id: str | None = None,
         token: str | None = None,
+        approval: str | None = None,
         attempts: int = 1,
     ) -> R | Rejected:
         """Send a command or query and return its reply, or the rejection."""
         requester = (await self.caller(caller)).requester
         try:
             return await requester.ask(
-                request, service=service, message_id=message_id, token=token, patience_s=5, attempts=attempts
+                request,
+                service=service,
+                message_id=message_id,
+                token=token,
+                approval=approval,
+                patience_s=5,
+                attempts=attempts,
             )
         except Refused as refused:
             return refused.rejected
@@ -163,6 +170,7 @@ class StoreUnderTest:
         staff_id: str | None = None,
         session: int = 1,
         role: str = "owner",
+        needs_approval: tuple[str, ...] = (),
     ) -> str:
         """A token as the staff service would give it."""
         return TokenSigner(self.private_key).sign(
@@ -173,8 +181,36 @@ class StoreUnderTest:
                 role=role,
                 permissions=permissions,
                 exp=FAR_FUTURE,
+                needs_approval=needs_approval,
             )
         )
+
+    def approval(
+        self,
+        permission: str,
+        command: str,
+        *,
+        sale_id: str | None = None,
+        caller: str = "till-1",
+        approved_by: str | None = None,
+        exp: int = FAR_FUTURE,
+    ) -> str:
+        """An approval as the staff service would give it."""
+        return TokenSigner(self.private_key).sign(
+            Approval(
+                sub=approved_by or RandomIds().new(),
+                client=caller,
+                approves=permission,
+                command=command,
+                sale=sale_id,
+                exp=exp,
+            )
+        )
+
+    def add_register(self, name: str) -> None:
+        """Let the store have a register of that name, as the hub's file of its login would."""
+        (self.folder / "clients").mkdir(exist_ok=True)
+        (self.folder / "clients" / f"{name}.json").write_bytes(msgspec.json.encode({"login": name, "role": "register"}))
 
     def told(self, kind: type[Event]) -> list[Any]:
         """All events of a kind that were published so far, decoded."""

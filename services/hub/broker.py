@@ -57,7 +57,7 @@ persistent_client_expiration 1d
 max_queued_messages 100000
 max_inflight_messages 500
 # Told to each client when it connects (MQTT 5), unlike message_size_limit.
-max_packet_size 1048576
+max_packet_size 4194304
 
 sys_interval 10
 # None of these types tells topics or payloads.

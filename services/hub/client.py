@@ -52,6 +52,7 @@ class Client:
         service: str | None = None,
         message_id: str | None = None,
         token: str | None = None,
+        approval: str | None = None,
         patience_s: float = 5.0,
         attempts: int = 3,
     ) -> R:
@@ -62,7 +63,13 @@ class Client:
             NoAnswer: no final answer came.
         """
         return await self._requester.ask(
-            request, service=service, message_id=message_id, token=token, patience_s=patience_s, attempts=attempts
+            request,
+            service=service,
+            message_id=message_id,
+            token=token,
+            approval=approval,
+            patience_s=patience_s,
+            attempts=attempts,
         )
 
     async def ask_raw(  # noqa: PLR0913 - the options of one call, all named
@@ -73,12 +80,20 @@ class Client:
         *,
         message_id: str | None,
         token: str | None = None,
+        approval: str | None = None,
         patience_s: float = 5.0,
         attempts: int = 3,
     ) -> bytes:
         """Ask with any payload; the same rules as ``ask``."""
         return await self._requester.ask_raw(
-            service, name, payload, message_id=message_id, token=token, patience_s=patience_s, attempts=attempts
+            service,
+            name,
+            payload,
+            message_id=message_id,
+            token=token,
+            approval=approval,
+            patience_s=patience_s,
+            attempts=attempts,
         )
 
     async def watch(self) -> AsyncIterator[Incoming]:

@@ -29,8 +29,8 @@ REFUSED = 0x80
 NO_SUBSCRIBERS = 0x10
 MAX_INFLIGHT = 500
 READ_AT_ONCE = 65536
-LARGEST_PAYLOAD = 1_000_000
-"""The hub's broker ends the connection of whoever sends a packet over 1 MiB."""
+LARGEST_PAYLOAD = 4_000_000
+"""The hub's broker ends the connection of whoever sends a packet over 4 MiB."""
 STEADY_AFTER_S = 5.0
 SESSION_EXPIRY_S = 10
 WILL_DELAY_S = 5

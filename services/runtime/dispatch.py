@@ -41,7 +41,7 @@ from services.runtime.requester import Ask, Requester
 from services.runtime.secret_fields import without_secrets
 from services.runtime.service import Route
 from services.runtime.settings import RuntimeSettings
-from services.runtime.tokens import Claims
+from services.runtime.tokens import Approval, Claims
 from services.runtime.transactions import Request, StaleFacts, Surroundings, Tx, View
 from services.runtime.turns import Turns
 from services.runtime.writer import DatabaseFault, Scope, Writer
@@ -53,6 +53,8 @@ DEFAULT_PATIENCE_S = 30
 COMMANDS_AT_WORK = 64
 QUERIES_AT_WORK = 16
 PREPARATIONS = 3
+ABOUT = "sale_id"
+"""The field that says what a request is about; an approval names the same."""
 LIBRARIES = "/site-packages/"
 PROJECT = str(Path(__file__).parents[2]) + "/"
 """Where our own code lies; a library's lines tell nothing of a bug of ours, and its path is this machine's."""
@@ -69,6 +71,7 @@ class _Asked:
     caller: str
     message_id: str
     token: str | None
+    approval: str | None
     digest: bytes
     correlation: bytes | None
     deadline: float
@@ -160,6 +163,7 @@ class Dispatch(Generic[X, V]):
             caller=caller,
             message_id=message_id,
             token=properties.get("token") or None,
+            approval=properties.get("approval") or None,
             digest=once.digest(self._digest_key, name, msgspec.json.encode(request)),
             correlation=message.correlation,
             deadline=self._clock.monotonic() + patience_s,
@@ -182,8 +186,7 @@ class Dispatch(Generic[X, V]):
             if not asked.prepared and await self._is_handled(asked):
                 self._submit(asked, _answered_again)
                 return
-            claims = self._claims(asked)
-            view = self._view(self._around, self._context(asked, claims))
+            view = self._view(self._around, self._proved(asked))
             ask = Ask(self._requester, self._around.ids, asked.message_id, asked.route.request.rejections)
             facts = await prepare(asked.request, view, ask)
         except Exception as error:  # noqa: BLE001 - settled in the transaction: rejection, fault or bug
@@ -223,10 +226,8 @@ class Dispatch(Generic[X, V]):
         if handled is not None:
             return self._answer_again(asked, handled, scope)
         self._still_wanted(asked)
-        claims: Claims | None = None
         try:
-            claims = self._claims(asked)
-            reply = handle(self._transaction(scope, self._around, self._context(asked, claims)))
+            reply = handle(self._transaction(scope, self._around, self._proved(asked)))
         except Rejection as rejection:
             if not rejection.final:
                 raise
@@ -251,7 +252,7 @@ class Dispatch(Generic[X, V]):
         rebuild = asked.route.rebuild
         if rebuild is None:
             raise LookupError(f"{asked.route.request.__name__} cannot give its reply again")
-        tx = self._transaction(scope, self._around, self._context(asked, None))
+        tx = self._transaction(scope, self._around, self._context(asked))
         return msgspec.json.encode(rebuild(asked.request, tx))
 
     def _finish_command(self, asked: _Asked, answer: bytes | None, error: BaseException | None) -> None:
@@ -275,8 +276,7 @@ class Dispatch(Generic[X, V]):
     async def _query(self, asked: _Asked) -> None:
         try:
             self._still_wanted(asked)
-            claims = self._claims(asked)
-            reply = await asked.route.handle(asked.request, self._view(self._around, self._context(asked, claims)))
+            reply = await asked.route.handle(asked.request, self._view(self._around, self._proved(asked)))
         except Exception as error:  # noqa: BLE001 - settled in _fail: rejection, fault or bug
             self._fail(asked, error)
         else:
@@ -290,11 +290,24 @@ class Dispatch(Generic[X, V]):
         if self._clock.monotonic() > asked.deadline:
             raise Expired
 
-    def _claims(self, asked: _Asked) -> Claims | None:
-        return self._around.verifier.check(asked.token, caller=asked.caller, permission=asked.route.request.permission)
+    def _proved(self, asked: _Asked) -> Request:
+        """The request as handlers see it, once token and approval are found to be right.
 
-    def _context(self, asked: _Asked, claims: Claims | None) -> Request:
-        return Request(now=self._clock.now(), caller=asked.caller, message_id=asked.message_id, claims=claims)
+        Raises:
+            TokenMissing, TokenInvalid, PermissionDenied, ApprovalNeeded, ApprovalInvalid.
+        """
+        verifier, caller, approval = self._around.verifier, asked.caller, None
+        if asked.approval is not None:
+            sale = getattr(asked.request, ABOUT, None)
+            approval = verifier.approval(asked.approval, caller=caller, command=asked.message_id, sale=sale)
+        permission = asked.route.request.permission
+        claims = verifier.check(asked.token, caller=caller, permission=permission, approval=approval)
+        return self._context(asked, claims, approval)
+
+    def _context(self, asked: _Asked, claims: Claims | None = None, approval: Approval | None = None) -> Request:
+        return Request(
+            now=self._clock.now(), caller=asked.caller, message_id=asked.message_id, claims=claims, approval=approval
+        )
 
     def _fail(self, asked: _Asked, error: BaseException) -> None:
         """Tell a caller of an error; a bug is logged with its place, and the message is kept before it is told."""

@@ -82,6 +82,7 @@ class Requester:
         service: str | None = None,
         message_id: str | None = None,
         token: str | None = None,
+        approval: str | None = None,
         patience_s: float = 5.0,
         attempts: int = 3,
     ) -> R:
@@ -92,6 +93,7 @@ class Requester:
             service: whom to ask; the request's owner unless it is one that every service answers.
             message_id: the command's id; repeating a command with the same id changes nothing twice.
             token: proves who is signed on, where that is needed.
+            approval: proves that somebody approved this command, where that is needed.
             patience_s: how long to wait for the answer to one attempt.
             attempts: how often to try in all.
 
@@ -109,6 +111,7 @@ class Requester:
             payload,
             message_id=message_id,
             token=token,
+            approval=approval,
             patience_s=patience_s,
             attempts=attempts,
         )
@@ -126,11 +129,13 @@ class Requester:
         *,
         message_id: str | None,
         token: str | None = None,
+        approval: str | None = None,
         patience_s: float = 5.0,
         attempts: int = 3,
     ) -> bytes:
         """Ask with a payload that is encoded already; the same rules as ``ask``."""
-        properties = tuple((key, text) for key, text in (("id", message_id), ("token", token)) if text is not None)
+        given = (("id", message_id), ("token", token), ("approval", approval))
+        properties = tuple((key, text) for key, text in given if text is not None)
         last: Rejected | None = None
         for attempt in range(attempts):
             if attempt:

@@ -107,7 +107,7 @@ class Running(Generic[X, V]):
         self.writer = Writer(
             settings, loop=asyncio.get_running_loop(), publish=self.publisher.offer, seams=outside.seams
         )
-        self._around = Surroundings(outside.ids, self.states, self.verifier, self.readers)
+        self._around = Surroundings(outside.ids, self.states, self.verifier, self.readers, settings.data)
         self._parked = 0
         self._read_up_to: dict[str, int] = {}
         self.connected = asyncio.Event()

@@ -1,23 +1,49 @@
-"""Tokens: who is signed on where, proved by a signature that every service can check without asking.
+"""Tokens: who is signed on where, and who approved what, proved by a signature that every service can check.
 
 A token is a JSON Web Token signed with Ed25519 (RFC 8037). One service holds the private key;
-all read the public one. A token is bound to one client's login and one session there.
+all read the public one. A session's token is bound to one client's login and one session there, an
+approval to one client, one permission and one command. Neither can stand for the other.
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import TypeVar
 
 import jwt
 import msgspec
 
-from contracts.base import PermissionDenied, TokenInvalid, TokenMissing
+from contracts.base import ApprovalInvalid, ApprovalNeeded, PermissionDenied, TokenInvalid, TokenMissing
 from services.runtime.clock import Clock
+
+T = TypeVar("T")
 
 ALGORITHM = "EdDSA"
 
 
+class Approval(msgspec.Struct, frozen=True):
+    """What an approval says: ``sub`` lets ``client`` do what needs ``approves`` with one ``command``, until ``exp``.
+
+    ``sale`` is the sale that the command is about, None where it is about none.
+    """
+
+    sub: str
+    client: str
+    approves: str
+    command: str
+    sale: str | None
+    exp: int
+
+    @property
+    def subject(self) -> str:
+        """The id of the person who approved."""
+        return self.sub
+
+
 class Claims(msgspec.Struct, frozen=True):
-    """What a token says: ``sub`` is signed on at ``client`` in its session number ``session`` until ``exp``."""
+    """What a token says: ``sub`` is signed on at ``client`` in its session number ``session`` until ``exp``.
+
+    What is neither in ``permissions`` nor in ``needs_approval`` is denied.
+    """
 
     sub: str
     client: str
@@ -25,11 +51,30 @@ class Claims(msgspec.Struct, frozen=True):
     role: str
     permissions: tuple[str, ...]
     exp: int
+    needs_approval: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:
         """The id of the person."""
         return self.sub
+
+    def prove_may(self, permission: str, approval: Approval | None) -> str:
+        """Check that the person may do this, alone or with the approval given; returns the id of who lets it pass.
+
+        Raises:
+            PermissionDenied: the person may not, whoever approves.
+            ApprovalNeeded: the person may with an approval, and none was given.
+            ApprovalInvalid: the approval given is for another action.
+        """
+        if permission in self.permissions:
+            return self.sub
+        if permission not in self.needs_approval:
+            raise PermissionDenied(permission=permission)
+        if approval is None:
+            raise ApprovalNeeded(permission=permission)
+        if approval.approves != permission:
+            raise ApprovalInvalid(reason="action", permission=permission)
+        return approval.sub
 
 
 class TokenSigner:
@@ -38,8 +83,8 @@ class TokenSigner:
     def __init__(self, private_key: bytes) -> None:
         self._key = private_key
 
-    def sign(self, claims: Claims) -> str:
-        """Write the token for these claims."""
+    def sign(self, claims: Claims | Approval) -> str:
+        """Write the token for these claims, or for this approval."""
         return jwt.encode(msgspec.to_builtins(claims), self._key, algorithm=ALGORITHM)
 
 
@@ -50,19 +95,21 @@ class TokenVerifier:
         self._file = public_key_file
         self._clock = clock
         self._void_below: dict[str, int] = {}
-        self._read = lru_cache(maxsize=256)(self._read_signed)
+        self._read = lru_cache(maxsize=256)(partial(self._read_signed, kind=Claims))
 
     def void_below(self, client: str, session: int) -> None:
         """Refuse tokens of that client's sessions with a lower number from now on."""
         self._void_below[client] = max(session, self._void_below.get(client, 0))
 
-    def check(self, token: str | None, *, caller: str, permission: str | None) -> Claims | None:
+    def check(
+        self, token: str | None, *, caller: str, permission: str | None, approval: Approval | None = None
+    ) -> Claims | None:
         """Return what the token says, or None where none is given and none is needed.
 
         Raises:
             TokenMissing: a permission is needed and no token was given.
             TokenInvalid: the token is not signed by this store, expired, of another client or of an ended session.
-            PermissionDenied: the person may not do this.
+            PermissionDenied, ApprovalNeeded, ApprovalInvalid: as ``Claims.prove_may`` says.
         """
         if token is None:
             if permission is None:
@@ -77,11 +124,30 @@ class TokenVerifier:
             raise TokenInvalid(reason="client")
         if claims.session < self._void_below.get(caller, 0):
             raise TokenInvalid(reason="session_ended")
-        if permission is not None and permission not in claims.permissions:
-            raise PermissionDenied(permission=permission)
+        if permission is not None:
+            claims.prove_may(permission, approval)
         return claims
 
-    def _read_signed(self, token: str) -> Claims | None:
+    def approval(self, token: str, *, caller: str, command: str, sale: str | None) -> Approval:
+        """Return what an approval says, if it is for this command.
+
+        Raises:
+            ApprovalInvalid: it is not signed by this store, too old, or for another client, command or sale.
+        """
+        approval = self._read_signed(token, kind=Approval)
+        if approval is None:
+            raise ApprovalInvalid(reason="signature")
+        for reason, differs in (
+            ("client", approval.client != caller),
+            ("command", approval.command != command),
+            ("sale", approval.sale != sale),
+            ("expired", approval.exp <= self._clock.now().timestamp()),
+        ):
+            if differs:
+                raise ApprovalInvalid(reason=reason)
+        return approval
+
+    def _read_signed(self, token: str, *, kind: type[T]) -> T | None:
         try:
             content = jwt.decode(
                 token,
@@ -89,7 +155,7 @@ class TokenVerifier:
                 algorithms=[ALGORITHM],
                 options={"require": ["exp", "sub"], "verify_exp": False},
             )
-            return msgspec.convert(content, Claims)
+            return msgspec.convert(content, kind)
         except (jwt.InvalidTokenError, msgspec.ValidationError):
             return None
 

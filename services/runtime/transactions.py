@@ -6,19 +6,20 @@ A service makes its own ``Tx`` and ``View`` from these, with its stores on them.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
-from contracts.base import Event, PrivateState, State
-from services.runtime import tables
+from contracts.base import Event, PrivateState, State, TokenMissing
+from services.runtime import known_clients, tables
 from services.runtime.clock import stamp
 from services.runtime.database import Readers
 from services.runtime.ids import Ids
 from services.runtime.journal import Recorded
 from services.runtime.states import Shown, States
-from services.runtime.tokens import Claims, TokenVerifier
+from services.runtime.tokens import Approval, Claims, TokenVerifier
 from services.runtime.writer import Scope
 
 T = TypeVar("T")
@@ -47,6 +48,7 @@ class Surroundings:
     states: States
     verifier: TokenVerifier
     readers: Readers
+    data: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,18 @@ class Request:
     message_id: str
     claims: Claims | None = None
     source: EventSource | None = None
+    approval: Approval | None = None
+
+    def prove_may(self, permission: str) -> str:
+        """Check that whoever asks may do this, alone or with the approval sent along; returns the id of who lets it pass.
+
+        Rejections:
+            TokenMissing: nobody is signed on.
+            PermissionDenied, ApprovalNeeded, ApprovalInvalid: as ``Claims.prove_may`` says.
+        """
+        if self.claims is None:
+            raise TokenMissing(permission=permission)
+        return self.claims.prove_may(permission, self.approval)
 
 
 class Tx:
@@ -72,6 +86,7 @@ class Tx:
         self.caller = request.caller
         self.message_id = request.message_id
         self.claims = request.claims
+        self.prove_may = request.prove_may
         self._source = request.source
 
     @property
@@ -128,6 +143,12 @@ class View:
         self.caller = request.caller
         self.message_id = request.message_id
         self.claims = request.claims
+        self.prove_may = request.prove_may
+        self._data = around.data
+
+    def registers(self) -> frozenset[str]:
+        """The registers that this store has, whether or not one of them ever sold."""
+        return known_clients.registers(self._data)
 
     async def read(self, function: Callable[[Connection], T]) -> T:
         """Run a function that reads in one transaction on a read-only connection."""
