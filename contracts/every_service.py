@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 
 from msgspec import UNSET, Raw, UnsetType
 
-from contracts.base import Command, Message, Query, Rejection, Reply, Role
-from contracts.ids import EventId, Segment, Timestamp, Version
+from contracts.base import Command, Event, Message, Query, Rejection, Reply, Role
+from contracts.ids import EventId, RegisterId, Segment, Timestamp, Version
 
 SERVICE_ROLES: tuple[Role, ...] = ("checkout", "policy", "customers", "staff", "devices", "hub")
 
@@ -26,6 +26,16 @@ class Status(Message, frozen=True, omit_defaults=True):
     epoch: int | UnsetType = UNSET
     head: int | UnsetType = UNSET
     parked: int | UnsetType = UNSET
+
+
+class SessionUsed(Event, frozen=True):
+    """Somebody did something at a register; told at most every 20 seconds by each service that was asked."""
+
+    journaled: ClassVar = False
+    heard_by: ClassVar[tuple[Role, ...]] = ("staff",)
+
+    register: RegisterId
+    session: int
 
 
 class JournalTrimmed(Rejection):

@@ -363,8 +363,8 @@ class Approved(Reply, frozen=True):
 class Approve(Command[Approved], frozen=True):
     """Somebody who may types their PIN at the asking register, for whoever is signed on there.
 
-    The approval is for one ``action`` (a permission), one ``command`` (the id that it will be sent with) and, where that
-    command is about a sale, that sale.
+    The approval is for one ``action`` (a permission) and one ``command`` (the id that it will be sent with); where
+    that command is about a sale, it names that sale.
     """
 
     asked_by = ("register", "backoffice", "hub")

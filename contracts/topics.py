@@ -87,6 +87,10 @@ class Topics:
         """Where an event of that kind is told."""
         return self.event(event.owner(), event.wire_name())
 
+    def events_of_all(self, event: type[Event]) -> str:
+        """Where any service tells an event of that kind."""
+        return f"{self.root}/event/+/{event.wire_name()}"
+
     def events_of(self, service: str) -> str:
         """What a follower of a service subscribes to."""
         return f"{self.root}/event/{segment(service)}/+"

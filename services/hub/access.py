@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, Final, TypeVar
 
 from contracts.base import Message, Request, Role, State
+from contracts.every_service import SessionUsed
 from contracts.topics import FOLLOWS, SERVICES, Topics
 
 M = TypeVar("M", bound=Message)
@@ -94,6 +95,8 @@ def rules(role: Role, login: str, topics: Topics) -> AccessRules:
         publish += [f"{topics.root}/reply/+/{role}", topics.events_of(role), *own]
         # Its own retained messages too: it clears those that its database no longer has.
         subscribe += [topics.requests_to(role), *map(topics.events_of, FOLLOWS[role]), *own]
+        if role in SessionUsed.heard_by:
+            subscribe.append(topics.events_of_all(SessionUsed))
     return AccessRules(publish=tuple(publish), subscribe=tuple(subscribe))
 
 

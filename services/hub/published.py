@@ -198,7 +198,7 @@ def _topic(message: type[Message]) -> str:
     if issubclass(message, Reply):
         return topics.reply("--caller--", service)
     if issubclass(message, Event):
-        return topics.event_of(message)
+        return topics.event(service, message.wire_name())
     if issubclass(message, State):
         names = [name for _, name, _, _ in Formatter().parse(message.path) if name]
         return topics.state(message, **{name: f"--{name}--" for name in names})

@@ -9,6 +9,7 @@ import asyncio
 import math
 import traceback
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -40,6 +41,7 @@ from services.runtime.malformed import malformed
 from services.runtime.requester import Ask, Requester
 from services.runtime.secret_fields import without_secrets
 from services.runtime.service import Route
+from services.runtime.session_uses import SessionUses
 from services.runtime.settings import RuntimeSettings
 from services.runtime.tokens import Approval, Claims
 from services.runtime.transactions import Request, StaleFacts, Surroundings, Tx, View
@@ -96,8 +98,10 @@ class Dispatch(Generic[X, V]):
         requester: Requester,
         clock: Clock,
         digest_key: bytes,
+        uses: SessionUses,
         log: Log,
     ) -> None:
+        self._uses = uses
         self._service = settings.service
         self._routes = {route.request.wire_name(): route for route in routes}
         self._transaction = transaction
@@ -128,6 +132,7 @@ class Dispatch(Generic[X, V]):
             self._log.info("rejected", request=topic.name, caller=topic.caller, code=rejection.code)
             self._reply(topic.caller, message.correlation, None, msgspec.json.encode(rejection.reply()))
             return
+        self._used(asked)
         turns, begin = (
             (self._commands, self._begin_command) if asked.route.is_command else (self._queries, self._begin_query)
         )
@@ -303,6 +308,13 @@ class Dispatch(Generic[X, V]):
         permission = asked.route.request.permission
         claims = verifier.check(asked.token, caller=caller, permission=permission, approval=approval)
         return self._context(asked, claims, approval)
+
+    def _used(self, asked: _Asked) -> None:
+        """Note that a session is used; a token that is none says nothing."""
+        with suppress(Rejection):
+            claims = self._around.verifier.check(asked.token, caller=asked.caller, permission=None)
+            if claims is not None:
+                self._uses.note(claims.client, claims.session)
 
     def _context(self, asked: _Asked, claims: Claims | None = None, approval: Approval | None = None) -> Request:
         return Request(

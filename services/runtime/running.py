@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from sqlalchemy import func, select
 
-from contracts.base import Reply
+from contracts.base import Event, Reply
 from contracts.every_service import (
     BackedUp,
     BackUp,
@@ -46,6 +46,7 @@ from services.runtime.publisher import Publisher
 from services.runtime.requester import Ask, Requester
 from services.runtime.seams import Seams
 from services.runtime.service import Service, SnapshotPiece, command, query
+from services.runtime.session_uses import SessionUses
 from services.runtime.settings import RuntimeSettings
 from services.runtime.states import PRIVATE_REFRESH_S, Shown, States
 from services.runtime.tokens import TokenVerifier
@@ -124,6 +125,7 @@ class Running(Generic[X, V]):
             requester=self.requester,
             clock=outside.clock,
             digest_key=outside.digest_key,
+            uses=SessionUses(outside.clock, self._tell_hint),
             log=self.log,
         )
 
@@ -163,6 +165,7 @@ class Running(Generic[X, V]):
         wanted += self.states.subscriptions()
         for follower in self.followers:
             wanted += [each for each in follower.subscriptions() if each not in wanted]
+        wanted += [Subscription(self.topics.events_of_all(hint), retained=False) for hint in self.service.hears]
         return wanted
 
     async def on_connected(self) -> None:
@@ -200,6 +203,7 @@ class Running(Generic[X, V]):
             return
         event = self.topics.parse_event(message.topic)
         if event is not None:
+            self._hear(event.name, message)
             for follower in self.followers:
                 if follower.follow.leader == event.service:
                     follower.on_event(event.name, message)
@@ -211,6 +215,19 @@ class Running(Generic[X, V]):
             self.states.on_message(message)
         else:
             self.requester.on_message(message)
+
+    def _hear(self, name: str, message: Incoming) -> None:
+        """Pass a hint on; one that cannot be read is none."""
+        for hint, heard in self.service.hears.items():
+            if hint.wire_name() == name and not message.retained:
+                try:
+                    heard(msgspec.json.decode(message.payload, type=hint))
+                except msgspec.DecodeError:
+                    self.log.warning("hint-unreadable", topic=message.topic)
+
+    def _tell_hint(self, hint: Event) -> None:
+        entry = self.writer.journal.entry(hint, self._outside.ids.new(), stamp(self._outside.clock.now()))
+        self.publisher.offer([entry])
 
     def _on_status(self, client: str, payload: bytes) -> None:
         try:

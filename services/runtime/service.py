@@ -120,5 +120,7 @@ class Service(Generic[X, V]):
     """Gives the state as of a journal number as events, piece by piece."""
     workers: tuple[Callable[["Context[X, V]"], Awaitable[None]], ...] = ()
     """What runs beside the bus: scanners, printers."""
+    hears: dict[type[Event], Callable[[Any], None]] = field(default_factory=dict)
+    """Hints that any service tells, and what is done with each, at once on the event loop."""
     start: Callable[[X], None] | None = None
     """Called once in a transaction before the service answers: seeds, and jobs that a crash interrupted."""

@@ -63,7 +63,7 @@ class Request:
     approval: Approval | None = None
 
     def prove_may(self, permission: str) -> str:
-        """Check that whoever asks may do this, alone or with the approval sent along; returns the id of who lets it pass.
+        """Check that whoever asks may do this, alone or as approved; returns the id of who lets it pass.
 
         Rejections:
             TokenMissing: nobody is signed on.

@@ -163,7 +163,7 @@ async def test_a_payload_past_what_the_broker_takes_ends_that_connection_alone(r
     client = raw.bus._client  # noqa: SLF001 - the bus itself sends nothing so large
     assert client is not None
     acknowledged: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-    client.send(raw.request("checkout", "add-line-item", line_with(item="x" * 1_100_000)), acknowledged)
+    client.send(raw.request("checkout", "add-line-item", line_with(item="x" * 4_300_000)), acknowledged)
     with pytest.raises(ConnectionLost):
         await acknowledged
 

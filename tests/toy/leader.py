@@ -10,6 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 from contracts.base import Command, Event, PrivateState, Query, Rejection, Reply, State
 from contracts.ids import Segment
 from contracts.staff import Pin
+from services.runtime.bus import LARGEST_PAYLOAD
 from services.runtime.requester import Ask
 from services.runtime.service import Service, SnapshotPiece, command, query
 from services.runtime.states import Shown
@@ -120,6 +121,16 @@ class Guarded(Command[Counted], frozen=True):
     counter: Segment
 
 
+class CountMuch(Command[Counted], frozen=True):
+    """Move a counter; by more than one only with permission."""
+
+    lane: ClassVar = "sale_id"
+    asked_by = ("register",)
+
+    sale_id: Segment
+    by: int
+
+
 class CountWithAdvice(Command[Counted], frozen=True):
     """Move a counter by what another service advises."""
 
@@ -182,7 +193,7 @@ def whisper(asked: Whisper, tx: Tx) -> Whispered:
 
 def shout(asked: Shout, tx: Tx) -> Shouted:
     _move(tx, asked.counter, 1)
-    return Shouted(asked.counter, "a" * 1_100_000)
+    return Shouted(asked.counter, "a" * (LARGEST_PAYLOAD + 1))
 
 
 def whispered_again(asked: Whisper, tx: Tx) -> Whispered:
@@ -201,6 +212,12 @@ def stumble(asked: Stumble, tx: Tx) -> Counted:
 
 def guarded(asked: Guarded, tx: Tx) -> Counted:
     return _move(tx, asked.counter, 1)
+
+
+def count_much(asked: CountMuch, tx: Tx) -> Counted:
+    if asked.by > 1:
+        tx.prove_may("toy.much")
+    return _move(tx, asked.sale_id, asked.by)
 
 
 async def prepare_advice(asked: CountWithAdvice, view: View, ask: Ask) -> tuple[int, int]:
@@ -256,6 +273,7 @@ def make_leader(_settings: msgspec.Struct | None = None, name: str = "leader") -
             command(Try, wrong_try),
             command(Stumble, stumble),
             command(Guarded, guarded),
+            command(CountMuch, count_much),
             command(CountWithAdvice, count_with_advice, prepare=prepare_advice),
             query(GetCounter, get_counter),
         ),

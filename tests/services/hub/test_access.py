@@ -9,6 +9,7 @@ import pytest
 
 from contracts import checkout, customers, devices, every_service, policy, staff
 from contracts.base import Event, Message, PrivateState, Request, Role, State
+from contracts.every_service import SessionUsed
 from contracts.topics import FOLLOWS, SERVICES, BadSegment, Topics
 from services.hub import access, logins
 from services.hub.broker import Broker, choose_port
@@ -56,7 +57,8 @@ def places_of(message: type[Message]) -> Iterator[Place]:
             for caller in LOGINS:
                 yield Place(TOPICS.request(service, message, caller), "request", service, caller, message)
     elif issubclass(message, Event):
-        yield Place(TOPICS.event_of(message), "event", owner, message=message)
+        for service in SERVICES if owner == "every_service" else (owner,):
+            yield Place(TOPICS.event(service, message.wire_name()), "event", service, message=message)
     elif issubclass(message, State):
         yield Place(TOPICS.state(message, register="till-1", device="scanner-1"), "state", owner, message=message)
     elif issubclass(message, PrivateState):
@@ -113,11 +115,12 @@ def may_read(role: Role, login: str, place: Place) -> bool:
     """What DESIGN says of reading, as a plain judgement of one place."""
     read_by = place.message.read_by if issubclass(place.message, State) else ()
     as_owner = place.owner == role
+    heard_by = place.message.heard_by if issubclass(place.message, SessionUsed) else ()
     as_addressee = place.other == login
     judged = {
         "request": as_owner,
         "reply": as_addressee and role != "ops",
-        "event": place.owner in FOLLOWS.get(role, ()) or role == "ops",
+        "event": place.owner in FOLLOWS.get(role, ()) or role in heard_by or role == "ops",
         "state": as_owner or role in read_by or role == "ops",
         "private": as_owner or (as_addressee and role == "register"),
         "status": True,
@@ -218,7 +221,7 @@ def _topics_until_last(connection: Connection) -> Iterator[str]:
         (f"{ROOT}/private/checkout/#", {"hub", "checkout"}),
         (f"{ROOT}/event/#", {"hub", "watch"}),
         (f"{ROOT}/event/checkout/+", {"hub", "watch", "policy", "customers", "staff", "devices"}),
-        (f"{ROOT}/event/policy/+", {"hub", "watch"}),
+        (f"{ROOT}/event/policy/+", {"checkout", "hub", "watch"}),
         (f"{ROOT}/state/#", {"hub", "watch"}),
         (f"{ROOT}/state/devices/+", {"hub", "watch", "devices", "till-1", "till-2", "till-1-display", "office"}),
         (f"{ROOT}/state/devices/#", {"hub", "watch", "devices"}),

@@ -158,8 +158,8 @@ async def test_message_past_the_limit_is_not_taken(
 ) -> None:
     hub = connect(broker, logins.own_credentials(tmp_path, "hub"))
 
-    assert hub.publish(topics.status("hub"), payload=bytes(1_000_000)) != [NOT_AUTHORISED]
-    hub.send(topics.status("hub"), bytes(1_100_000))
+    assert hub.publish(topics.status("hub"), payload=bytes(4_000_000)) != [NOT_AUTHORISED]
+    hub.send(topics.status("hub"), bytes(4_300_000))
 
     assert hub.ended.wait(PATIENCE_S)
 

@@ -28,6 +28,7 @@ from tests.toy import leader
 from tests.toy.leader import (
     Count,
     Counted,
+    CountMuch,
     CountWithAdvice,
     GetCounter,
     Guarded,
@@ -197,6 +198,103 @@ async def test_a_guarded_command_needs_a_token_of_this_caller_with_the_permissio
     assert await code(counting.token("toy.count", caller="till-2")) == "token-invalid"
     assert await code(counting.token("toy.other")) == "permission-denied"
     assert await code(counting.token("toy.count")) == "done"
+
+
+async def test_what_needs_an_approval_is_done_with_one_for_this_command_and_told_so_without(
+    counting: StoreUnderTest,
+) -> None:
+    token = counting.token(needs_approval=("toy.count",))
+
+    bare = await counting.send(Guarded("a"), token=token)
+    approved = await counting.send(
+        Guarded("a"), token=token, message_id=ID, approval=counting.approval("toy.count", ID)
+    )
+
+    assert isinstance(bare, Rejected)
+    assert (bare.code, bare.details) == ("approval-needed", {"permission": "toy.count"})
+    assert approved == Counted("a", 1)
+
+
+async def test_an_approval_is_for_one_command_of_one_register_about_one_sale(counting: StoreUnderTest) -> None:
+    token, other = counting.token(needs_approval=("toy.much",)), RandomIds().new()
+
+    async def reason(approval: str, sale: str = "sale-1") -> object:
+        reply = await counting.send(CountMuch(sale, 2), token=token, message_id=RandomIds().new(), approval=approval)
+        return reply.details["reason"] if isinstance(reply, Rejected) else "done"
+
+    async def reason_of(command: str, approval: str) -> object:
+        reply = await counting.send(CountMuch("sale-1", 2), token=token, message_id=command, approval=approval)
+        return reply.details["reason"] if isinstance(reply, Rejected) else "done"
+
+    fresh = [RandomIds().new() for _ in range(5)]
+    assert await reason(counting.approval("toy.much", other, sale_id="sale-1")) == "command"
+    assert await reason("nonsense") == "signature"
+    assert await reason(token) == "signature"
+    assert await reason_of(fresh[0], counting.approval("toy.much", fresh[0], sale_id="sale-2")) == "sale"
+    assert await reason_of(fresh[1], counting.approval("toy.much", fresh[1])) == "sale"
+    assert await reason_of(fresh[2], counting.approval("toy.much", fresh[2], sale_id="sale-1", caller="x")) == "client"
+    assert await reason_of(fresh[3], counting.approval("toy.other", fresh[3], sale_id="sale-1")) == "action"
+    assert await reason_of(fresh[4], counting.approval("toy.much", fresh[4], sale_id="sale-1")) == "done"
+
+
+async def test_an_approval_used_again_is_answered_with_what_it_did_once(counting: StoreUnderTest) -> None:
+    sent = {
+        "token": counting.token(needs_approval=("toy.count",)),
+        "message_id": ID,
+        "approval": counting.approval("toy.count", ID),
+    }
+
+    first = await counting.send(Guarded("a"), **sent)
+    again = await counting.send(Guarded("a"), **sent)
+    now = await counting.send(GetCounter("a"))
+
+    assert first == again == now == Counted("a", 1)
+
+
+async def test_an_approval_is_no_token_and_gives_nobody_what_is_denied(counting: StoreUnderTest) -> None:
+    approval = counting.approval("toy.count", ID)
+
+    as_token = await counting.send(Guarded("a"), token=approval, message_id=ID)
+    denied = await counting.send(Guarded("a"), token=counting.token(), message_id=RandomIds().new(), approval=None)
+
+    assert isinstance(as_token, Rejected)
+    assert as_token.code == "token-invalid"
+    assert isinstance(denied, Rejected)
+    assert denied.code == "permission-denied"
+
+
+async def test_a_handler_asks_for_a_permission_only_where_it_is_needed(counting: StoreUnderTest) -> None:
+    token = counting.token("toy.much")
+
+    little, nobody = await counting.send(CountMuch("a", 1)), await counting.send(CountMuch("a", 2))
+    much = await counting.send(CountMuch("a", 2), token=token)
+
+    assert little == Counted("a", 1)
+    assert isinstance(nobody, Rejected)
+    assert nobody.code == "token-missing"
+    assert much == Counted("a", 3)
+
+
+async def test_a_session_in_use_is_told_once_in_a_while(tmp_path: Path) -> None:
+    clock = SetClock(datetime(2026, 3, 1, tzinfo=UTC))
+    async with store_under_test(tmp_path, clock) as store:
+        await store.start(leader.make_leader())
+
+        async def use(session: int) -> None:
+            await store.send(Guarded("a"), token=store.token("toy.count", session=session))
+
+        await use(1)
+        await use(1)
+        clock.move(19)
+        await use(1)
+        clock.move(1)
+        await use(1)
+        await use(2)
+        await store.send(Guarded("a"), token="nonsense")
+
+        topic = store.topics.event("leader", "session-used")
+        told = [msgspec.json.decode(each.payload) for each in store.broker.published if each.topic == topic]
+        assert [each["session"] for each in told] == [1, 1, 2]
 
 
 async def test_a_token_of_an_ended_session_is_void_also_after_a_restart(counting: StoreUnderTest) -> None:
