@@ -29,7 +29,7 @@ class Status(Message, frozen=True, omit_defaults=True):
 
 
 class SessionUsed(Event, frozen=True):
-    """Somebody did something at a register; told at most every 20 seconds by each service that was asked."""
+    """Somebody did something at a register; told at most every 30 seconds by each service that was asked."""
 
     journaled: ClassVar = False
     heard_by: ClassVar[tuple[Role, ...]] = ("staff",)

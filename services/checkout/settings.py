@@ -10,7 +10,8 @@ from msgspec import Meta
 from contracts.checkout import StoreData
 from contracts.customers import LanguageCode
 from contracts.ids import CountryCode, CurrencyCode
-from services.checkout.model.decisions import KnownPolicy, OnUnavailable
+from contracts.policy import OnPolicyUnavailable
+from services.checkout.model.decisions import KnownPolicy
 from services.checkout.model.tenders import CashRounding
 
 Line = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -30,7 +31,7 @@ class CheckoutSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``five_cents`` in the Netherlands and Finland."""
     language: LanguageCode = "en"
     """Of receipts where the sale names none, ISO 639-1."""
-    on_policy_unavailable: OnUnavailable = "refuse"
+    on_policy_unavailable: OnPolicyUnavailable = "refuse"
     """What happens without policy until it was heard once; afterwards its own setting counts."""
     legal_name: Line = "Sample shop"
     address: Annotated[tuple[Line, ...], Meta(max_length=6)] = ("1 Sample Street", "12345 Sample Town")

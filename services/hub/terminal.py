@@ -1,19 +1,24 @@
 """What the commands share: which hub is meant, how it is reached, and how they speak to a person."""
 
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
+import msgspec
 from cyclopts import Parameter
 from rich.console import Console
+from rich.text import Text
 
 from services.hub import access, logins, running_hub
 from services.hub.client import BrokerAway, Client, connected
 from services.hub.running_hub import RunningHub
 from services.runtime.bus import NotConnected
+from services.runtime.malformed import malformed
 from services.runtime.settings import HubSettings, load
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 DataFolder = Annotated[
     Path | None, Parameter(help="The hub's data directory; TILLWIRE_DATA, tillwire.toml or ./data if left out.")
@@ -36,6 +41,11 @@ def print_plain(text: str) -> None:
     sys.stdout.flush()
 
 
+def plain(text: str) -> Text:
+    """Text for a cell of a table on the terminal: no markup, and nothing that a terminal obeys."""
+    return Text("".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in text))
+
+
 def data_folder(given: Path | None) -> Path:
     """The data directory that is meant.
 
@@ -43,6 +53,24 @@ def data_folder(given: Path | None) -> Path:
         SettingsRefused: a setting is unknown or does not fit.
     """
     return load(HubSettings, None).data_folder if given is None else given.resolve()
+
+
+def fitting(fields: Mapping[str, Any], message: type[T]) -> T:
+    """The message with these fields, held against the contract before it is sent.
+
+    Raises:
+        CommandRefused: a value does not fit; the sentence names the field and the rule, never a value that is secret.
+    """
+    try:
+        return msgspec.convert(fields, message)
+    except msgspec.ValidationError as error:
+        raise CommandRefused(f"{told_fault(error, message)}; nothing was sent") from error
+
+
+def told_fault(error: Exception, message: type[msgspec.Struct]) -> str:
+    """Which field does not fit, and the rule of the contract that says so."""
+    found = malformed(error, message).details
+    return f"{found['field'].removeprefix('$.')}: {found['rule']}"
 
 
 @asynccontextmanager

@@ -9,11 +9,11 @@ from contracts.every_service import SessionUsed
 from contracts.ids import RegisterId
 from services.runtime.clock import Clock
 
-TELL_EVERY_S = 20.0
+TELL_EVERY_S = 30.0
 
 
 class SessionUses:
-    """Tells that a register's session is used, at most every 20 seconds for each."""
+    """Tells that a register's session is used, at most every 30 seconds for each."""
 
     def __init__(self, clock: Clock, tell: Callable[[SessionUsed], None]) -> None:
         self._clock = clock

@@ -5,15 +5,13 @@ from decimal import Decimal
 
 import msgspec
 
-from contracts.checkout import AmountTooLarge, LineKind, QuantityInvalid, Share, SharesInvalid
+from contracts.checkout import AmountTooLarge, LineKind, QuantityInvalid, Share
 from contracts.ids import ItemCode, LineItemId
-from contracts.money import LARGEST, allocate, round_half_away
+from contracts.money import LARGEST, round_half_away
+from services.checkout.model.credit import CREDITED_KINDS
 from services.checkout.model.items import PricedItem
 from services.checkout.model.taxes import TaxRule
 
-CREDITED_KINDS: frozenset[LineKind] = frozenset({"goods", "service"})
-"""Kinds of line that a staff member sells; a charge that follows one earns no credit of its own."""
-WHOLE = 10_000
 LARGEST_QUANTITY = 9_999
 _THOUSANDTH = Decimal("0.001")
 
@@ -93,20 +91,3 @@ def prove_bookable(lines: Sequence[DraftLine]) -> None:
     """
     if sum(abs(line.amount) for line in lines) > LARGEST:
         raise AmountTooLarge(most=LARGEST)
-
-
-def prove_shares(shares: Sequence[Share]) -> None:
-    """Check that shares make a whole.
-
-    Rejections:
-        SharesInvalid: a staff member is named twice, or they do not add up to 10000.
-    """
-    if len({share.staff_id for share in shares}) < len(shares):
-        raise SharesInvalid(field="shares", rule="each staff member stands once")
-    if sum(share.basis_points for share in shares) != WHOLE:
-        raise SharesInvalid(field="shares", rule="basis points add up to 10000")
-
-
-def credit(amount: int, shares: Sequence[Share]) -> list[int]:
-    """Split a line's amount by its shares, to the cent (largest remainder)."""
-    return allocate(amount, [share.basis_points for share in shares]) if shares else []

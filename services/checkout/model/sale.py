@@ -2,6 +2,9 @@
 
 The whole open sale is one mutable struct that serialises to one JSON document. Its content
 (lines, credit, customer) is frozen from the first tender until all tenders are removed.
+
+A decision lives beside the content: it is dropped when the content changes once payment has started, it is held
+from the first tender until all are removed, and at the end it proves itself by the content it was made about.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,31 +14,31 @@ from hashlib import blake2b
 import msgspec
 
 from contracts.checkout import (
+    DecidedItem,
     Flag,
-    LineItem,
     LineItemExists,
     LineItemFollows,
     LineItemNotFound,
-    LineTax,
-    RateTotal,
+    NothingToSkip,
+    NotWaivable,
     Sale,
     SaleBeingPaid,
     SaleEmpty,
     SaleNotPaid,
     SaleStatus,
     Share,
-    SharesInvalid,
+    Skip,
     Tender,
     TenderExists,
     TenderNotFound,
     TooManyLineItems,
     TooManyTenders,
-    Totals,
+    Waiver,
 )
 from contracts.customers import CustomerFacts
 from contracts.ids import CurrencyCode, CustomerId, DecisionId, LineItemId, RegisterId, SaleId, StaffId, TenderId
-from contracts.policy import CheckoutFacts, TenderKind, TransactionKind
-from services.checkout.model import lines, tenders
+from contracts.policy import CheckoutFacts, Level, RuleKind, TenderKind, TransactionKind
+from services.checkout.model import credit, lines, tenders, told
 from services.checkout.model.decisions import Decided, Verdict
 from services.checkout.model.items import PricedItem
 from services.checkout.model.lines import DraftLine
@@ -75,6 +78,18 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
     """The newest answer about this content, which registers see."""
     held: Decided | None = None
     """The answer that holds while the sale is being paid."""
+    was_asked: bool = False
+    """Whether policy was ever asked about the sale; from then on it is asked about another customer at once."""
+    payment_started: bool = False
+    """Whether it was asked for payment; from then on a decision is about these lines or is none."""
+    tender_kind: TenderKind | None = None
+    """What policy was last asked about."""
+    skips: list[Skip] = []
+    """What staff went on without, for as long as the customer stays."""
+    waivers: list[Waiver] = []
+    """What somebody let pass, for as long as the customer stays."""
+    told: list[tuple[RuleKind, Level, str]] = []
+    """What policy has found so far about this customer's sale: rule, level and code of each finding once."""
     flags: list[Flag] = []
     receipt_number: str | None = None
     ended_at: str | None = None
@@ -98,7 +113,7 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
             AmountTooLarge: the sale would come to more than can be booked.
             TooManyLineItems: the sale is full.
         """
-        self._prove_not_being_paid()
+        self.prove_not_being_paid()
         if any(line.line_item_id == line_item_id for line in self.lines):
             raise LineItemExists(field="line_item_id", line_item_id=line_item_id)
         quantity = lines.read_quantity(quantity)
@@ -110,14 +125,14 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         self.lines += new
         self._content_changed()
 
-    def set_quantity(self, line_item_id: LineItemId, quantity: Decimal) -> None:
-        """Sell more or less of a line item; its linked charges follow.
+    def set_quantity(self, line_item_id: LineItemId, quantity: Decimal) -> bool:
+        """Sell more or less of a line item; its linked charges follow. Says whether it is less.
 
         Rejections:
             SaleBeingPaid, LineItemNotFound, LineItemFollows, QuantityInvalid, AmountTooLarge.
         """
-        self._prove_not_being_paid()
-        self._leading_line(line_item_id)
+        self.prove_not_being_paid()
+        before = self._leading_line(line_item_id).quantity
         quantity = lines.read_quantity(quantity)
         changed = [
             msgspec.structs.replace(line, quantity=quantity)
@@ -128,6 +143,7 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         lines.prove_bookable(changed)
         self.lines = changed
         self._content_changed()
+        return quantity < before
 
     def remove_line_item(self, line_item_id: LineItemId) -> None:
         """Take a line item and its linked charges off.
@@ -135,7 +151,7 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         Rejections:
             SaleBeingPaid, LineItemNotFound, LineItemFollows.
         """
-        self._prove_not_being_paid()
+        self.prove_not_being_paid()
         self._leading_line(line_item_id)
         self.lines = [line for line in self.lines if line_item_id not in (line.line_item_id, line.follows)]
         self._content_changed()
@@ -145,12 +161,16 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
     def attach_customer(self, customer: CustomerFacts | None) -> None:
         """Say whose sale it is, with what policy may know of them; None for nobody's.
 
+        Skips and waivers were about the customer before: another one is prompted for afresh.
+
         Rejections:
             SaleBeingPaid: a tender was taken.
         """
-        self._prove_not_being_paid()
+        self.prove_not_being_paid()
+        if self.customer_id != (None if customer is None else customer.customer_id):
+            self.skips, self.waivers, self.told = [], [], []
         self.customer = customer
-        self._content_changed()
+        self.decision = None
 
     def refresh_customer(self, customer: CustomerFacts) -> bool:
         """Take over newer facts of the attached customer; says whether there was anything to take over.
@@ -174,17 +194,11 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
             LineItemNotFound: a named line is not on the sale.
             SharesInvalid: the shares make no whole, or a named line is a linked charge.
         """
-        self._prove_not_being_paid()
-        lines.prove_shares(shares)
-        by_id = {line.line_item_id: line for line in self.lines}
-        named = set(by_id if line_item_ids is None else line_item_ids)
-        for line_item_id in named:
-            if line_item_id not in by_id:
-                raise LineItemNotFound(field="line_item_ids", line_item_id=line_item_id)
-            if line_item_ids is not None and not by_id[line_item_id].is_credited:
-                raise SharesInvalid(field="line_item_ids", rule="a linked charge earns no credit of its own")
+        self.prove_not_being_paid()
+        credit.prove_shares(shares)
+        credited = credit.credited_lines({line.line_item_id: line.kind for line in self.lines}, line_item_ids)
         for line in self.lines:
-            if line.line_item_id in named and line.is_credited:
+            if line.line_item_id in credited:
                 line.attribution = tuple(shares)
         self._content_changed()
 
@@ -204,24 +218,80 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
             item_tags=tuple(sorted({tag for line in self.lines for tag in line.tags})),
             signed_on=signed_on,
             customer=self.customer,
+            skipped=tuple(skip.field for skip in self.skips),
+            waived=tuple(waiver.field for waiver in self.waivers),
         )
+
+    def skip(self, skip: Skip) -> None:
+        """Go on without a detail that the sale's check prompts for. The check is to be asked for afresh.
+
+        Rejections:
+            SaleBeingPaid: a tender was taken.
+            NothingToSkip: the sale's check prompts for no such detail.
+        """
+        self.prove_not_being_paid()
+        prompts = () if self.decision is None else self.decision.prompts
+        if skip.field not in prompts:
+            raise NothingToSkip(field="field", prompts=list(prompts))
+        self._keep_skip(skip)
+        self.decision = None
+
+    def waive(self, waiver: Waiver) -> None:
+        """Let a detail pass on which the sale's check blocks. The check is to be asked for afresh.
+
+        Rejections:
+            SaleBeingPaid: a tender was taken.
+            NotWaivable: the sale's check blocks on no such detail, or nobody may waive it.
+        """
+        self.prove_not_being_paid()
+        waivable = () if self.decision is None else self.decision.waivable
+        if waiver.field not in waivable:
+            raise NotWaivable(field="field", waivable=list(waivable))
+        self.waivers = [each for each in self.waivers if each.field != waiver.field] + [waiver]
+        self.decision = None
+
+    def leave_unanswered(self, decided: Decided, seller: StaffId) -> list[Skip]:
+        """Go on without what a decision prompts for and nobody said a word about; each is a skip from now on."""
+        unanswered = [Skip(field, "unanswered", seller) for field in decided.prompts]
+        for skip in unanswered:
+            self._keep_skip(skip)
+        return unanswered
+
+    def tell(self, decided: Decided) -> tuple[DecidedItem, ...]:
+        """A decision's items as they are told; one is anew that was not told since this customer was attached."""
+        items = []
+        for item in decided.items:
+            key = (item.field, item.level, item.code)
+            items.append(
+                DecidedItem(item.field, item.level, item.satisfied, item.code, item.settled, key not in self.told)
+            )
+            if key not in self.told:
+                self.told = [*self.told, key]
+        return tuple(items)
 
     def must_ask(self) -> bool:
         """Whether policy is to be asked before the next tender: only while no answer is held."""
         return self.held is None
 
     def decide(
-        self, decision_id: DecisionId, verdict: Verdict, tender_kind: TenderKind | None, seller: StaffId
+        self,
+        decision_id: DecisionId,
+        verdict: Verdict,
+        tender_kind: TenderKind | None,
+        seller: StaffId,
+        *,
+        for_payment: bool = True,
     ) -> Decided:
         """Keep what policy answered about the sale as it stands.
 
-        Where lines are attributed automatically, whoever is signed on gets each that has none:
-        payment starts with this.
+        Where lines are attributed automatically, whoever is signed on gets each that has none as payment starts.
         """
-        if verdict.attribution == "automatic" and self.held is None:
-            for line in self.lines:
-                if line.is_credited and not line.attribution:
-                    line.attribution = (Share(staff_id=seller, basis_points=lines.WHOLE),)
+        self.was_asked = True
+        self.tender_kind = tender_kind
+        if for_payment:
+            self.payment_started = True
+            if verdict.attribution == "automatic" and self.held is None:
+                self._credit_whoever_sells(seller)
         if verdict.answer is None:
             decided = Decided(decision_id, "unavailable", self.content(), tender_kind=tender_kind)
         else:
@@ -334,7 +404,7 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         Rejections:
             SaleBeingPaid: a tender was taken.
         """
-        self._prove_not_being_paid()
+        self.prove_not_being_paid()
         self._end("voided", ending)
 
     # What it comes to
@@ -352,7 +422,7 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
     @property
     def due(self) -> int:
         """What is left to pay."""
-        return _due(self.total, self.tenders)
+        return told.due(self.total, self.tenders)
 
     def state(self) -> Sale:
         """The sale as it is told to registers."""
@@ -368,15 +438,17 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
             business_day=self.business_day,
             started_at=self.started_at,
             cashier=self.cashier,
-            lines=tuple(_line_item(line, tax) for line, tax in zip(self.lines, taxed.taxes, strict=True)),
+            lines=tuple(told.line_item(line, tax) for line, tax in zip(self.lines, taxed.taxes, strict=True)),
             tenders=tuple(self.tenders),
-            totals=totals(self.total, taxed.rates, self.tenders),
+            totals=told.totals(self.total, taxed.rates, self.tenders),
             customer_id=self.customer_id,
             decision=None if shown is None else shown.shown(held=shown == self.held),
             flags=tuple(self.flags),
             transaction_number=self.transaction_number,
             receipt_number=self.receipt_number,
             ended_at=self.ended_at,
+            skips=tuple(self.skips),
+            waivers=tuple(self.waivers),
         )
 
     def _tender(self, tender_id: TenderId, kind: TenderKind, amount: int, cash_rounding: CashRounding) -> Tender:
@@ -396,7 +468,7 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
                 return line
         raise LineItemNotFound(field="line_item_id", line_item_id=line_item_id)
 
-    def _prove_not_being_paid(self) -> None:
+    def prove_not_being_paid(self) -> None:
         if self.tenders:
             raise SaleBeingPaid(tenders=len(self.tenders))
 
@@ -410,7 +482,16 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
             raise SaleEmpty
 
     def _content_changed(self) -> None:
-        self.decision = None
+        if self.payment_started:  # what was found at the start stays in sight until payment asks again
+            self.decision = None
+
+    def _keep_skip(self, skip: Skip) -> None:
+        self.skips = [each for each in self.skips if each.field != skip.field] + [skip]
+
+    def _credit_whoever_sells(self, seller: StaffId) -> None:
+        for line in self.lines:
+            if line.is_credited and not line.attribution:
+                line.attribution = (Share(staff_id=seller, basis_points=credit.WHOLE),)
 
     def _flag(self, flag: Flag) -> None:
         if flag not in self.flags:
@@ -424,39 +505,3 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         self.cashier = ending.cashier
         if ending.clock_unsure:
             self._flag("clock_unsure")
-
-
-def _line_item(line: DraftLine, tax: LineTax) -> LineItem:
-    return LineItem(
-        line_item_id=line.line_item_id,
-        kind=line.kind,
-        item=line.item,
-        name=line.name,
-        quantity=line.quantity,
-        unit_price_listed=line.unit_price,
-        unit_price=line.unit_price,
-        discount=0,
-        amount=line.amount,
-        taxes=(tax,),
-        supply_date=line.supply_date,
-        attribution=line.attribution,
-        follows=line.follows,
-    )
-
-
-def totals(total: int, rates: Sequence[RateTotal], paid_by: Sequence[Tender]) -> Totals:
-    """What a sale comes to, from its lines' total, its rates and its tenders."""
-    return Totals(
-        total=total,
-        net=sum(rate.net for rate in rates),
-        tax=sum(rate.tax for rate in rates),
-        rounding=sum(tender.rounding for tender in paid_by),
-        paid=sum(tender.amount for tender in paid_by),
-        change=sum(tender.change for tender in paid_by),
-        due=_due(total, paid_by),
-        rates=tuple(rates),
-    )
-
-
-def _due(total: int, paid_by: Sequence[Tender]) -> int:
-    return total + sum(tender.rounding - tender.amount for tender in paid_by)

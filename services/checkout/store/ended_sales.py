@@ -12,8 +12,8 @@ from contracts.customers import LanguageCode
 from contracts.ids import LineItemId, SaleId
 from contracts.policy import CheckItem
 from services.checkout.model.decisions import Decided
-from services.checkout.model.sale import totals
 from services.checkout.model.taxes import rate_totals
+from services.checkout.model.told import totals
 from services.checkout.store import tables
 
 

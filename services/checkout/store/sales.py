@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from contracts.checkout import ReceiptWanted, Sale, SaleExists, SaleNotFound, SaleNotOpen, VoidReason
 from contracts.customers import LanguageCode
 from contracts.ids import CustomerId, RegisterId, SaleId
-from services.checkout.model.lines import credit
+from services.checkout.model.credit import amounts
 from services.checkout.model.sale import OpenedSale
 from services.checkout.store import tables
 from services.runtime.journal import Recorded
@@ -266,7 +266,7 @@ class SaleStore:
             }
             for place, line in enumerate(sale.lines)
             for part, (share, amount) in enumerate(
-                zip(line.attribution, credit(line.amount, line.attribution), strict=True)
+                zip(line.attribution, amounts(line.amount, line.attribution), strict=True)
             )
         ]
         serials = [

@@ -285,7 +285,7 @@ async def test_a_session_in_use_is_told_once_in_a_while(tmp_path: Path) -> None:
 
         await use(1)
         await use(1)
-        clock.move(19)
+        clock.move(29)
         await use(1)
         clock.move(1)
         await use(1)
