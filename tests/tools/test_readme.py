@@ -22,6 +22,7 @@ from services.staff.settings import StaffSettings
 from tests.hub_process import ROOT, HubProcess, environment, hub_process, tillwire
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SETTINGS_PAGE = (ROOT / "deploy" / "settings.md").read_text(encoding="utf-8")
 SETTINGS: dict[str, type[msgspec.Struct]] = {
     "": HubSettings,
     "checkout": CheckoutSettings,
@@ -95,9 +96,9 @@ def test_every_folder_on_its_map_and_every_file_it_leads_to_is_there() -> None:
     assert {Path(folder).name for folder in mapped if folder.startswith("services/")} - {"services"} == listed
 
 
-def test_its_table_of_settings_is_what_hub_and_services_read() -> None:
+def test_the_table_of_settings_is_what_hub_and_services_read() -> None:
     """An empty cell is a setting without a default of its own."""
-    table = {(owner.strip("[]"), name): default for owner, name, default, _ in rows(section("Settings"))}
+    table = {(owner.strip("[]"), name): default for owner, name, default, _ in rows(SETTINGS_PAGE)}
 
     read = {
         (owner, field.name): "" if field.default is None else json.dumps(field.default)
@@ -121,7 +122,7 @@ def test_its_example_of_a_settings_file_is_taken(tmp_path: Path) -> None:
 
 
 def test_every_variable_it_names_is_read() -> None:
-    named = set(re.findall(r"TILLWIRE_[A-Z_]+", README))
+    named = set(re.findall(r"TILLWIRE_[A-Z_]+", README + SETTINGS_PAGE))
     settings = {
         "_".join(filter(None, ("TILLWIRE", owner, field.name))).upper()
         for owner, own in SETTINGS.items()
