@@ -133,6 +133,9 @@ class Dispatch(Generic[X, V]):
             self._reply(topic.caller, message.correlation, None, msgspec.json.encode(rejection.reply()))
             return
         self._used(asked)
+        if asked.route.from_memory:
+            self._answer_from_memory(asked)
+            return
         turns, begin = (
             (self._commands, self._begin_command) if asked.route.is_command else (self._queries, self._begin_query)
         )
@@ -169,7 +172,8 @@ class Dispatch(Generic[X, V]):
             message_id=message_id,
             token=properties.get("token") or None,
             approval=properties.get("approval") or None,
-            digest=once.digest(self._digest_key, name, msgspec.json.encode(request)),
+            # Only commands are remembered.
+            digest=once.digest(self._digest_key, name, msgspec.json.encode(request)) if route.is_command else b"",
             correlation=message.correlation,
             deadline=self._clock.monotonic() + patience_s,
             lane=route.lane(request, message_id) if route.is_command else f"query={message_id}",
@@ -274,6 +278,15 @@ class Dispatch(Generic[X, V]):
             self._answer(asked, answer)
 
     # Queries
+
+    def _answer_from_memory(self, asked: _Asked) -> None:
+        """Answer what waits for nothing, so that it costs no task and no turn."""
+        try:
+            reply = asked.route.handle(asked.request, self._view(self._around, self._proved(asked)))
+        except Exception as error:  # noqa: BLE001 - settled in _fail: rejection, fault or bug
+            self._fail(asked, error)
+        else:
+            self._answer(asked, msgspec.json.encode(reply))
 
     def _begin_query(self, asked: _Asked) -> None:
         self._run(self._query(asked))

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -36,6 +37,7 @@ class Route:
     prepare: Callable[..., Awaitable[Any]] | None = None
     rebuild: Callable[..., Reply] | None = None
     at_once: bool = False
+    from_memory: bool = False
     decode: Callable[[bytes], Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -76,9 +78,9 @@ def command(
     return Route(request, handle, prepare, rebuild, at_once)
 
 
-def query(request: type[Q], handle: Callable[[Q, V], Awaitable[Reply]]) -> Route:
-    """Route a query to its handler."""
-    return Route(request, handle)
+def query(request: type[Q], handle: Callable[[Q, V], Awaitable[Reply] | Reply]) -> Route:
+    """Route a query to its handler; one that is a plain function is answered from memory, at once."""
+    return Route(request, handle, from_memory=not iscoroutinefunction(handle))
 
 
 @dataclass(frozen=True)

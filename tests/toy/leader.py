@@ -149,6 +149,15 @@ class GetCounter(Query[Counted], frozen=True):
     counter: Segment
 
 
+class GetLimits(Query[Counted], frozen=True):
+    """Read how far a counter may go; known by heart."""
+
+    asked_by = ("register",)
+    permission = "toy.look"
+
+    counter: Segment
+
+
 class CounterNow(State, frozen=True):
     """Where a counter stands."""
 
@@ -237,6 +246,14 @@ async def get_counter(asked: GetCounter, view: View) -> Counted:
     return Counted(asked.counter, await view.read(lambda connection: total(connection, asked.counter)))
 
 
+def get_limits(asked: GetLimits, view: View) -> Counted:
+    if asked.counter == "none":
+        raise TooFar(caller=view.caller)
+    if asked.counter == "bug":
+        raise ZeroDivisionError("words that may quote a customer")
+    return Counted(asked.counter, 1000)
+
+
 async def shown(view: View) -> list[Shown]:
     rows = await view.read(lambda connection: list(connection.execute(select(counter_table))))
     return [Shown(CounterNow(0, row.total), {"counter": row.name}) for row in rows]
@@ -276,6 +293,7 @@ def make_leader(_settings: msgspec.Struct | None = None, name: str = "leader") -
             command(CountMuch, count_much),
             command(CountWithAdvice, count_with_advice, prepare=prepare_advice),
             query(GetCounter, get_counter),
+            query(GetLimits, get_limits),
         ),
         shown=shown,
         snapshot=snapshot,

@@ -31,6 +31,7 @@ from tests.toy.leader import (
     CountMuch,
     CountWithAdvice,
     GetCounter,
+    GetLimits,
     Guarded,
     Shout,
     Stumble,
@@ -273,6 +274,25 @@ async def test_a_handler_asks_for_a_permission_only_where_it_is_needed(counting:
     assert isinstance(nobody, Rejected)
     assert nobody.code == "token-missing"
     assert much == Counted("a", 3)
+
+
+async def test_what_is_known_by_heart_is_answered_refused_and_failed_like_any_query(counting: StoreUnderTest) -> None:
+    token = counting.token("toy.look")
+
+    known = await counting.send(GetLimits("a"), token=token)
+    refused = await counting.send(GetLimits("none"), token=token)
+    denied = await counting.send(GetLimits("a"), token=counting.token())
+    failed = await counting.send(GetLimits("bug"), token=token)
+
+    assert known == Counted("a", 1000)
+    assert isinstance(refused, Rejected)
+    assert (refused.code, refused.details) == ("too-far", {"caller": "till-1"})
+    assert isinstance(denied, Rejected)
+    assert denied.code == "permission-denied"
+    assert isinstance(failed, Rejected)
+    assert failed.code == "internal-error"
+    faults = await counting.read("leader", lambda connection: list(connection.execute(select(tables.failed_request))))
+    assert [row.name for row in faults] == ["get-limits"]
 
 
 async def test_a_session_in_use_is_told_once_in_a_while(tmp_path: Path) -> None:
