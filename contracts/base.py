@@ -13,6 +13,8 @@ import msgspec
 
 R = TypeVar("R")
 
+CONTRACTS = "contracts"
+
 Role = Literal["register", "display", "backoffice", "ops", "hub", "checkout", "policy", "customers", "staff", "devices"]
 
 
@@ -31,8 +33,9 @@ class Message(msgspec.Struct, frozen=True):
 
     @classmethod
     def owner(cls) -> str:
-        """The service that owns this message; it is the contract module's own name."""
-        return cls.__module__.rpartition(".")[2]
+        """The service that owns this message: the contract module's own name, or that of the folder it stands in."""
+        place = cls.__module__.split(".")
+        return place[1] if place[0] == CONTRACTS else place[-1]
 
 
 class Reply(Message, frozen=True):

@@ -12,7 +12,7 @@ from contracts.customers import (
     UpdateCustomer,
 )
 from contracts.staff import SessionEnded, SessionStarted
-from services.customers import handlers
+from services.customers.handlers import finding, history, records, sessions
 from services.customers.settings import CustomersSettings
 from services.customers.transactions import CustomersTx, CustomersView
 from services.runtime.service import Follow, Service, command, query
@@ -26,27 +26,27 @@ def customers(settings: CustomersSettings) -> Service[CustomersTx, CustomersView
         transaction=lambda scope, around, request: CustomersTx(scope, around, request, settings),
         view=lambda around, request: CustomersView(around, request, settings),
         routes=(
-            command(CreateCustomer, handlers.create_customer, rebuild=handlers.customer_again),
-            command(UpdateCustomer, handlers.update_customer, rebuild=handlers.customer_again),
-            query(GetCustomer, handlers.get_customer),
-            query(GetCustomerFacts, handlers.get_customer_facts),
-            query(SearchCustomers, handlers.search_customers),
-            query(GetCustomerHistory, handlers.get_customer_history),
+            command(CreateCustomer, records.create_customer, rebuild=records.customer_again),
+            command(UpdateCustomer, records.update_customer, rebuild=records.customer_again),
+            query(GetCustomer, records.get_customer),
+            query(GetCustomerFacts, records.get_customer_facts),
+            query(SearchCustomers, finding.search_customers),
+            query(GetCustomerHistory, history.get_customer_history),
         ),
         follows=(
             Follow(
                 "checkout",
                 "history",
                 "projection",
-                on={SaleCompleted: handlers.on_sale_completed},
-                wipe=handlers.wipe_history,
+                on={SaleCompleted: history.on_sale_completed},
+                wipe=history.wipe_history,
             ),
             Follow(
                 "staff",
                 "sessions",
                 "reaction",
-                on={SessionStarted: handlers.on_session_started, SessionEnded: handlers.on_session_ended},
+                on={SessionStarted: sessions.on_session_started, SessionEnded: sessions.on_session_ended},
             ),
         ),
-        snapshot=handlers.snapshot,
+        snapshot=records.snapshot,
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from services.customers.model import Minimum, Rules, has_phones
+from services.customers.model.records import Minimum, Rules, has_phones
 
 
 class CustomersSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

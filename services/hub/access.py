@@ -5,7 +5,6 @@ of Mosquitto's dynamic-security plugin, which has no ``%u`` in version 2.0: so e
 role of its own, with its name written into the rules. What no rule allows is denied.
 """
 
-import importlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from contracts.base import Message, Request, Role, State
 from contracts.every_service import SessionUsed
+from contracts.modules import modules_of
 from contracts.topics import FOLLOWS, SERVICES, Topics
 
 M = TypeVar("M", bound=Message)
@@ -124,7 +124,7 @@ def _states(role: Role, topics: Topics) -> Iterator[str]:
 @cache
 def _contracts(kind: type[M]) -> tuple[type[M], ...]:
     """Every message of a kind that the contracts define, in the order they are written in."""
-    modules = [importlib.import_module(f"contracts.{name}") for name in (*SERVICES, _EVERY_SERVICE)]
+    modules = [module for name in (*SERVICES, _EVERY_SERVICE) for module in modules_of(name)]
     return tuple(
         found
         for module in modules

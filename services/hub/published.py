@@ -4,7 +4,6 @@ All of it is derived from the message classes; nothing here says anything about 
 Never here: what a message means (its contract says it), and anything that runs on the bus.
 """
 
-import importlib
 import re
 import tomllib
 from collections.abc import Iterable
@@ -29,6 +28,7 @@ from contracts.base import (
     State,
 )
 from contracts.every_service import Status
+from contracts.modules import modules_of
 from contracts.topics import SERVICES, Topics
 from services.hub import access
 from services.runtime.memory_bus import topic_matches
@@ -55,7 +55,7 @@ def every_message() -> list[type[Message]]:
 
     Structs that only stand inside others are left out.
     """
-    modules = [importlib.import_module(f"contracts.{service}") for service in SERVICES]
+    modules = [module for service in SERVICES for module in modules_of(service)]
     kinds = (Request, Reply, Event, State, PrivateState, Status)
     return [
         thing

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Table, delete, exists, insert, literal, selec
 
 from contracts.customers import Customer, CustomerNotFound
 from contracts.ids import CustomerId
-from services.customers.search import fold, keys
+from services.customers.model.search import fold, keys
 from services.customers.store.tables import (
     consent,
     customer,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, select, union_all
 
 from contracts.customers import CustomerHit
-from services.customers.search import Wanted, matched_name, wanted
+from services.customers.model.search import Wanted, matched_name, wanted
 from services.customers.store.customers import CustomerStore
 from services.customers.store.tables import customer_code, customer_email, customer_key, customer_phone, history
 

@@ -2,7 +2,7 @@
 
 from contracts.customers import CreateCustomer, Customer
 from contracts.ids import CustomerId
-from services.customers.model import Rules, new_customer
+from services.customers.model.records import Rules, new_customer
 
 FINLAND = Rules(country="FI")
 

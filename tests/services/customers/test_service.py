@@ -28,8 +28,8 @@ from contracts.customers import (
 from contracts.every_service import ReadSnapshot, SnapshotPage
 from contracts.ids import CurrencyCode, CustomerId, RegisterId, SaleId, StaffId
 from contracts.staff import SessionEnded, SessionStarted
-from services.customers import handlers
-from services.customers.model import facts
+from services.customers.handlers.records import CUSTOMERS_A_PIECE
+from services.customers.model.records import facts
 from services.customers.service import customers
 from services.customers.settings import CustomersSettings
 from services.customers.store.customers import CustomerStore
@@ -389,7 +389,7 @@ async def test_history_wiped_and_replayed_is_the_same(shop: StoreUnderTest, chec
 async def test_a_snapshot_tells_every_customer_as_they_are(shop: StoreUnderTest) -> None:
     records = [
         record(CreateCustomer(customer_id(number), first_name="Anna", last_name=str(number)))
-        for number in range(2 * handlers.CUSTOMERS_A_PIECE + 1)
+        for number in range(2 * CUSTOMERS_A_PIECE + 1)
     ]
 
     def put_on_file(scope: Scope) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.customers.model import Rules
+from services.customers.model.records import Rules
 from services.customers.settings import CustomersSettings
 from services.runtime.settings import SettingsRefused, load
 

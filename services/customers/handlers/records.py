@@ -1,11 +1,6 @@
-"""What the customers service does with each message: records first, then reading, then what it hears from others.
-
-The runtime opens the transaction, commits state and journal together and then replies. Nothing here
-commits, retries, catches or reads a clock.
-"""
+"""Customers' records: made, changed, read, and told to others as facts."""
 
 from contracts.base import Event
-from contracts.checkout import SaleCompleted
 from contracts.customers import (
     CodeTaken,
     CreateCustomer,
@@ -13,21 +8,13 @@ from contracts.customers import (
     CustomerChanged,
     CustomerExists,
     CustomerFactsRead,
-    CustomerHistory,
-    CustomerHits,
     GetCustomer,
     GetCustomerFacts,
-    GetCustomerHistory,
-    HistoryEntry,
     RevisionConflict,
-    SearchCustomers,
     UpdateCustomer,
 )
-from contracts.staff import SessionEnded, SessionStarted
-from services.customers.model import changed_customer, creation_mark, facts, new_customer
+from services.customers.model.records import changed_customer, creation_mark, facts, new_customer
 from services.customers.store.customers import CustomerStore
-from services.customers.store.history import HistoryStore, Place
-from services.customers.store.search import CustomerSearch
 from services.customers.transactions import CustomersTx, CustomersView
 from services.runtime.service import SnapshotPiece
 
@@ -107,27 +94,6 @@ async def get_customer_facts(query: GetCustomerFacts, view: CustomersView) -> Cu
     )
 
 
-async def search_customers(query: SearchCustomers, view: CustomersView) -> CustomerHits:
-    """Find customers by what somebody typed so far."""
-    return CustomerHits(
-        await view.read(lambda connection: CustomerSearch(connection, view.rules.country).find(query.text, query.limit))
-    )
-
-
-async def get_customer_history(query: GetCustomerHistory, view: CustomersView) -> CustomerHistory:
-    """Read a page of what a customer bought, newest first.
-
-    Rejections:
-        CustomerNotFound: there is no such customer.
-        Malformed: ``next`` is not from a page before.
-    """
-    after = None if query.next is None else Place.read(query.next)
-    entries, end = await view.read(
-        lambda connection: HistoryStore(connection).page(query.customer_id, query.limit, after)
-    )
-    return CustomerHistory(query.customer_id, entries, None if end is None else end.write())
-
-
 async def snapshot(view: CustomersView, number: int, following: str | None) -> SnapshotPiece:  # noqa: ARG001
     """Tell what policy may know of every customer, a piece at a time.
 
@@ -140,35 +106,6 @@ async def snapshot(view: CustomersView, number: int, following: str | None) -> S
         for each, changed_at in page
     ]
     return events, page[-1][0].customer_id if len(page) == CUSTOMERS_A_PIECE else None
-
-
-def on_sale_completed(event: SaleCompleted, tx: CustomersTx) -> None:
-    """The sale is in its customer's history, whether or not the customer is known here."""
-    if event.customer_id is not None:
-        entry = HistoryEntry(
-            kind=event.transaction_kind,
-            sale_id=event.sale_id,
-            receipt_number=event.receipt_number,
-            time=event.completed_at,
-            total=event.total,
-            currency=event.currency,
-        )
-        tx.history.put(event.customer_id, entry)
-
-
-def wipe_history(tx: CustomersTx) -> None:
-    """Forget the history before the journal is replayed."""
-    tx.history.wipe()
-
-
-def on_session_started(event: SessionStarted, tx: CustomersTx) -> None:
-    """Earlier sessions at that register are void."""
-    tx.end_session(event.register, below=event.session)
-
-
-def on_session_ended(event: SessionEnded, tx: CustomersTx) -> None:
-    """That session and those before it are void."""
-    tx.end_session(event.register, below=event.session + 1)
 
 
 def _check_codes(customer: Customer, tx: CustomersTx) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from contracts.base import Malformed, Rejection
 from contracts.customers import ContactInvalid, CreateCustomer, CustomerIncomplete, UpdateCustomer
-from services.customers.model import (
+from services.customers.model.records import (
     Minimum,
     Rules,
     changed_customer,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.customers import CreateCustomer
-from services.customers.search import MOST_WORDS, Wanted, fold, keys, matched_name, wanted, words
+from services.customers.model.search import MOST_WORDS, Wanted, fold, keys, matched_name, wanted, words
 from tests.services.customers.examples import MATTI, customer_id, record
 
 

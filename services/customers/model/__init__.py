@@ -1,0 +1,1 @@
+"""The rules about customers, pure: no table, no bus, no clock."""
