@@ -1,1 +1,1 @@
-"""What the customers service does with each message, a file a subject. Nothing here commits, retries or reads a clock."""
+"""What the customers service does with each message. Nothing here commits, retries, catches or reads a clock."""
