@@ -12,14 +12,18 @@ from bench.cold_start import cold_start
 from bench.commit import commit
 from bench.complete_sale import complete_sale
 from bench.memory import memory
+from bench.policy_check import policy_check
 from bench.round_trip import round_trip
 from bench.sales_per_s import sales_per_s
+from bench.what_if import what_if
 
 Measurement = dict[str, Any]
 
 MEASUREMENTS: dict[str, Callable[[], Awaitable[Measurement]]] = {
     "round_trip": round_trip,
     "commit": commit,
+    "policy_check": policy_check,
+    "what_if": what_if,
     "complete_sale": complete_sale,
     "sales_per_s": sales_per_s,
     "memory": memory,

@@ -31,17 +31,23 @@ async def round_trip() -> dict[str, Any]:
 
 async def round_trips(count: int) -> list[float]:
     """The times in seconds of so many requests, each sent when the one before was answered."""
-    async with _echoed() as client:
-        times = []
-        for number in range(WARM_UP + count):
-            began = time.perf_counter()
-            await client.ask_raw(SERVICE, ECHOED, b'{"n":%d}' % number, message_id=None)
-            times.append(time.perf_counter() - began)
-        return times[WARM_UP:]
+    async with echoed() as client:
+        await echoes(client, WARM_UP)
+        return await echoes(client, count)
+
+
+async def echoes(client: Client, count: int) -> list[float]:
+    """The times in seconds of so many requests of a register that is echoed."""
+    times = []
+    for number in range(count):
+        began = time.perf_counter()
+        await client.ask_raw(SERVICE, ECHOED, b'{"n":%d}' % number, message_id=None)
+        times.append(time.perf_counter() - began)
+    return times
 
 
 @asynccontextmanager
-async def _echoed() -> AsyncIterator[Client]:
+async def echoed() -> AsyncIterator[Client]:
     """A register on a broker of its own, on which one process echoes."""
     with tempfile.TemporaryDirectory(prefix="tillwire-bench-") as folder:
         data, topics, port = Path(folder), Topics(STORE), choose_port(0).port

@@ -69,16 +69,23 @@ class Shop:
 
 
 @asynccontextmanager
+async def hub_online(folder: str) -> AsyncIterator[Hub]:
+    """A hub on that folder with all its services online, without the settings of this machine's."""
+    settings = HubSettings(store="bench", data=folder, port=0)
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("TILLWIRE_")}
+    async with hub_at_work(settings, _ignore, environment=environment) as hub:
+        missing = await hub.until_online()
+        if missing:
+            raise RuntimeError(f"{', '.join(missing)} did not come online; see {folder}/logs")
+        yield hub
+
+
+@asynccontextmanager
 async def shop_at_work(registers: int) -> AsyncIterator[Shop]:
     """A new hub in a folder of its own with so many registers, all signed on."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tillwire-bench-"))
-        settings = HubSettings(store="bench", data=folder, port=0)
-        environment = {name: text for name, text in os.environ.items() if not name.startswith("TILLWIRE_")}
-        hub = await stack.enter_async_context(hub_at_work(settings, _ignore, environment=environment))
-        missing = await hub.until_online()
-        if missing:
-            raise RuntimeError(f"{', '.join(missing)} did not come online; see {folder}/logs")
+        hub = await stack.enter_async_context(hub_online(folder))
         items = await _fill(hub)
         ids = RandomIds()
         owner = StaffId(ids.new())

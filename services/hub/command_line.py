@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "watch": ("watching:watch", "Show events, states and statuses as they come."),
     "demo": ("demonstration:demo", "Play one shop scene over MQTT, step by step."),
     "request": ("requests:request", "Send any request by hand and print its reply."),
+    "new-id": ("requests:new_id", "Print a new id, for a command that is to be approved or repeated."),
     "scan": ("requests:scan", "Handle a code as if a scanner had read it."),
     "printer": ("printing:printer", "Be a receipt printer and show what it prints."),
     "backup": ("keeping:backup", "Copy every service's database while it works."),
@@ -44,9 +45,35 @@ GROUPS: Final = {
         "Who works here.",
         {
             "add-owner": "Put the first owner on the staff list; an owner adds everybody else.",
-            "list": "List who works here.",
+            "list": "List who works here, and who did.",
+            "add": "Put somebody new on the staff list.",
+            "edit": "Change somebody's name, role, badge or PIN, or whether they work here.",
+            "erase": "Forget who somebody was, for good.",
+            "export": "Print all that is held about somebody, for them.",
+            "role": "Show what roles may do, or change one.",
+            "report": "Show sales by staff or by cashier.",
         },
         "people",
+    ),
+    "policy": (
+        "What a checkout must collect before it may be paid.",
+        {
+            "show": "Show the settings in force, or earlier ones.",
+            "set": "Put the settings of a JSON file in force.",
+            "what-if": "Try settings on the decisions of the last days.",
+            "report": "Count prompts, skips, blocks and waivers.",
+            "exceptions": "List waivers, flagged and offline sales.",
+        },
+        "policy",
+    ),
+    "devices": (
+        "Scanners and printers.",
+        {
+            "list": "List the devices of the settings and how each is.",
+            "watch": "Show scans, print jobs and faults of devices as they come.",
+            "pair": "Assign a scanner to a register by a code that it reads.",
+        },
+        "devices",
     ),
     "items": (
         "What the shop sells.",
@@ -64,7 +91,8 @@ def command_line() -> App:
     for group, (sentence, names, module) in GROUPS.items():
         sub = App(name=group, help=sentence)
         for name, what in names.items():
-            sub.command(f"services.hub.commands.{module}:{name.replace('-', '_')}_{group}", name=name, help=what)
+            place = f"services.hub.commands.{module}:{name.replace('-', '_')}_{group}"
+            sub.command(place, name=name, help=what)
         app.command(sub)
     return app
 
@@ -109,7 +137,10 @@ def _told(error: Exception) -> tuple[int, str] | None:  # noqa: PLR0911 - one an
         case bus.LoginRefused():
             return FAILED, f"the broker does not know the login '{error}'; stop the hub and start it again"
         case Refused():
-            return FAILED, f"refused, {error.rejected.code}: {error.rejected.message}{_details(error.rejected)}"
+            return (
+                FAILED,
+                f"refused, {error.rejected.code}: {error.rejected.message.rstrip('.')}{_details(error.rejected)}",
+            )
         case NoAnswer():
             return NO_ANSWER, f"no answer to {error}; './tillwire status' tells who is there"
         case OSError() if error.filename:

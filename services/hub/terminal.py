@@ -1,16 +1,19 @@
 """What the commands share: which hub is meant, how it is reached, and how they speak to a person."""
 
+import re
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from cyclopts import Parameter
+from msgspec import inspect
 from rich.console import Console
 from rich.text import Text
 
+from contracts.ids import SEGMENT_PATTERN, UUID_PATTERN
 from services.hub import access, logins, running_hub
 from services.hub.client import BrokerAway, Client, connected
 from services.hub.running_hub import RunningHub
@@ -24,6 +27,17 @@ DataFolder = Annotated[
     Path | None, Parameter(help="The hub's data directory; TILLWIRE_DATA, tillwire.toml or ./data if left out.")
 ]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object instead.")]
+
+
+_IN_WORDS: Final = {
+    SEGMENT_PATTERN: "1 to 64 of a-z, 0-9 and hyphens",
+    UUID_PATTERN: "a UUID in lower case",
+}
+"""What patterns of the contract ask for, where the contract's own words are out of reach."""
+
+
+_STEP: Final = re.compile(r"\.([^.\[]+)")
+"""The name of one field in a path such as ``$.overrides[0].contact.level``; lists are passed through."""
 
 
 class CommandRefused(Exception):
@@ -70,7 +84,25 @@ def fitting(fields: Mapping[str, Any], message: type[T]) -> T:
 def told_fault(error: Exception, message: type[msgspec.Struct]) -> str:
     """Which field does not fit, and the rule of the contract that says so."""
     found = malformed(error, message).details
-    return f"{found['field'].removeprefix('$.')}: {found['rule']}"
+    rule = next((words for pattern, words in _IN_WORDS.items() if repr(pattern) in found["rule"]), found["rule"])
+    choices = _choices(inspect.type_info(message), found["field"]) if rule.startswith("Invalid enum value") else ()
+    offered = f"; there are {', '.join(choices)}" if choices else ""
+    return f"{found['field'].removeprefix('$.')}: {rule.rstrip('.')}{offered}"
+
+
+def _choices(described: inspect.Type, field: str) -> tuple[str, ...]:
+    """The words that a field may hold, found by its path; none where it may hold any."""
+    for name in (*_STEP.findall(field), ""):
+        while isinstance(described, inspect.Metadata | inspect.UnionType | inspect.VarTupleType):
+            if isinstance(described, inspect.Metadata):
+                described = described.type
+            elif isinstance(described, inspect.UnionType):
+                described = next(each for each in described.types if not isinstance(each, inspect.NoneType))
+            else:
+                described = described.item_type
+        if isinstance(described, inspect.StructType):
+            described = next((each.type for each in described.fields if each.encode_name == name), described)
+    return tuple(map(str, described.values)) if isinstance(described, inspect.LiteralType) else ()
 
 
 @asynccontextmanager

@@ -5,17 +5,27 @@ sent while it has no paper, as a printer does. It backs the demo, the tests and 
 """
 
 import asyncio
+import socket
 from collections import deque
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from services.hub.escpos_paper import NotEscPos, Paper, PaperFeed, Token, Tokenizer
+from services.devices.printers.escpos import NotEscPos, Token, Tokenizer
+from services.hub.escpos_paper import Paper, PaperFeed
 
-Fault = Literal["paper_out", "cover_open", "silent", "stall", "close_in_mid_job"]
-"""``silent`` reads and never answers; ``stall`` takes no more once a job began; ``close_in_mid_job`` hangs up then."""
+Fault = Literal["paper_out", "cover_open", "silent", "mute_in_turn", "stall", "close_in_mid_job", "noisy", "slow"]
+"""What is wrong with a printer.
+
+``silent`` reads and never answers; ``mute_in_turn`` prints, but never answers what is asked in turn; ``stall`` takes
+no more once a job began; ``close_in_mid_job`` hangs up then; ``noisy`` says how it is again and again, unasked;
+``slow`` takes its bytes as if over a line of 9600 baud.
+"""
 
 _READY = 0x12
+_NOISE = b"\x13\x14\x00\x00\x0f\x11"
+"""XOFF, an Automatic Status Back that tells of nothing, and XON."""
+_BYTES_A_SECOND = 960
 _REAL_TIME: dict[tuple[Fault, int], int] = {
     ("paper_out", 1): 0x08,
     ("paper_out", 2): 0x20,
@@ -34,10 +44,11 @@ class VirtualPrinter:
         host: The address to listen on.
         columns: How many characters fit in a row: 32 on 58 mm paper, 48 on 80 mm.
         fault: The fault it begins with.
+        listening: A socket that listens already, instead of host and port.
         png_folder: Where each paper is kept as ``receipt-0001.png``; None keeps none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a printer can be like
         self,
         port: int = 0,
         host: str = "127.0.0.1",
@@ -45,6 +56,7 @@ class VirtualPrinter:
         columns: int = 48,
         fault: Fault | None = None,
         png_folder: Path | None = None,
+        listening: socket.socket | None = None,
     ) -> None:
         self.host = host
         self.port = port
@@ -52,6 +64,7 @@ class VirtualPrinter:
         """How many rows of paper are left before it is out; None is an endless roll."""
         self._fault = fault
         self._png_folder = png_folder
+        self._listening = listening
         self._mended = asyncio.Event()
         self._feed = PaperFeed(columns)
         self._waiting: deque[tuple[Token, asyncio.StreamWriter]] = deque()
@@ -63,7 +76,10 @@ class VirtualPrinter:
     async def __aenter__(self) -> Self:
         if self._png_folder is not None:
             self._png_folder.mkdir(parents=True, exist_ok=True)
-        self._server = await asyncio.start_server(self._serve, self.host, self.port)
+        if self._listening is None:
+            self._server = await asyncio.start_server(self.serve, self.host, self.port)
+        else:
+            self._server = await asyncio.start_server(self.serve, sock=self._listening)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -98,7 +114,13 @@ class VirtualPrinter:
             raise paper
         return paper
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    @property
+    def papers_out(self) -> int:
+        """How many papers were cut off so far."""
+        return self._printed
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Talk to one caller, over the network or whatever else bytes come by, until it hangs up."""
         task = asyncio.current_task()
         if task is not None:
             self._callers.add(task)
@@ -116,6 +138,8 @@ class VirtualPrinter:
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tokenizer = Tokenizer()
         while data := await reader.read(1024):
+            if self._fault == "slow":
+                await asyncio.sleep(len(data) / _BYTES_A_SECOND)
             for token in tokenizer.feed(data):
                 if token.name == "ask_real_time":
                     self._answer(writer, self._status(token.data[0]))
@@ -137,13 +161,15 @@ class VirtualPrinter:
 
     def _answer(self, writer: asyncio.StreamWriter, byte: int) -> None:
         if self._fault != "silent" and not writer.is_closing():
-            writer.write(bytes([byte]))
+            noise = _NOISE if self._fault == "noisy" else b""
+            writer.write(noise + bytes([byte]) + noise)
 
     def _print_waiting(self) -> None:
         while self._waiting and self._fault not in ("paper_out", "cover_open", "stall"):
             token, writer = self._waiting.popleft()
             if token.name == "ask_in_turn":
-                self._answer(writer, 0)
+                if self._fault != "mute_in_turn":
+                    self._answer(writer, 0)
                 continue
             try:
                 paper = self._feed.take(token)

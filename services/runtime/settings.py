@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 PREFIX = "TILLWIRE_"
 OWN_VARIABLES = frozenset(
-    {"TILLWIRE_VENV", "TILLWIRE_PYTHON", "TILLWIRE_CONFIG", "TILLWIRE_CRASH_AT", "TILLWIRE_TOKEN"}
+    {"TILLWIRE_VENV", "TILLWIRE_PYTHON", "TILLWIRE_CONFIG", "TILLWIRE_CRASH_AT", "TILLWIRE_TOKEN", "TILLWIRE_APPROVAL"}
 )
 """Variables of the launcher and the tests, which are no settings."""
 

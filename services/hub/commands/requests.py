@@ -1,4 +1,4 @@
-"""``request`` sends any request by hand; ``scan`` does as if a scanner had read a code."""
+"""``request`` sends any request by hand, ``new-id`` makes an id for it; ``scan`` is as if a scanner had read a code."""
 
 import difflib
 import re
@@ -36,13 +36,24 @@ async def request(  # noqa: PLR0913 - the arguments of one command
     token: Annotated[
         str | None, Parameter(env_var="TILLWIRE_TOKEN", help="The token that sign-on gave; TILLWIRE_TOKEN if left out.")
     ] = None,
-    message_id: Annotated[str | None, Parameter(name="--id", help="The command's id; a new one if left out.")] = None,
+    approval: Annotated[
+        str | None,
+        Parameter(
+            env_var="TILLWIRE_APPROVAL",
+            help="The approval that staff 'approve' gave for this command's --id; TILLWIRE_APPROVAL if left out.",
+        ),
+    ] = None,
+    message_id: Annotated[
+        str | None, Parameter(name="--id", help="The command's id, as 'new-id' makes one; a new one if left out.")
+    ] = None,
     patience_s: Annotated[float, Parameter(name="--patience", help="Seconds to wait for one answer.")] = 5.0,
     data: DataFolder = None,
 ) -> int:
     """Send a request and print its reply; exits with 0 for a result, 1 for a rejection, 2 for no answer.
 
-    Each "@new" in the JSON becomes an id of its own.
+    Each "@new" in the JSON becomes an id of its own. Where the answer is approval-needed, somebody who may types
+    their PIN: take an id from 'new-id', ask staff to 'approve' the action, that command id and its sale, and send the
+    command once more with --id and --approval.
     """
     folder = data_folder(data)
     if message_id is not None and not is_uuid(message_id):
@@ -56,7 +67,8 @@ async def request(  # noqa: PLR0913 - the arguments of one command
                 name,
                 body,
                 message_id=message_id or RandomIds().new(),
-                token=token,
+                token=token or None,
+                approval=approval or None,
                 patience_s=patience_s,
             )
         except Refused as refused:
@@ -68,6 +80,11 @@ async def request(  # noqa: PLR0913 - the arguments of one command
             return NO_ANSWER
     print_plain(msgspec.json.format(raw).decode())
     return RESULT
+
+
+def new_id() -> None:
+    """Print an id for a command, a sale or anything else that a caller makes: a UUID of version 7."""
+    print_plain(RandomIds().new())
 
 
 async def scan(

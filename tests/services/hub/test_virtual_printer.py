@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from services.hub.escpos_paper import NotEscPos, PaperFeed, Token, Tokenizer
+from services.devices.printers.escpos import NotEscPos, Token, Tokenizer
+from services.hub.escpos_paper import PaperFeed
 from services.hub.virtual_printer import Fault, VirtualPrinter
 
 HELLO = b"\x1b@\x1bt\x13K\x84se 1,00 \xd5\n\x1dV\x00"

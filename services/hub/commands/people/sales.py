@@ -1,0 +1,61 @@
+"""``staff report``: sales by attributed staff or by cashier."""
+
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from contracts.staff import GetStaffSales
+from services.hub.persons import ANYBODY, Who, acting, names
+from services.hub.report_files import TO_TERMINAL, Column, Outputs, Report, hand_out, places_of
+from services.hub.terminal import fitting
+
+REPORT_PATIENCE_S = 30.0
+
+
+async def report_staff(  # noqa: PLR0913 - the arguments of one command
+    *,
+    from_day: Annotated[str, Parameter(name="--from", help="The first business day, such as 2026-03-01.")],
+    to_day: Annotated[str, Parameter(name="--to", help="The last business day.")],
+    credit: Annotated[
+        Literal["attributed", "cashier"], Parameter(help="Who was given the credit, or who was signed on.")
+    ] = "attributed",
+    per: Annotated[Literal["day", "week", "month", "whole"], Parameter(help="How long a period is.")] = "day",
+    by_person: Annotated[
+        bool, Parameter(negative="", help="Tell persons apart; it needs staff.report_person.")
+    ] = False,
+    of: Annotated[str | None, Parameter(name="--of", help="One person alone, by staff id; needs the same.")] = None,
+    currency: Annotated[
+        str | None, Parameter(help="The store's currency, such as EUR; amounts are in minor units (cents) if left out.")
+    ] = None,
+    outputs: Outputs = TO_TERMINAL,
+    who: Who = ANYBODY,
+) -> None:
+    """Show sales by staff per period, returns taken off."""
+    outputs.check()
+    amount = Column("amount_minor", 0) if currency is None else Column(f"amount_{currency}", places_of(currency))
+    fields: dict[str, Any] = {"from_day": from_day, "to_day": to_day, "credit": credit, "per": per, "staff_id": of}
+    query = fitting({**fields, "by_person": by_person}, GetStaffSales)
+    async with acting(who) as person:
+        sales = await person.ask(query, patience_s=REPORT_PATIENCE_S)
+        named = await names(person.client)
+    told_apart = by_person or of is not None
+    persons = (Column("staff"), Column("staff_id", only="files")) if told_apart else ()
+    report = Report(
+        f"Sales by {'cashier' if credit == 'cashier' else 'attributed staff'}, {from_day} to {to_day}",
+        (Column("period"), *persons, Column("sales", 0), amount),
+        [
+            (
+                row.period,
+                *((_name(row.staff_id, named), row.staff_id or "") if told_apart else ()),
+                row.sales,
+                row.amount,
+            )
+            for row in sales.rows
+        ],
+    )
+    hand_out(report, sales, outputs)
+
+
+def _name(staff_id: str | None, named: dict[Any, str]) -> str:
+    """What somebody is called; whoever was erased goes by the id."""
+    return "" if staff_id is None else named.get(staff_id, "") or staff_id

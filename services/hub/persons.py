@@ -1,0 +1,199 @@
+"""Who does it: a person signs on at the hub's own login for one command and off again, or a token says who.
+
+Belongs here: choosing the person, the PIN, the session. A PIN or token is never one of the arguments,
+which everybody on the machine may read; nobody is found by name.
+"""
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from getpass import getpass
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+import msgspec
+from cyclopts import Parameter
+
+from contracts.base import ApprovalNeeded, Reply
+from contracts.base import Request as RequestMessage
+from contracts.ids import StaffId
+from contracts.staff import ListStaff, Pin, SignOff, SignOn
+from services.hub import logins
+from services.hub.client import Client
+from services.hub.terminal import (
+    CommandRefused,
+    DataFolder,
+    as_hub,
+    console,
+    data_folder,
+    fitting,
+    plain,
+    temporarily,
+)
+from services.runtime.ids import is_uuid
+from services.runtime.requester import NoAnswer, Refused
+
+R = TypeVar("R", bound=Reply)
+
+TOKEN: Final = "TILLWIRE_TOKEN"  # noqa: S105 - the name of a variable
+PIN_PATIENCE_S: Final = 15.0
+"""PINs are compared one at a time, and slowly by design."""
+_SIGNS_PEOPLE_ON: Final = ("register", "backoffice")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Who:
+    """Who does it, and on which hub."""
+
+    staff: Annotated[
+        str | None,
+        Parameter(name="--staff", help="Who does it: a staff id or a badge; chosen from a list if left out."),
+    ] = None
+    pin_stdin: Annotated[
+        bool, Parameter(name="--pin-stdin", negative="", help="Read their PIN from standard input, one line.")
+    ] = False
+    caller: Annotated[
+        str | None,
+        Parameter(name="--as", help="Instead: the login at which somebody signed on whose token is in TILLWIRE_TOKEN."),
+    ] = None
+    data: DataFolder = None
+
+
+ANYBODY: Final = Who()
+"""Nobody is named: chosen from a list."""
+
+
+class Acting:
+    """Asks services in the name of whoever is signed on."""
+
+    def __init__(self, client: Client, token: str) -> None:
+        self.client = client
+        self._token = token
+
+    async def ask(self, request: RequestMessage[R], *, patience_s: float = 5.0, attempts: int = 3) -> R:
+        """Ask with the person's token.
+
+        Raises:
+            CommandRefused: their role may do this only when somebody approves it.
+            Refused: rejected for good.
+            NoAnswer: no final answer came.
+        """
+        try:
+            return await self.client.ask(request, token=self._token, patience_s=patience_s, attempts=attempts)
+        except Refused as refused:
+            if refused.rejected.code != ApprovalNeeded.wire_code():
+                raise
+            raise CommandRefused(
+                f"whoever is signed on needs an approval for {request.permission}; have it done by somebody whose "
+                f"role has it 'allowed', or send {request.owner()} {request.wire_name()} with './tillwire request' "
+                "and --approval"
+            ) from refused
+
+
+@asynccontextmanager
+async def acting(who: Who) -> AsyncIterator[Acting]:
+    """Sign a person on at the hub's own login, and off at the end, however that comes; or take a token as it is.
+
+    Raises:
+        CommandRefused: nobody is named, and nobody is there to be asked.
+        Refused: the person or the PIN is not right.
+        NoAnswer: staff is away.
+    """
+    folder = data_folder(who.data)
+    if who.caller is not None:
+        async with temporarily(folder, _may_sign_on(folder, who)) as client:
+            yield Acting(client, _token())
+        return
+    if who.staff is None and (who.pin_stdin or not sys.stdin.isatty()):
+        raise CommandRefused("name who does it with --staff, by staff id or badge; './tillwire staff list' tells ids")
+    async with as_hub(folder) as (_, client):
+        staff = who.staff or await _chosen(client)
+        pin = typed_pin("PIN: ", from_stdin=who.pin_stdin, option="--pin-stdin")
+        named = {"staff_id": staff} if is_uuid(staff) else {"badge": staff}
+        signed_on = await client.ask(fitting({"pin": pin, **named}, SignOn), patience_s=PIN_PATIENCE_S)
+        try:
+            yield Acting(client, signed_on.token)
+        finally:
+            await _sign_off(client)
+
+
+def typed_pin(prompt: str, *, from_stdin: bool, option: str) -> str:
+    """A PIN from the terminal, unseen, or a line of standard input.
+
+    Raises:
+        CommandRefused: there is no terminal, or what was given is no PIN; it is never shown.
+    """
+    if not from_stdin and not sys.stdin.isatty():
+        raise CommandRefused(f"nobody is there to ask for the PIN; give it with {option}")
+    pin = sys.stdin.readline().strip() if from_stdin else getpass(prompt)
+    try:
+        return msgspec.convert(pin, Pin)
+    except msgspec.ValidationError:
+        raise CommandRefused("a PIN is 4 to 8 digits") from None
+
+
+def new_pin(*, from_stdin: bool, option: str) -> str:
+    """A PIN that somebody is to have: typed twice, or a line of standard input.
+
+    Raises:
+        CommandRefused: as ``typed_pin`` says, or the two differ.
+    """
+    pin = typed_pin("New PIN (4 to 8 digits): ", from_stdin=from_stdin, option=option)
+    if not from_stdin and getpass("The new PIN again: ") != pin:
+        raise CommandRefused("the two PINs differ; nothing was done")
+    return pin
+
+
+async def names(client: Client) -> dict[StaffId, str]:
+    """What people are called, for tables that name them; whoever was erased has no name."""
+    listed = await client.ask(ListStaff(active_only=False))
+    return {member.staff_id: member.name for member in listed.staff}
+
+
+async def _chosen(client: Client) -> str:
+    """Somebody picked by number from those who work here."""
+    staff = (await client.ask(ListStaff())).staff
+    if not staff:
+        raise CommandRefused("nobody works here yet; './tillwire staff add-owner' puts the first owner on the list")
+    out = console(errors=True)
+    for number, member in enumerate(staff, 1):
+        out.print(plain(f"{number:>3}  {member.name} ({member.role})"))
+    out.print(f"Who are you? 1 to {len(staff)}: ", end="")
+    answered = sys.stdin.readline().strip()
+    if answered not in map(str, range(1, len(staff) + 1)):
+        raise CommandRefused(f"that is none of 1 to {len(staff)}; nothing was done")
+    return staff[int(answered) - 1].staff_id
+
+
+async def _sign_off(client: Client) -> None:
+    try:
+        await client.ask(SignOff())
+    except (NoAnswer, Refused):
+        sys.stderr.write("tillwire: staff did not answer the sign-off at 'hub'; the next sign-on there ends it\n")
+
+
+def _may_sign_on(folder: Path, who: Who) -> str:
+    """The login that a token is for.
+
+    Raises:
+        CommandRefused: nobody signs on there, or both a login and a person were named.
+    """
+    if who.staff is not None or who.pin_stdin:
+        raise CommandRefused("--as takes who is signed on there already; leave out --staff and --pin-stdin")
+    login = who.caller or ""
+    role = next((each.role for each in logins.list_logins(folder).logins if each.username == login), None)
+    if role not in _SIGNS_PEOPLE_ON:
+        raise CommandRefused(
+            f"nobody signs on at {login[:80]!r}; './tillwire register list' tells registers and back offices"
+        )
+    return login
+
+
+def _token() -> str:
+    token = os.environ.get(TOKEN, "")
+    if not token:
+        raise CommandRefused(f"--as needs the token of who is signed on there in {TOKEN}")
+    return token

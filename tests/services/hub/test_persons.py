@@ -1,0 +1,371 @@
+"""Commands that somebody does: signed on for one command and off again, with tables, JSON and files told."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from contracts.topics import Topics
+from services.runtime.ids import RandomIds, is_uuid
+from tests.hub_process import HubProcess, environment, hub_process, tillwire, wait_for
+from tests.services.hub.clients import Connection
+
+TOPICS = Topics("store")
+OWNER_PIN, CASHIER_PIN = "271828", "4711"
+BUTTER = "2000000000299"
+PERIOD = ("--from", "2020-01-01", "--to", "2020-12-31")
+
+
+@dataclass
+class Shop:
+    """A hub where an owner, and Bo behind the till, work."""
+
+    hub: HubProcess
+    owner: str = ""
+    bo: str = ""
+    told: dict[str, Any] = field(default_factory=dict)
+
+    def run(self, *arguments: str, said: str = "", token: str = "") -> subprocess.CompletedProcess[str]:
+        return tillwire(self.hub.folder, *arguments, said=said, more={"TILLWIRE_TOKEN": token} if token else {})
+
+    def by_owner(self, *arguments: str, more: str = "") -> subprocess.CompletedProcess[str]:
+        return self.run(*arguments, "--staff", self.owner, "--pin-stdin", said=f"{OWNER_PIN}\n{more}")
+
+    def by_bo(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.run(*arguments, "--staff", "BADGE-BO", "--pin-stdin", said=f"{CASHIER_PIN}\n")
+
+    def json(self, *arguments: str) -> Any:
+        done = self.run(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def till(self, service: str, name: str, payload: dict[str, Any], *more: str, token: str = "") -> dict[str, Any]:
+        """Ask as the till; the answer, whatever it is."""
+        done = self.run("request", service, name, json.dumps(payload), "--as", "till-1", *more, token=token)
+        assert done.stdout, done.stderr
+        answered: dict[str, Any] = json.loads(done.stdout)
+        return answered
+
+    def signed_on_at(self, login: str) -> str | None:
+        """Who is signed on there, as everybody on the bus may see."""
+        connection = Connection(
+            **{key: self.told[key] for key in ("username", "password", "client_id")}, port=self.port
+        )
+        try:
+            connection.subscribe(f"{TOPICS.root}/state/staff/registers/{login}")
+            shown: str | None = json.loads(connection.next_message().payload)["staff_id"]
+            return shown
+        finally:
+            connection.close()
+
+    @property
+    def port(self) -> int:
+        return int(self.told["port"])
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with hub_process(tmp_path_factory.mktemp("hub")) as hub:
+        shop = Shop(hub.until_ready())
+        shop.run("staff", "add-owner", "--name", "Olga Owner", "--pin-stdin", said=f"{OWNER_PIN}\n")
+        shop.owner = shop.json("staff", "list")[0]["staff_id"]
+        added = (
+            "staff",
+            "add",
+            "--name",
+            "Bo",
+            "--badge",
+            "BADGE-BO",
+            "--short-name",
+            "B.",
+            "--new-pin-stdin",
+            "--json",
+        )
+        made = shop.by_owner(*added, more=f"{CASHIER_PIN}\n")
+        assert made.returncode == 0, made.stderr
+        shop.bo = json.loads(made.stdout)["staff_id"]
+        shop.told = shop.json("register", "add", "eye", "--role", "ops")
+        shop.json("register", "add", "till-1")
+        yield shop
+
+
+def test_whoever_was_added_is_listed_with_role_and_short_name(shop: Shop) -> None:
+    [bo] = [member for member in shop.json("staff", "list") if member["staff_id"] == shop.bo]
+
+    assert (bo["name"], bo["short_name"], bo["role"], bo["active"]) == ("Bo", "B.", "cashier", True)
+    assert shop.bo in shop.run("staff", "list").stdout.replace("\n", "")
+
+
+def test_a_session_at_the_hub_ends_with_its_command_also_when_that_is_refused(shop: Shop) -> None:
+    done = shop.by_owner("staff", "export", shop.bo)
+    assert done.returncode == 0, done.stderr
+    assert shop.signed_on_at("hub") is None
+
+    refused = shop.by_bo("staff", "export", shop.owner)
+    assert refused.returncode == 1
+    assert "permission-denied" in refused.stderr
+    assert shop.signed_on_at("hub") is None
+
+
+def test_a_wrong_pin_does_nothing_and_is_not_shown(shop: Shop) -> None:
+    refused = shop.run("staff", "export", shop.bo, "--staff", shop.owner, "--pin-stdin", said="999999\n")
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "sign-on-refused" in refused.stderr
+    assert "999999" not in refused.stderr
+
+
+def test_an_export_tells_the_person_what_is_held_about_them(shop: Shop) -> None:
+    held = json.loads(shop.by_owner("staff", "export", shop.bo).stdout)
+
+    assert held["member"]["badge"] == "BADGE-BO"
+    assert {"sessions", "approvals", "credit"} <= set(held)
+
+
+def test_at_a_terminal_the_person_is_picked_by_number_and_the_pin_is_typed_unseen(shop: Shop) -> None:
+    screen, terminal = os.openpty()
+    export = (sys.executable, "-m", "services.hub", "staff", "export", shop.bo)
+    command = subprocess.Popen(
+        ("setsid", "--ctty", "--wait", *export),
+        cwd=shop.hub.folder, env=environment(), stdin=terminal, stdout=subprocess.PIPE, stderr=terminal,
+    )  # fmt: skip
+    os.close(terminal)
+    asked = until_asked(screen, "Who are you? 1 to 2: ")
+    [number] = [line.split()[0] for line in asked.splitlines() if "Olga Owner (owner)" in line]
+    os.write(screen, f"{number}\n".encode())
+    until_asked(screen, "PIN: ")
+    os.write(screen, f"{OWNER_PIN}\n".encode())
+    exported, _ = command.communicate(timeout=60)
+    shown = os.read(screen, 1000).decode()
+    os.close(screen)
+
+    assert json.loads(exported)["member"]["name"] == "Bo"
+    assert OWNER_PIN not in shown
+    assert shop.signed_on_at("hub") is None
+
+
+def until_asked(screen: int, question: str) -> str:
+    """What a terminal shows, up to a question."""
+    shown = ""
+    while not shown.endswith(question):
+        shown += os.read(screen, 1000).decode()
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("staff", "add", "--name", "Bo"), "name who does it with --staff"),
+        (("staff", "add", "--name", "Bo", "--pin-stdin"), "name who does it with --staff"),
+        (("staff", "add", "--name", "Bo", "--staff", "B-1"), "give it with --pin-stdin"),
+        (("staff", "edit", "Bo", "--name", "Bob"), "'Bo' is no staff id"),
+        (("staff", "edit", "{bo}"), "nothing is to be changed"),
+        (("staff", "edit", "{bo}", "--badge", "B", "--no-badge"), "do not go together"),
+        (("staff", "edit", "{bo}", "--name", ""), "name: Expected `str` of length >= 1"),
+        (("staff", "erase", "{bo}"), "say --yes"),
+        (("staff", "role", "senor"), "did you mean 'senior'?"),
+        (("staff", "role", "senior", "--set", "sale.viod=allowed"), "did you mean 'sale.void'?"),
+        (("staff", "role", "senior", "--set", "sale.void=maybe"), "there are denied, needs_approval, allowed"),
+        (("staff", "role", "--set", "sale.void=allowed"), "name one role"),
+        (("staff", "role", "Head of Tea", "--name", "x"), "role: A topic segment: a-z, 0-9 and hyphens"),
+        (("staff", "report", "--from", "soon", "--to", "2020-12-31"), "from_day: A business day"),
+        (("policy", "report", *PERIOD, "--csv", "-", "--json"), "standard output takes CSV or JSON"),
+        (("policy", "exceptions", *PERIOD, "--as", "till-1"), "needs the token"),
+        (("policy", "exceptions", *PERIOD, "--as", "eye"), "nobody signs on at 'eye'"),
+        (("policy", "exceptions", *PERIOD, "--as", "till-1", "--staff", "B-1"), "leave out --staff"),
+        (("policy", "show", "--history", "--revision", "1"), "leave out --revision"),
+        (("policy", "show", "--revision", "4000"), "revision-not-found"),
+        (("policy", "set", "nowhere.json"), "nowhere.json cannot be read"),
+        (("policy", "set", "-", "--staff", "B-1", "--pin-stdin"), "the settings or the PIN, not both"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_that_says_what_to_do(
+    shop: Shop, arguments: tuple[str, ...], told: str
+) -> None:
+    refused = shop.run(*(each.replace("{bo}", shop.bo) for each in arguments))
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    [sentence] = refused.stderr.splitlines()
+    assert told in sentence
+
+
+def test_what_changes_of_somebody_is_named_and_the_rest_stays(shop: Shop) -> None:
+    made = json.loads(shop.by_owner("staff", "add", "--name", "Cy", "--new-pin-stdin", "--json", more="8642\n").stdout)
+
+    changes = ("--role", "senior", "--short-name", "C.", "--inactive", "--new-pin-stdin", "--json")
+    edited = shop.by_owner("staff", "edit", made["staff_id"], *changes, more="9753\n")
+
+    assert edited.returncode == 0, edited.stderr
+    after = json.loads(edited.stdout)
+    assert (after["name"], after["role"], after["short_name"], after["active"]) == ("Cy", "senior", "C.", False)
+    assert after["revision"] > made["revision"]
+
+    erased = shop.by_owner("staff", "erase", made["staff_id"], "--yes")
+    assert erased.returncode == 0, erased.stderr
+    assert "Cy" not in [member["name"] for member in shop.json("staff", "list")]
+
+
+def test_a_role_is_made_changed_and_taken_away(shop: Shop) -> None:
+    made = shop.by_owner("staff", "role", "tea-lead", "--set", "sale.sell=allowed", "sale.void=needs_approval")
+    assert made.returncode == 0, made.stderr
+    changed = shop.by_owner("staff", "role", "tea-lead", "--set", "sale.void=allowed", "--may-approve", "--name", "Tea")
+    assert changed.returncode == 0, changed.stderr
+
+    [role] = shop.json("staff", "role", "tea-lead")
+    allowed = {permission for permission, grant in role["permissions"].items() if grant == "allowed"}
+    assert (allowed, role["may_approve"], role["name"]) == ({"sale.sell", "sale.void"}, True, "Tea")
+    shown = shop.run("staff", "role", "tea-lead").stdout
+    assert [line.split("│")[2].strip() for line in shown.splitlines() if "sale.void" in line] == ["yes"]
+
+    assert shop.by_owner("staff", "role", "tea-lead", "--remove").returncode == 0
+    assert "tea-lead" not in [each["role"] for each in shop.json("staff", "role")]
+
+
+def test_whoever_needs_an_approval_is_told_who_may_do_it(shop: Shop) -> None:
+    granted = shop.by_owner("staff", "role", "cashier", "--set", "policy.report=needs_approval")
+    assert granted.returncode == 0, granted.stderr
+
+    refused = shop.by_bo("policy", "exceptions", *PERIOD)
+
+    assert refused.returncode == 1
+    assert "needs an approval for policy.report" in refused.stderr
+
+
+def test_settings_are_shown_edited_in_a_file_and_put_in_force(shop: Shop, tmp_path: Path) -> None:
+    settings = shop.json("policy", "show")
+    settings["contact"]["level"] = "required"
+    override = {"override_id": "repairs", "effect": "exactly", "when": {"item_tag": "warranty"}}
+    settings["overrides"] = [{**override, "first_name": {"level": "required"}}]
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps(settings), encoding="utf-8")
+
+    tried = shop.by_owner("policy", "what-if", str(file), "--days", "7")
+    assert tried.returncode == 0, tried.stderr
+    assert "decisions of 7 days" in tried.stdout
+    done = shop.by_owner("policy", "set", str(file))
+
+    assert done.returncode == 0, done.stderr
+    first, careful, *_ = done.stdout.splitlines()
+    revision = int(first.split()[1])
+    assert careful.startswith("careful, contact-required-store-wide: every customer")
+    assert shop.json("policy", "show")["overrides"][0]["when"] == {"item_tag": "warranty"}
+    shown = shop.run("policy", "show").stdout
+    for text in (f"Revision {revision}, in force", "Olga Owner", "repairs", "item_tag warranty", "first_name required"):
+        assert text in shown
+    assert shop.json("policy", "show", "--history")[0]["set_by"] == shop.owner
+    assert "Olga Owner" in shop.run("policy", "show", "--history").stdout
+    assert shop.json("policy", "show", "--revision", "0")["overrides"] == []
+
+
+def test_settings_of_another_revision_than_expected_stay(shop: Shop, tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps(shop.json("policy", "show")), encoding="utf-8")
+
+    refused = shop.by_owner("policy", "set", str(file), "--revision", "4000")
+
+    assert refused.returncode == 1
+    assert "revision-conflict" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            '{"contact": {"level": "perhaps"}}',
+            "contact.level: Invalid enum value 'perhaps'; there are not_required, rec",
+        ),
+        ('{"moment": "later"}', "moment: Invalid enum value 'later'; there are at_start, before_payment"),
+        (
+            '{"overrides": [{"override_id": "a", "effect": "at_most", "when": {}}]}',
+            "overrides[0].effect: Invalid enum value 'at_most'; there are at_least, exactly",
+        ),
+        (
+            '{"overrides": [{"override_id": "a", "effect": "exactly", "when": {"tender_kind": "gold"}}]}',
+            "overrides[0].when.tender_kind: Invalid enum value 'gold'; there are account, card, cash",
+        ),
+        ('{"colour": "red"}', "unknown field `colour`"),
+        (
+            '{"overrides": [{"override_id": "A B", "effect": "exactly", "when": {}}]}',
+            "overrides[0].override_id: 1 to 64",
+        ),
+        ("no JSON", "is one JSON object"),
+        ("[" * 5000, "$: Expected `object`, got `array`"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused_by_field_and_rule(
+    shop: Shop, tmp_path: Path, content: str, told: str
+) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(content, encoding="utf-8")
+
+    refused = shop.by_owner("policy", "set", str(file))
+
+    assert refused.returncode == 1
+    assert told in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_sale_that_needs_an_approval_is_voided_with_one_and_counts_in_reports(shop: Shop) -> None:
+    file = shop.hub.folder / "asks.json"
+    file.write_text('{"first_name": {"level": "recommended"}}', encoding="utf-8")
+    assert shop.by_owner("policy", "set", str(file)).returncode == 0
+    assert shop.by_owner("staff", "role", "cashier", "--set", "sale.void=needs_approval").returncode == 0
+    token = shop.till("staff", "sign-on", {"badge": "BADGE-BO", "pin": CASHIER_PIN})["token"]
+    sale_id, command = RandomIds().new(), shop.run("new-id").stdout.strip()
+    sale = {"sale_id": sale_id}
+    shop.till("checkout", "open-sale", sale, token=token)
+    assert shop.run("scan", "till-1", BUTTER).stdout == "till-1: line_added\n"
+    checked = shop.till("checkout", "check-sale", sale, token=token)
+    void = ("checkout", "void-sale", {**sale, "reason": "customer_left"})
+    assert shop.till(*void, token=token)["code"] == "approval-needed"
+
+    approve = {"action": "sale.void", "command": command, **sale, "staff_id": shop.owner, "pin": OWNER_PIN}
+    approved = shop.till("staff", "approve", approve, token=token)
+    assert "approval" in approved, approved
+    approval = approved["approval"]
+    voided = shop.till(*void, "--id", command, "--approval", approval, token=token)
+
+    assert is_uuid(command)
+    assert voided["status"] == "voided", voided
+    assert checked["decision"]["outcome"] == "prompt", checked
+    report = ("policy", "report", "--from", voided["business_day"], "--to", voided["business_day"], "--csv", "-")
+    wait_for(lambda: "first_name,1," in shop.by_owner(*report).stdout, "the prompt in the report")
+
+
+def test_sales_of_a_person_go_into_a_sheet_with_the_token_of_whoever_is_signed_on_at_a_till(
+    shop: Shop, tmp_path: Path
+) -> None:
+    assert shop.by_owner("staff", "role", "owner", "--set", "staff.report_person=allowed").returncode == 0
+    token = shop.till("staff", "sign-on", {"badge": "BADGE-BO", "pin": CASHIER_PIN})["token"]
+    sale = {"sale_id": RandomIds().new()}
+    shop.till("checkout", "open-sale", sale, token=token)
+    shop.run("scan", "till-1", BUTTER)
+    due = shop.till("checkout", "check-sale", sale, token=token)["totals"]["due"]
+    shop.till("checkout", "skip-prompt", {**sale, "field": "first_name", "reason": "customer_declined"}, token=token)
+    tender = {**sale, "tender_id": RandomIds().new(), "kind": "cash", "amount": due}
+    shop.till("checkout", "add-tender", tender, token=token)
+    sold = shop.till("checkout", "complete-sale", sale, token=token)
+    assert sold["status"] == "completed", sold
+
+    owner = shop.till("staff", "sign-on", {"staff_id": shop.owner, "pin": OWNER_PIN})["token"]
+    file, day = tmp_path / "sales.xlsx", sold["business_day"]
+    arguments = (
+        "staff", "report", "--from", day, "--to", day, "--credit", "cashier", "--by-person", "--of", shop.bo,
+        "--currency", "EUR", "--xlsx", str(file), "--as", "till-1",
+    )  # fmt: skip
+    wait_for(lambda: shop.run(*arguments, token=owner).stdout == f"{file}: 1 rows\n", "the sale in the report")
+
+    sheet = openpyxl.load_workbook(io.BytesIO(file.read_bytes())).active
+    assert sheet is not None
+    head, row = ([cell.value for cell in cells] for cells in sheet.iter_rows())
+    assert head == ["period", "staff", "staff_id", "sales", "amount_EUR"]
+    assert row == [day, "Bo", shop.bo, 1, due / 100]
+    assert shop.signed_on_at("till-1") == shop.owner
