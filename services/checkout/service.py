@@ -8,6 +8,7 @@ from contracts.checkout import (
     ApplyScan,
     AttachCustomer,
     AttributeLines,
+    ChangeAttribution,
     CheckSale,
     CompleteSale,
     CountCatalogue,
@@ -19,14 +20,18 @@ from contracts.checkout import (
     RemoveLineItem,
     RemoveTender,
     SetQuantity,
+    SkipPrompt,
     VoidSale,
+    WaiveRule,
 )
 from contracts.customers import CustomerChanged
+from contracts.policy import SettingsChanged
 from contracts.staff import SessionEnded, SessionStarted
 from services.checkout.catalogue.tax_rates import shipped_rates
-from services.checkout.handlers import catalogue, customers, line_items, payment, queries, sessions
+from services.checkout.current import Current
+from services.checkout.handlers import catalogue, checks, credit, customers, line_items, payment, queries, sessions
 from services.checkout.settings import CheckoutSettings
-from services.checkout.transactions import CheckoutTx, CheckoutView, Current
+from services.checkout.transactions import CheckoutTx, CheckoutView
 from services.runtime.service import Follow, Service, command, query
 
 
@@ -39,18 +44,21 @@ def checkout(settings: CheckoutSettings) -> Service[CheckoutTx, CheckoutView]:
         transaction=lambda scope, around, request: CheckoutTx(scope, around, request, current),
         view=lambda around, request: CheckoutView(around, request, current),
         routes=(
-            command(OpenSale, line_items.open_sale),
+            command(OpenSale, line_items.open_sale, prepare=line_items.prepare_open_sale, at_once=True),
             command(AddLineItem, line_items.add_line_item),
             command(SetQuantity, line_items.set_quantity),
             command(RemoveLineItem, line_items.remove_line_item),
             command(AttributeLines, line_items.attribute_lines),
             command(ApplyScan, line_items.apply_scan),
             command(AttachCustomer, customers.attach_customer, prepare=customers.prepare_attach_customer),
-            command(CheckSale, payment.check_sale, prepare=payment.prepare_check_sale),
+            command(CheckSale, checks.check_sale, prepare=checks.prepare_check_sale),
+            command(SkipPrompt, checks.skip_prompt, prepare=checks.prepare_skip_prompt),
+            command(WaiveRule, checks.waive_rule, prepare=checks.prepare_waive_rule),
             command(AddTender, payment.add_tender, prepare=payment.prepare_add_tender),
             command(RemoveTender, payment.remove_tender),
             command(CompleteSale, payment.complete_sale, prepare=payment.prepare_complete_sale, at_once=True),
             command(VoidSale, payment.void_sale),
+            command(ChangeAttribution, credit.change_attribution),
             query(GetSale, queries.get_sale),
             query(GetReceipt, queries.get_receipt),
             command(PutItems, catalogue.put_items),
@@ -59,6 +67,7 @@ def checkout(settings: CheckoutSettings) -> Service[CheckoutTx, CheckoutView]:
         ),
         follows=(
             Follow("customers", "open-sales", "reaction", on={CustomerChanged: customers.on_customer_changed}),
+            Follow("policy", "settings", "reaction", on={SettingsChanged: checks.on_settings_changed}),
             Follow(
                 "staff",
                 "sessions",

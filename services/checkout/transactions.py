@@ -4,66 +4,30 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from contracts.base import TokenMissing
+from contracts.base import ApprovalNeeded, PermissionDenied, TokenMissing
 from contracts.checkout import Item, RegisterSale, Sale, StoreData
 from contracts.customers import CustomerFacts
-from contracts.ids import CustomerId, LineItemId, RegisterId, SaleId, StaffId
+from contracts.ids import LineItemId, RegisterId, SaleId, StaffId
+from contracts.staff import Grant, Permission
+from services.checkout.current import Current
 from services.checkout.model.business_day import business_day, is_clock_unsure, local_day
 from services.checkout.model.decisions import KnownPolicy
 from services.checkout.model.items import PricedItem, priced
 from services.checkout.model.sale import Ending, OpenedSale
-from services.checkout.settings import CheckoutSettings
 from services.checkout.store import reading
-from services.checkout.store.catalogue import CatalogueStore, Remembered, RememberedCatalogue
+from services.checkout.store.catalogue import CatalogueStore, RememberedCatalogue
+from services.checkout.store.credit import CreditStore
 from services.checkout.store.ended_sales import EndedSale, EndedSales
 from services.checkout.store.policies import KnownPolicyStore
 from services.checkout.store.registers import RegisterStore
 from services.checkout.store.sales import Ended, Header, Opened, SaleStore
 from services.runtime.clock import read_stamp, stamp
 from services.runtime.settings import RuntimeSettings
+from services.runtime.tokens import Claims
 from services.runtime.transactions import Request, StaleFacts, Surroundings, Tx, View
 from services.runtime.writer import Scope
 
 SOFTWARE_VERSION: Final = RuntimeSettings("checkout", "store", Path()).version
-
-
-class HeardChanges:
-    """The newest changes of customers that were heard, by which an answer asked for before them is known to be stale.
-
-    A change counts as soon as its event is applied, committed or not: the customers service has
-    committed it. Only changes heard since the asking count, so that a customers service that was
-    restored to lower revisions is believed. The oldest changes are forgotten; an answer is never that late.
-    """
-
-    MOST = 4096
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._newest: dict[CustomerId, tuple[int, int]] = {}
-
-    def hear(self, facts: CustomerFacts) -> None:
-        """Remember a change."""
-        self.count += 1
-        self._newest.pop(facts.customer_id, None)
-        self._newest[facts.customer_id] = self.count, facts.revision
-        if len(self._newest) > self.MOST:
-            del self._newest[next(iter(self._newest))]
-
-    def outdate(self, facts: CustomerFacts, asked_at: int) -> bool:
-        """Whether something newer was heard of the customer since there had been ``asked_at`` changes."""
-        heard_at, revision = self._newest.get(facts.customer_id, (0, 0))
-        return heard_at > asked_at and revision > facts.revision
-
-
-class Current:
-    """What this process keeps in mind between transactions; all of it is committed, here or where it was heard."""
-
-    def __init__(self, settings: CheckoutSettings) -> None:
-        self.settings = settings
-        self.catalogue = Remembered()
-        self.known_policy = settings.first_known_policy
-        self.store_data_version = 0
-        self.heard_changes = HeardChanges()
 
 
 class CheckoutTx(Tx):
@@ -78,6 +42,7 @@ class CheckoutTx(Tx):
         self.stored_items = CatalogueStore(self.connection)
         self.items = RememberedCatalogue(self.stored_items, current.catalogue, self.after_commit)
         self.policies = KnownPolicyStore(self.connection)
+        self.credit = CreditStore(self.connection)
 
     @property
     def register(self) -> RegisterId:
@@ -91,9 +56,29 @@ class CheckoutTx(Tx):
         Rejections:
             TokenMissing: nobody is.
         """
-        if self.claims is None:
-            raise TokenMissing
-        return StaffId(self.claims.subject)
+        return _signed_on(self.claims)
+
+    def let_pass_by(self, permission: Permission) -> StaffId:
+        """Who lets this pass: whoever is signed on, or whoever approved it.
+
+        Rejections:
+            TokenMissing, PermissionDenied, ApprovalNeeded, ApprovalInvalid.
+        """
+        return StaffId(self.prove_may(permission))
+
+    def may_pass_unavailable(self) -> Grant:
+        """Whether money may be taken here although policy is away and the store takes none without it.
+
+        Rejections:
+            ApprovalInvalid: an approval was sent along that is for something else.
+        """
+        try:  # the refusal is about policy, and says whether an approval would help
+            self.prove_may("policy.pass_unavailable")
+        except ApprovalNeeded:
+            return "needs_approval"
+        except PermissionDenied:
+            return "denied"
+        return "allowed"
 
     @property
     def day(self) -> str:
@@ -104,6 +89,11 @@ class CheckoutTx(Tx):
     def header(self) -> Header:
         """What a sale that is opened now keeps of the shop; its register's serial is filled in."""
         return Header(self.settings.time_zone, "", SOFTWARE_VERSION, self._current.store_data_version)
+
+    @property
+    def hour(self) -> int:
+        """The hour on the shop's wall, 0 to 23."""
+        return self.now.astimezone(self.settings.zone).hour
 
     def business_day(self) -> str:
         """Which day in the books it is."""
@@ -153,6 +143,15 @@ class CheckoutTx(Tx):
         self.registers.keep_state_revision(as_told.register, opened.state_revision)
         self.show_private(RegisterSale(opened.state_revision, None), as_told.register)
 
+    def completed_sale(self, sale_id: SaleId) -> Sale:
+        """A completed sale of the asking register.
+
+        Rejections:
+            SaleNotFound: it has no such sale.
+            SaleNotCompleted: it is open or was voided.
+        """
+        return reading.completed_sale(self.connection, sale_id, self.caller)[0].sale
+
     def refresh_customer(self, facts: CustomerFacts) -> None:
         """Let the customer's open sales know what has become known of them, and what is being asked for know too."""
         self._current.heard_changes.hear(facts)
@@ -169,15 +168,32 @@ class CheckoutTx(Tx):
         if self._current.heard_changes.outdate(facts, asked_at):
             raise StaleFacts
 
-    def learn_policy(self, known: KnownPolicy) -> None:
-        """Remember what policy just said, for when it is away."""
-        if known != self._current.known_policy:
-            self.policies.put(known)
-            self.put_in_mind(known)
+    @property
+    def known_policy(self) -> KnownPolicy:
+        """What was last heard of policy's settings."""
+        return self._current.known_policy
 
-    def put_in_mind(self, known: KnownPolicy) -> None:
-        """Let what follows the commit know of policy's settings."""
-        self.after_commit(lambda: setattr(self._current, "known_policy", known))
+    def hear_settings(self, known: KnownPolicy) -> None:
+        """Remember that other settings are in force; policy's journal is in order, so they are the newest."""
+        self._current.settings_heard += 1
+        self.policies.put(known)
+        self.have_in_mind(known)
+
+    def learn_policy(self, said: KnownPolicy, settings_heard: int) -> None:
+        """Remember what policy just said, for when it is away.
+
+        An answer that was asked for before newer settings were heard of is late and teaches nothing. Any other
+        is believed, of a lower revision too: policy may have been restored.
+        """
+        known = self._current.known_policy
+        is_late = self._current.settings_heard > settings_heard and said.revision < known.revision
+        if said != known and not is_late:
+            self.policies.put(said)
+            self.have_in_mind(said)
+
+    def have_in_mind(self, known: KnownPolicy) -> None:
+        """Let what follows know of policy's settings, committed here or not: policy has committed them."""
+        self._current.known_policy = known
 
     def put_store_data_in_force(self, version: int) -> None:
         """Let sales that are opened after the commit name this version of who sells."""
@@ -201,6 +217,28 @@ class CheckoutView(View):
     def changes_heard(self) -> int:
         """How many changes of customers were heard; taken before one is asked about."""
         return self._current.heard_changes.count
+
+    @property
+    def settings_heard(self) -> int:
+        """How often other settings were heard of; taken before policy is asked."""
+        return self._current.settings_heard
+
+    @property
+    def staff_id(self) -> StaffId:
+        """Who is signed on where this was asked.
+
+        Rejections:
+            TokenMissing: nobody is.
+        """
+        return _signed_on(self.claims)
+
+    def let_pass_by(self, permission: Permission) -> StaffId:
+        """Who lets this pass: whoever is signed on, or whoever approved it.
+
+        Rejections:
+            TokenMissing, PermissionDenied, ApprovalNeeded, ApprovalInvalid.
+        """
+        return StaffId(self.prove_may(permission))
 
     async def opened(self, sale_id: SaleId) -> OpenedSale:
         """An open sale of the asking register.
@@ -233,11 +271,17 @@ class CheckoutView(View):
         """Completed sales in the order of the journal, after one number and up to another."""
         return await self.read(lambda connection: EndedSales(connection).completed_after(number, up_to, limit))
 
-    async def registers(self) -> tuple[list[Opened], list[tuple[RegisterId, int]]]:
+    async def register_states(self) -> tuple[list[Opened], list[tuple[RegisterId, int]]]:
         """The open sales, and the registers that have none with the revision of their state."""
         return await self.read(
             lambda connection: (SaleStore(connection).all_open(), RegisterStore(connection).without_sale())
         )
+
+
+def _signed_on(claims: Claims | None) -> StaffId:
+    if claims is None:
+        raise TokenMissing
+    return StaffId(claims.subject)
 
 
 def _read(text: str | None) -> datetime | None:

@@ -13,7 +13,7 @@ def start(tx: CheckoutTx, rates: list[SourcedRate]) -> None:
     tx.items.seed_tax_rates(rates)
     known = tx.policies.get()
     if known is not None:
-        tx.put_in_mind(known)
+        tx.have_in_mind(known)
     newest = tx.registers.newest_store_data()
     version = 1 if newest is None else newest.version
     if newest is not None and newest != tx.settings.store_data(version):

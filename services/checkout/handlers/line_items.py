@@ -21,14 +21,35 @@ from contracts.checkout import (
     SetQuantity,
     TooManyLineItems,
 )
-from contracts.ids import LineItemId
+from contracts.ids import LineItemId, RegisterId
+from contracts.policy import CheckoutFacts
+from services.checkout.handlers.checks import Asked, ask_with, decide
 from services.checkout.model.sale import OpenedSale
-from services.checkout.transactions import CheckoutTx
+from services.checkout.transactions import CheckoutTx, CheckoutView
 from services.runtime.clock import stamp
+from services.runtime.requester import Ask
+from services.runtime.transactions import StaleFacts
 
 
-def open_sale(command: OpenSale, tx: CheckoutTx) -> Sale:
+async def prepare_open_sale(command: OpenSale, view: CheckoutView, ask: Ask) -> Asked:
+    """Ask policy about a sale that holds nothing yet."""
+    facts = CheckoutFacts(
+        sale_id=command.sale_id,
+        register=RegisterId(view.caller),
+        transaction_kind="sale",
+        total=0,
+        goods_lines=0,
+        unattributed_lines=0,
+        signed_on=view.claims is not None,
+    )
+    return await ask_with(facts, command.language, view, ask)
+
+
+def open_sale(command: OpenSale, asked: Asked | None, tx: CheckoutTx) -> Sale:
     """Begin a sale on the asking register; it takes the register's next transaction number.
+
+    It is opened at once, without ``asked``, unless the store's settings have policy asked at the start. Where policy
+    is away the sale is opened without a decision: money waits for one anyway.
 
     Rejections:
         SaleExists: there was a sale with that id before.
@@ -37,6 +58,8 @@ def open_sale(command: OpenSale, tx: CheckoutTx) -> Sale:
     already = tx.sales.open_on(tx.register)
     if already is not None and already.sale.sale_id != command.sale_id:
         raise RegisterHasOpenSale(sale_id=already.sale.sale_id)
+    if asked is None and tx.known_policy.moment == "at_start":
+        raise StaleFacts
     numbers = tx.registers.take_opening_numbers(tx.register, tx.ids.new())
     sale = OpenedSale(
         sale_id=command.sale_id,
@@ -49,6 +72,8 @@ def open_sale(command: OpenSale, tx: CheckoutTx) -> Sale:
         flags=["clock_unsure"] if tx.is_clock_unsure() else [],
     )
     header = tx.header._replace(register_serial=numbers.serial)
+    if asked is not None:
+        decide(sale, asked, tx, for_payment=False)
     return tx.show_opened(tx.sales.add(sale, header, numbers.state_base))
 
 
@@ -67,13 +92,16 @@ def add_line_item(command: AddLineItem, tx: CheckoutTx) -> Sale:
 
 
 def set_quantity(command: SetQuantity, tx: CheckoutTx) -> Sale:
-    """Sell more or less of a line item.
+    """Sell more or less of a line item; less is a line removed in part and needs the same permission.
 
     Rejections:
         SaleNotFound, SaleNotOpen, SaleBeingPaid, LineItemNotFound, LineItemFollows, QuantityInvalid, AmountTooLarge.
+        PermissionDenied, ApprovalNeeded, ApprovalInvalid: it is less, and the person may not.
     """
     opened = tx.sales.get(command.sale_id, tx.register)
-    opened.sale.set_quantity(command.line_item_id, command.quantity)
+    is_less = opened.sale.set_quantity(command.line_item_id, command.quantity)
+    if is_less:
+        tx.prove_may("sale.remove_line")
     return tx.keep(opened)
 
 

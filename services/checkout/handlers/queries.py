@@ -44,7 +44,7 @@ async def get_receipt(query: GetReceipt, view: CheckoutView) -> Receipt:
 
 async def shown(view: CheckoutView) -> list[Shown]:
     """Every register's open sale, and of the others that they have none."""
-    opened, without = await view.registers()
+    opened, without = await view.register_states()
     states = [RegisterSale(each.state_revision, each.sale.state()) for each in opened]
     return [
         *(Shown(state, {"register": state.sale.register}) for state in states if state.sale is not None),

@@ -14,13 +14,10 @@ from hashlib import blake2b
 import msgspec
 
 from contracts.checkout import (
-    DecidedItem,
     Flag,
     LineItemExists,
     LineItemFollows,
     LineItemNotFound,
-    NothingToSkip,
-    NotWaivable,
     Sale,
     SaleBeingPaid,
     SaleEmpty,
@@ -37,8 +34,9 @@ from contracts.checkout import (
 )
 from contracts.customers import CustomerFacts
 from contracts.ids import CurrencyCode, CustomerId, DecisionId, LineItemId, RegisterId, SaleId, StaffId, TenderId
-from contracts.policy import CheckoutFacts, Level, RuleKind, TenderKind, TransactionKind
+from contracts.policy import CheckoutFacts, TenderKind, TransactionKind
 from services.checkout.model import credit, lines, tenders, told
+from services.checkout.model.checking import Checking
 from services.checkout.model.decisions import Decided, Verdict
 from services.checkout.model.items import PricedItem
 from services.checkout.model.lines import DraftLine
@@ -78,18 +76,7 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
     """The newest answer about this content, which registers see."""
     held: Decided | None = None
     """The answer that holds while the sale is being paid."""
-    was_asked: bool = False
-    """Whether policy was ever asked about the sale; from then on it is asked about another customer at once."""
-    payment_started: bool = False
-    """Whether it was asked for payment; from then on a decision is about these lines or is none."""
-    tender_kind: TenderKind | None = None
-    """What policy was last asked about."""
-    skips: list[Skip] = []
-    """What staff went on without, for as long as the customer stays."""
-    waivers: list[Waiver] = []
-    """What somebody let pass, for as long as the customer stays."""
-    told: list[tuple[RuleKind, Level, str]] = []
-    """What policy has found so far about this customer's sale: rule, level and code of each finding once."""
+    checking: Checking = msgspec.field(default_factory=Checking)
     flags: list[Flag] = []
     receipt_number: str | None = None
     ended_at: str | None = None
@@ -168,7 +155,7 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         """
         self.prove_not_being_paid()
         if self.customer_id != (None if customer is None else customer.customer_id):
-            self.skips, self.waivers, self.told = [], [], []
+            self.checking.begin_afresh()
         self.customer = customer
         self.decision = None
 
@@ -218,8 +205,8 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
             item_tags=tuple(sorted({tag for line in self.lines for tag in line.tags})),
             signed_on=signed_on,
             customer=self.customer,
-            skipped=tuple(skip.field for skip in self.skips),
-            waived=tuple(waiver.field for waiver in self.waivers),
+            skipped=tuple(skip.field for skip in self.checking.skips),
+            waived=tuple(waiver.field for waiver in self.checking.waivers),
         )
 
     def skip(self, skip: Skip) -> None:
@@ -230,10 +217,7 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
             NothingToSkip: the sale's check prompts for no such detail.
         """
         self.prove_not_being_paid()
-        prompts = () if self.decision is None else self.decision.prompts
-        if skip.field not in prompts:
-            raise NothingToSkip(field="field", prompts=list(prompts))
-        self._keep_skip(skip)
+        self.checking.skip(skip, self.decision)
         self.decision = None
 
     def waive(self, waiver: Waiver) -> None:
@@ -244,30 +228,8 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
             NotWaivable: the sale's check blocks on no such detail, or nobody may waive it.
         """
         self.prove_not_being_paid()
-        waivable = () if self.decision is None else self.decision.waivable
-        if waiver.field not in waivable:
-            raise NotWaivable(field="field", waivable=list(waivable))
-        self.waivers = [each for each in self.waivers if each.field != waiver.field] + [waiver]
+        self.checking.waive(waiver, self.decision)
         self.decision = None
-
-    def leave_unanswered(self, decided: Decided, seller: StaffId) -> list[Skip]:
-        """Go on without what a decision prompts for and nobody said a word about; each is a skip from now on."""
-        unanswered = [Skip(field, "unanswered", seller) for field in decided.prompts]
-        for skip in unanswered:
-            self._keep_skip(skip)
-        return unanswered
-
-    def tell(self, decided: Decided) -> tuple[DecidedItem, ...]:
-        """A decision's items as they are told; one is anew that was not told since this customer was attached."""
-        items = []
-        for item in decided.items:
-            key = (item.field, item.level, item.code)
-            items.append(
-                DecidedItem(item.field, item.level, item.satisfied, item.code, item.settled, key not in self.told)
-            )
-            if key not in self.told:
-                self.told = [*self.told, key]
-        return tuple(items)
 
     def must_ask(self) -> bool:
         """Whether policy is to be asked before the next tender: only while no answer is held."""
@@ -286,12 +248,9 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
 
         Where lines are attributed automatically, whoever is signed on gets each that has none as payment starts.
         """
-        self.was_asked = True
-        self.tender_kind = tender_kind
-        if for_payment:
-            self.payment_started = True
-            if verdict.attribution == "automatic" and self.held is None:
-                self._credit_whoever_sells(seller)
+        self.checking.asked(tender_kind, for_payment=for_payment)
+        if for_payment and verdict.attribution == "automatic" and self.held is None:
+            self._credit_whoever_sells(seller)
         if verdict.answer is None:
             decided = Decided(decision_id, "unavailable", self.content(), tender_kind=tender_kind)
         else:
@@ -407,6 +366,10 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         self.prove_not_being_paid()
         self._end("voided", ending)
 
+    def doubt_clock(self) -> None:
+        """The sale's times may be wrong; that is flagged and stops nothing."""
+        self._flag("clock_unsure")
+
     # What it comes to
 
     @property
@@ -447,8 +410,8 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
             transaction_number=self.transaction_number,
             receipt_number=self.receipt_number,
             ended_at=self.ended_at,
-            skips=tuple(self.skips),
-            waivers=tuple(self.waivers),
+            skips=tuple(self.checking.skips),
+            waivers=tuple(self.checking.waivers),
         )
 
     def _tender(self, tender_id: TenderId, kind: TenderKind, amount: int, cash_rounding: CashRounding) -> Tender:
@@ -469,6 +432,11 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         raise LineItemNotFound(field="line_item_id", line_item_id=line_item_id)
 
     def prove_not_being_paid(self) -> None:
+        """Check that the sale may change.
+
+        Rejections:
+            SaleBeingPaid: a tender was taken.
+        """
         if self.tenders:
             raise SaleBeingPaid(tenders=len(self.tenders))
 
@@ -482,11 +450,8 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
             raise SaleEmpty
 
     def _content_changed(self) -> None:
-        if self.payment_started:  # what was found at the start stays in sight until payment asks again
+        if self.checking.payment_started:  # what was found at the start stays in sight until payment asks again
             self.decision = None
-
-    def _keep_skip(self, skip: Skip) -> None:
-        self.skips = [each for each in self.skips if each.field != skip.field] + [skip]
 
     def _credit_whoever_sells(self, seller: StaffId) -> None:
         for line in self.lines:
@@ -504,4 +469,4 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         self.business_day = ending.business_day
         self.cashier = ending.cashier
         if ending.clock_unsure:
-            self._flag("clock_unsure")
+            self.doubt_clock()

@@ -1,13 +1,25 @@
-"""Ended sales, put together again from the rows that never change."""
+"""Ended sales, put together again from the rows that never change, with the newest credit for their lines."""
 
 from collections import defaultdict
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
-from contracts.checkout import Decision, Flag, LineItem, LineTax, ReceiptWanted, Sale, SaleNotFound, Share, Tender
+from contracts.checkout import (
+    Decision,
+    Flag,
+    LineItem,
+    LineTax,
+    ReceiptWanted,
+    Sale,
+    SaleNotFound,
+    Share,
+    Skip,
+    Tender,
+    Waiver,
+)
 from contracts.customers import LanguageCode
 from contracts.ids import LineItemId, SaleId
 from contracts.policy import CheckItem
@@ -15,6 +27,7 @@ from services.checkout.model.decisions import Decided
 from services.checkout.model.taxes import rate_totals
 from services.checkout.model.told import totals
 from services.checkout.store import tables
+from services.checkout.store.credit import FIRST_VERSION
 
 
 class EndedSale(NamedTuple):
@@ -50,7 +63,10 @@ class EndedSales:
         return self._whole(row)
 
     def completed_after(self, number: int, up_to: int, limit: int) -> list[EndedSale]:
-        """Completed sales in the order of the journal, after one number and up to another."""
+        """Completed sales in the order of the journal, after one number and up to another.
+
+        Their credit is as it was then: what changed later is told by later events.
+        """
         table = tables.sale
         rows = self._connection.execute(
             select(table)
@@ -58,10 +74,11 @@ class EndedSales:
             .order_by(table.c.event_number)
             .limit(limit)
         ).all()
-        return [self._whole(row) for row in rows]
+        return [self._whole(row, up_to) for row in rows]
 
-    def _whole(self, row: Row[Any]) -> EndedSale:
-        lines = self._lines(row.sale_id)
+    def _whole(self, row: Row[Any], up_to: int | None = None) -> EndedSale:
+        version = self._attribution_version(row.sale_id, up_to)
+        lines = self._lines(row.sale_id, version)
         tenders = self._tenders(row.sale_id)
         rates = rate_totals(tax for line in lines for tax in line.taxes)
         return EndedSale(
@@ -84,6 +101,14 @@ class EndedSales:
                 transaction_number=row.transaction_number,
                 receipt_number=row.receipt_number,
                 ended_at=row.ended_at,
+                skips=tuple(
+                    Skip(skip.field, skip.reason, skip.staff_id) for skip in self._rows(tables.prompt_skip, row.sale_id)
+                ),
+                waivers=tuple(
+                    Waiver(waiver.field, waiver.staff_id, waiver.approved_by)
+                    for waiver in self._rows(tables.rule_waiver, row.sale_id)
+                ),
+                attribution_version=version,
             ),
             row.store_data_version,
             row.time_zone,
@@ -93,7 +118,15 @@ class EndedSales:
             row.event_number,
         )
 
-    def _lines(self, sale_id: str) -> list[LineItem]:
+    def _attribution_version(self, sale_id: str, up_to: int | None) -> int:
+        """The newest version of the credit, as of a journal number if one is given."""
+        table = tables.attribution_change
+        newest = select(func.max(table.c.version)).where(table.c.sale_id == sale_id)
+        if up_to is not None:
+            newest = newest.where(table.c.event_number <= up_to)
+        return self._connection.execute(newest).scalar() or FIRST_VERSION
+
+    def _lines(self, sale_id: str, version: int) -> list[LineItem]:
         taxes: dict[int, list[LineTax]] = defaultdict(list)
         for row in self._rows(tables.line_tax, sale_id, "part"):
             taxes[row.place].append(
@@ -101,7 +134,8 @@ class EndedSales:
             )
         shares: dict[int, dict[int, list[Share]]] = defaultdict(lambda: defaultdict(list))
         for row in self._rows(tables.attribution_share, sale_id, "part"):
-            shares[row.place][row.version].append(Share(row.staff_id, row.basis_points))
+            if row.version <= version:
+                shares[row.place][row.version].append(Share(row.staff_id, row.basis_points))
         serials: dict[int, list[str]] = defaultdict(list)
         for row in self._rows(tables.serial_number, sale_id, "serial_number"):
             serials[row.place].append(row.serial_number)
@@ -142,6 +176,6 @@ class EndedSales:
         decided = Decided(row.decision_id, row.outcome, row.content, row.settings_revision, items, row.tender_kind)
         return decided.shown(held=row.held)
 
-    def _rows(self, table: Any, sale_id: str, last: str) -> list[Row[Any]]:
+    def _rows(self, table: Any, sale_id: str, last: str = "place") -> list[Row[Any]]:
         order = [table.c.place, table.c[last]]
         return list(self._connection.execute(select(table).where(table.c.sale_id == sale_id).order_by(*order)))

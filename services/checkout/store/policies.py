@@ -1,5 +1,6 @@
 """What checkout last heard of policy's settings, for when policy is away."""
 
+import msgspec
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
@@ -16,10 +17,10 @@ class KnownPolicyStore:
     def get(self) -> KnownPolicy | None:
         """What was last heard."""
         row = self._connection.execute(select(tables.known_policy)).one_or_none()
-        return None if row is None else KnownPolicy(row.on_unavailable, row.attribution)
+        return None if row is None else KnownPolicy(row.on_unavailable, row.attribution, row.moment, row.revision)
 
     def put(self, known: KnownPolicy) -> None:
         """Remember what was just heard."""
-        values = {"on_unavailable": known.on_unavailable, "attribution": known.attribution}
+        values = msgspec.structs.asdict(known)
         fresh = insert(tables.known_policy).values(only=1, **values)
         self._connection.execute(fresh.on_conflict_do_update(index_elements=["only"], set_=values))

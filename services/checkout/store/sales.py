@@ -8,9 +8,9 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from contracts.checkout import ReceiptWanted, Sale, SaleExists, SaleNotFound, SaleNotOpen, VoidReason
 from contracts.customers import LanguageCode
 from contracts.ids import CustomerId, RegisterId, SaleId
-from services.checkout.model.credit import amounts
 from services.checkout.model.sale import OpenedSale
 from services.checkout.store import tables
+from services.checkout.store.credit import FIRST_VERSION, share_rows
 from services.runtime.journal import Recorded
 from services.runtime.prepared import Prepared
 
@@ -63,6 +63,8 @@ _ADD_SHARES = Prepared(insert(tables.attribution_share))
 _ADD_SERIALS = Prepared(insert(tables.serial_number))
 _ADD_TENDERS = Prepared(insert(tables.tender))
 _ADD_DECISION = Prepared(insert(tables.decision))
+_ADD_SKIPS = Prepared(insert(tables.prompt_skip))
+_ADD_WAIVERS = Prepared(insert(tables.rule_waiver))
 
 
 class Opened(NamedTuple):
@@ -217,6 +219,14 @@ class SaleStore:
         self._insert_lines(as_told)
         self._insert_tenders(as_told)
         self._insert_decision(sale)
+        for statement, settled in ((_ADD_SKIPS, as_told.skips), (_ADD_WAIVERS, as_told.waivers)):
+            statement.run_for(
+                self._connection,
+                [
+                    {"sale_id": sale.sale_id, "place": place, **msgspec.structs.asdict(each)}
+                    for place, each in enumerate(settled)
+                ],
+            )
 
     def _insert_lines(self, sale: Sale) -> None:
         lines = [
@@ -255,19 +265,9 @@ class SaleStore:
             for part, tax in enumerate(line.taxes)
         ]
         shares = [
-            {
-                "sale_id": sale.sale_id,
-                "place": place,
-                "version": 1,
-                "part": part,
-                "staff_id": share.staff_id,
-                "basis_points": share.basis_points,
-                "amount": amount,
-            }
+            row
             for place, line in enumerate(sale.lines)
-            for part, (share, amount) in enumerate(
-                zip(line.attribution, amounts(line.amount, line.attribution), strict=True)
-            )
+            for row in share_rows(sale.sale_id, place, FIRST_VERSION, line.amount, line.attribution)
         ]
         serials = [
             {"sale_id": sale.sale_id, "place": place, "serial_number": serial}

@@ -166,6 +166,40 @@ attribution_share = Table(
     sqlite_with_rowid=False,
 )
 
+attribution_change = Table(
+    "attribution_change",
+    METADATA,
+    Column("sale_id", Text, ForeignKey("sale.sale_id"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False, comment="From 2; 1 is the sale's own."),
+    Column("staff_id", Text, nullable=False),
+    Column("approved_by", Text),
+    Column("changed_at", Text, nullable=False),
+    Column("event_number", Integer, nullable=False, comment="Of the event that told it."),
+    sqlite_with_rowid=False,
+)
+
+prompt_skip = Table(
+    "prompt_skip",
+    METADATA,
+    Column("sale_id", Text, ForeignKey("sale.sale_id"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("field", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("staff_id", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+rule_waiver = Table(
+    "rule_waiver",
+    METADATA,
+    Column("sale_id", Text, ForeignKey("sale.sale_id"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("field", Text, nullable=False),
+    Column("staff_id", Text, nullable=False),
+    Column("approved_by", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 tender = Table(
     "tender",
     METADATA,
@@ -277,4 +311,6 @@ known_policy = Table(
     Column("only", Integer, primary_key=True, autoincrement=False),
     Column("on_unavailable", Text, nullable=False),
     Column("attribution", Text, nullable=False),
+    Column("moment", Text, nullable=False, server_default="before_payment"),
+    Column("revision", Integer, nullable=False, server_default="-1", comment="-1 if policy told none yet."),
 )

@@ -40,7 +40,15 @@ from tests.under_test import StoreUnderTest, store_under_test
 R = TypeVar("R", bound=Reply)
 
 ANNA = StaffId("00000000-0000-7000-8000-00000000000a")
-PERMISSIONS = ("sale.sell", "sale.void", "customer.view", "customer.edit", "policy.edit")
+PERMISSIONS = (
+    "sale.sell",
+    "sale.remove_line",
+    "sale.void",
+    "tender.remove",
+    "customer.view",
+    "customer.edit",
+    "policy.edit",
+)
 
 
 def thing(code: str, price: int, *, barcode: str | None = None, linked: tuple[str, ...] = ()) -> Item:
@@ -93,6 +101,18 @@ class Shop:
         token = self.store.token(*PERMISSIONS, caller=caller, staff_id=ANNA)
         return await self.store.send(request, caller=caller, token=token, message_id=message_id)
 
+    async def send_as(
+        self,
+        request: Request[R],
+        *permissions: str,
+        needs_approval: tuple[str, ...] = (),
+        approval: str | None = None,
+        message_id: str | None = None,
+    ) -> R | Rejected:
+        """Send a request from till-1 as somebody who sells and may do just this beside it."""
+        token = self.store.token("sale.sell", *permissions, staff_id=ANNA, needs_approval=needs_approval)
+        return await self.store.send(request, token=token, approval=approval, message_id=message_id)
+
     async def done(self, request: Request[R], *, caller: str = "till-1") -> R:
         """Send a request that is not rejected."""
         reply = await self.send(request, caller=caller)
@@ -118,11 +138,20 @@ class Shop:
             in_force: PolicyInForce = await self.done(GetSettings())
             await self.done(SetSettings(in_force.revision, settings))
 
-    async def customer(self, *, email: str = "") -> CustomerId:
+    async def customer(
+        self, *, email: str = "", phone: str = "", last_name: str = "", placeholder: bool = False
+    ) -> CustomerId:
         """A customer on file, at the customers service that the shop was opened with."""
         customer_id = CustomerId(self.ids.new())
         made: Customer = await self.done(
-            CreateCustomer(customer_id, first_name="Mia", emails=(email,) if email else ())
+            CreateCustomer(
+                customer_id,
+                first_name="Mia",
+                last_name=last_name,
+                emails=(email,) if email else (),
+                phones=(phone,) if phone else (),
+                placeholder=placeholder,
+            )
         )
         return made.customer_id
 

@@ -1,14 +1,21 @@
 """The migrations make exactly the tables that checkout works with."""
 
+import shutil
 from pathlib import Path
 
+import msgspec
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
+import services.checkout
+from services.checkout.model.decisions import NEVER_HEARD, KnownPolicy
+from services.checkout.store.policies import KnownPolicyStore
+from services.checkout.store.sales import Header, SaleStore
 from services.checkout.store.tables import METADATA
 from services.runtime.migrate import chains, migrate
 from services.runtime.tables import METADATA as RUNTIME
+from tests.services.checkout.sales import with_lines
 
 
 def test_migrations_and_tables_agree(tmp_path: Path) -> None:
@@ -25,3 +32,37 @@ def test_migrations_and_tables_agree(tmp_path: Path) -> None:
         differences = compare_metadata(context, METADATA)
     engine.dispose()
     assert differences == []
+
+
+def test_a_store_of_the_first_version_keeps_its_open_sale_and_what_it_knows_of_policy(tmp_path: Path) -> None:
+    file = tmp_path / "checkout.sqlite3"
+    migrate(file, chains("checkout", _first_only(tmp_path)))
+    sale = with_lines(250)
+    document = msgspec.to_builtins(sale)
+    del document["checking"]  # as it was written before
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO known_policy VALUES (1, 'allow_flagged', 'automatic')"))
+        connection.execute(text("INSERT INTO store_data VALUES (1, 'Shop', '[]', '', 'DE', '2026')"))
+        connection.execute(text("INSERT INTO register VALUES ('till-1', 'serial', 1, 1, 2, 0)"))
+        SaleStore(connection).add(sale, Header("Europe/Berlin", "serial", "1", 1), 0)
+        connection.execute(text("UPDATE sale_draft SET document = :it"), {"it": msgspec.json.encode(document).decode()})
+
+    migrate(file, chains("checkout"))
+
+    with engine.connect() as connection:
+        opened = SaleStore(connection).find_open(sale.sale_id)
+        known = KnownPolicyStore(connection).get()
+    engine.dispose()
+    assert opened is not None
+    assert opened.sale == sale
+    assert known == KnownPolicy("allow_flagged", "automatic", "before_payment", NEVER_HEARD)
+
+
+def _first_only(folder: Path) -> Path:
+    """The chain as it was released first."""
+    chain = folder / "migrations"
+    (chain / "versions").mkdir(parents=True)
+    shipped = Path(services.checkout.__file__).parent / "migrations" / "versions" / "0001_checkout.py"
+    shutil.copy(shipped, chain / "versions")
+    return chain

@@ -12,7 +12,7 @@ from contracts.customers import CustomerFactsRead, GetCustomerFacts, UpdateCusto
 from contracts.ids import CustomerId, SaleId
 from contracts.policy import ContactRule, PolicySettings
 from services.checkout.store.sales import SaleStore
-from services.customers.handlers import get_customer_facts
+from services.customers.handlers.records import get_customer_facts
 from services.customers.service import customers
 from services.customers.settings import CustomersSettings
 from services.customers.transactions import CustomersTx, CustomersView

@@ -135,6 +135,47 @@ async def test_a_warm_line_item_needs_at_most_six_statements(shop: Shop) -> None
         assert 0 < len(statements) <= 6, statements
 
 
+async def test_less_of_a_line_is_for_whoever_may_remove_lines_and_more_for_everybody(shop: Shop) -> None:
+    sale_id = await shop.opened("tea")
+    line = (await shop.done(GetSale(sale_id))).lines[0].line_item_id
+
+    more = await shop.send_as(SetQuantity(sale_id, line, Decimal(3)))
+    as_much = await shop.send_as(SetQuantity(sale_id, line, Decimal("3.0")))
+    denied = await shop.send_as(SetQuantity(sale_id, line, Decimal(2)))
+    needed = await shop.send_as(SetQuantity(sale_id, line, Decimal(2)), needs_approval=("sale.remove_line",))
+
+    assert isinstance(more, Sale)
+    assert isinstance(as_much, Sale)
+    assert [each.code for each in (denied, needed) if isinstance(each, Rejected)] == [
+        "permission-denied",
+        "approval-needed",
+    ]
+    assert (await shop.done(GetSale(sale_id))).lines[0].quantity == 3
+    message_id = shop.ids.new()
+    approval = shop.store.approval("sale.remove_line", message_id, sale_id=sale_id)
+    less = await shop.send_as(
+        SetQuantity(sale_id, line, Decimal(2)),
+        needs_approval=("sale.remove_line",),
+        approval=approval,
+        message_id=message_id,
+    )
+    assert isinstance(less, Sale)
+    assert less.lines[0].quantity == 2
+
+
+async def test_a_line_is_removed_by_whoever_may_remove_lines(shop: Shop) -> None:
+    sale_id = await shop.opened("tea")
+    command = RemoveLineItem(sale_id, (await shop.done(GetSale(sale_id))).lines[0].line_item_id)
+
+    denied = await shop.send_as(command)
+    removed = await shop.send_as(command, "sale.remove_line")
+
+    assert isinstance(denied, Rejected)
+    assert denied.code == "permission-denied"
+    assert isinstance(removed, Sale)
+    assert removed.lines == ()
+
+
 async def test_a_line_item_that_does_not_fit_is_refused_and_nothing_changes(shop: Shop) -> None:
     sale_id = await shop.opened("tea")
     before = await shop.done(GetSale(sale_id))

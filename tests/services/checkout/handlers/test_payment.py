@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import select
 
+from contracts.base import Rejected
 from contracts.checkout import (
     AttributeLines,
     CheckoutDecided,
@@ -15,6 +16,7 @@ from contracts.checkout import (
     GetSale,
     RegisterSale,
     RemoveTender,
+    Sale,
     SaleVoided,
     Share,
     VoidSale,
@@ -166,12 +168,13 @@ async def test_a_customer_with_the_detail_lifts_the_block(shop: Shop) -> None:
     await shop.refused(shop.cash(sale_id, 250))
 
     attached = await shop.attached(sale_id, await shop.customer(email="mia@example.com"))
-    assert attached.decision is None
     await shop.done(shop.cash(sale_id, 250))
     sale = await shop.done(CompleteSale(sale_id))
 
+    assert attached.decision is not None
+    assert (attached.decision.outcome, attached.decision.held) == ("proceed", False)
     assert sale.flags == ()
-    assert [event.outcome for event in decided(shop)] == ["block", "proceed"]
+    assert [event.outcome for event in decided(shop)] == ["block", "proceed", "proceed"]
 
 
 async def test_settings_changed_while_the_sale_is_paid_do_not_matter(shop: Shop) -> None:
@@ -296,7 +299,7 @@ async def test_a_sale_of_nothing_asks_policy_at_its_end(shop: Shop) -> None:
 
     assert refused.code == "checkout-blocked"
     assert (sale.receipt_number, sale.totals.total, sale.tenders) == ("till-1-000001", 0, ())
-    assert [event.outcome for event in decided(shop)] == ["block", "proceed"]
+    assert [event.outcome for event in decided(shop)] == ["block", "proceed", "proceed"]
 
 
 async def test_a_tender_that_does_not_fit_is_refused_before_policy_is_asked(shop_with_policy: Shop) -> None:
@@ -325,6 +328,39 @@ async def test_a_tender_that_does_not_fit_is_refused_before_policy_is_asked(shop
         assert (await shop.refused(command)).code == code
 
     assert decided(shop) == []
+
+
+async def test_an_ordinary_sale_is_completed_in_at_most_thirteen_statements(shop_with_policy: Shop) -> None:
+    shop = shop_with_policy
+    await shop.completed("tea", "cola")
+    sale_id = await shop.opened("tea", "cola")
+    await shop.done(CheckSale(sale_id))
+    await shop.done(shop.cash(sale_id, 500))
+
+    with shop.store.statements("checkout") as statements:
+        await shop.done(CompleteSale(sale_id))
+
+    assert 0 < len(statements) <= 13, statements
+
+
+async def test_a_tender_is_given_back_by_whoever_may_or_by_approval(shop_with_policy: Shop) -> None:
+    shop = shop_with_policy
+    sale_id = await shop.opened("tea")
+    cash, message_id = shop.cash(sale_id, 100), shop.ids.new()
+    await shop.done(cash)
+    command = RemoveTender(sale_id, cash.tender_id)
+    approval = shop.store.approval("tender.remove", message_id, sale_id=sale_id)
+
+    denied = await shop.send_as(command)
+    needed = await shop.send_as(command, needs_approval=("tender.remove",))
+    approved = await shop.send_as(command, needs_approval=("tender.remove",), approval=approval, message_id=message_id)
+
+    assert [each.code for each in (denied, needed) if isinstance(each, Rejected)] == [
+        "permission-denied",
+        "approval-needed",
+    ]
+    assert isinstance(approved, Sale)
+    assert approved.tenders == ()
 
 
 async def test_a_tender_is_taken_once_and_none_past_the_total(shop_with_policy: Shop) -> None:

@@ -1,4 +1,4 @@
-"""A line's quantity and the credit for it."""
+"""A line's quantity."""
 
 from decimal import Decimal
 
@@ -6,9 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from contracts.checkout import QuantityInvalid, Share, SharesInvalid
-from services.checkout.model.lines import credit, prove_shares, read_quantity
-from tests.services.checkout.sales import ANNA, BEN
+from contracts.checkout import QuantityInvalid
+from services.checkout.model.lines import read_quantity
 
 WHOLE = st.integers(0, 9999)
 
@@ -58,25 +57,3 @@ def test_a_quantity_is_sold_exactly_or_not_at_all(quantity: Decimal) -> None:
     assert kept == quantity
     assert 0 < kept <= 9999
     assert len(f"{kept:f}".partition(".")[2]) <= 3
-
-
-@given(st.integers(0, 10**9), st.lists(st.integers(1, 9999), min_size=1, max_size=5))
-def test_credit_adds_up_to_the_line(amount: int, points: list[int]) -> None:
-    assert sum(credit(amount, [Share(ANNA, each) for each in points])) == amount
-
-
-def test_a_line_without_shares_credits_nobody() -> None:
-    assert credit(100, []) == []
-
-
-@pytest.mark.parametrize(
-    "shares",
-    [
-        [Share(ANNA, 9999)],
-        [Share(ANNA, 6000), Share(BEN, 4001)],
-        [Share(ANNA, 5000), Share(ANNA, 5000)],
-    ],
-)
-def test_shares_that_make_no_whole_are_refused(shares: list[Share]) -> None:
-    with pytest.raises(SharesInvalid):
-        prove_shares(shares)

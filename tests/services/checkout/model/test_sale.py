@@ -298,7 +298,7 @@ def test_a_sale_that_is_being_paid_does_not_change() -> None:
     line = sale.lines[0].line_item_id
     pay(sale, 100)
 
-    changes: tuple[Callable[[], None], ...] = (
+    changes: tuple[Callable[[], object], ...] = (
         lambda: sale.add_line_item(line_id(), item(), Decimal(1), DAY),
         lambda: sale.set_quantity(line, Decimal(2)),
         lambda: sale.remove_line_item(line),

@@ -1,0 +1,100 @@
+"""Policy is away: no money is taken, unless the store allows it or somebody lets it pass; then the sale is flagged."""
+
+from contracts.base import Rejected
+from contracts.checkout import AddTender, CheckoutDecided, CheckSale, CompleteSale, GetSale, Sale
+from contracts.ids import SaleId
+from contracts.policy import PolicySettings
+from tests.services.checkout.shop import Shop
+
+PASS = "policy.pass_unavailable"
+
+
+async def refused_as(
+    shop: Shop, command: AddTender | CheckSale | CompleteSale, *may: str, needs: tuple[str, ...] = ()
+) -> Rejected:
+    reply = await shop.send_as(command, *may, needs_approval=needs)
+    assert isinstance(reply, Rejected), reply
+    return reply
+
+
+async def test_a_refusal_says_whether_an_approval_would_help(shop: Shop) -> None:
+    sale_id = await shop.opened("tea")
+
+    needed = await refused_as(shop, shop.cash(sale_id, 250), needs=(PASS,))
+    denied = await refused_as(shop, shop.cash(sale_id, 250))
+
+    assert (needed.code, needed.details["needs_approval"]) == ("policy-unavailable", True)
+    assert (denied.code, denied.details["needs_approval"]) == ("policy-unavailable", False)
+    assert (await shop.done(GetSale(sale_id))).tenders == ()
+    told: list[CheckoutDecided] = shop.store.told(CheckoutDecided)
+    assert [event.outcome for event in told] == ["unavailable"] * 2
+
+
+async def test_a_managers_approval_lets_money_pass_flagged(shop: Shop) -> None:
+    sale_id = await shop.opened("tea")
+    command, message_id = shop.cash(sale_id, 250), shop.ids.new()
+    approval = shop.store.approval(PASS, message_id, sale_id=sale_id)
+
+    paid = await shop.send_as(command, needs_approval=(PASS,), approval=approval, message_id=message_id)
+    sale = await shop.done(CompleteSale(sale_id))
+
+    assert isinstance(paid, Sale)
+    assert paid.flags == sale.flags == ("policy_unavailable",)
+    assert shop.told_completed()[0].flags == ("policy_unavailable",)
+
+
+async def test_whoever_may_pass_it_alone_pays_and_checks_without_policy(shop: Shop) -> None:
+    sale_id = await shop.opened("tea")
+
+    checked = await shop.send_as(CheckSale(sale_id), PASS)
+    paid = await shop.send_as(shop.cash(sale_id, 250), PASS)
+
+    assert isinstance(checked, Sale)
+    assert checked.decision is None
+    assert isinstance(paid, Sale)
+    assert paid.flags == ("policy_unavailable",)
+
+
+async def test_an_approval_that_was_used_or_is_for_something_else_passes_nothing(shop: Shop) -> None:
+    sale_id = await shop.opened("tea")
+    approved, another, third = (shop.ids.new() for _ in range(3))
+
+    async def code(approval: str, message_id: str) -> tuple[str, object]:
+        reply = await shop.send_as(
+            shop.cash(sale_id, 250), needs_approval=(PASS,), approval=approval, message_id=message_id
+        )
+        assert isinstance(reply, Rejected), reply
+        return reply.code, reply.details["reason"]
+
+    used = shop.store.approval(PASS, approved, sale_id=sale_id)
+    assert await code(used, another) == ("approval-invalid", "command")
+    assert await code(shop.store.approval("policy.waive", third, sale_id=sale_id), third) == (
+        "approval-invalid",
+        "action",
+    )
+    assert (await shop.done(GetSale(sale_id))).tenders == ()
+
+
+async def test_a_sale_that_needs_no_tender_waits_for_policy_or_a_manager_at_its_end(shop: Shop) -> None:
+    sale_id = await shop.opened("gift")
+    refused = await refused_as(shop, CompleteSale(sale_id), needs=(PASS,))
+    message_id = shop.ids.new()
+    approval = shop.store.approval(PASS, message_id, sale_id=sale_id)
+
+    sale = await shop.send_as(CompleteSale(sale_id), needs_approval=(PASS,), approval=approval, message_id=message_id)
+
+    assert (refused.code, refused.details["needs_approval"]) == ("policy-unavailable", True)
+    assert isinstance(sale, Sale)
+    assert (sale.status, sale.flags) == ("completed", ("policy_unavailable",))
+
+
+async def test_once_policy_is_back_the_next_tender_asks_it_and_the_flag_goes(shop: Shop) -> None:
+    sale_id: SaleId = await shop.opened("tea")
+    await refused_as(shop, shop.cash(sale_id, 250))
+
+    await shop.policy(PolicySettings())
+    paid = await shop.done(shop.cash(sale_id, 250))
+
+    assert paid.flags == ()
+    assert paid.decision is not None
+    assert paid.decision.outcome == "proceed"
