@@ -6,13 +6,14 @@ import pytest
 
 from contracts.checkout import CheckoutDecided, CheckSale, CompleteSale, GetSale
 from services.hub.supervisor import Hub
+from tests.hub.people import cashier_at
 from tests.hub.shop import BUTTER, Shop, cash, line, standing_still
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_a_policy_that_stands_still_delays_no_other_register(hub: Hub, shop: Shop) -> None:
-    till, other = await shop.register("till-1"), await shop.register("till-2")
+    till, other = await cashier_at(shop, "till-1"), await cashier_at(shop, "till-2")
     sale, theirs = await till.opened(BUTTER), await other.opened()
     policy = hub.pids["policy"]
     assert policy is not None

@@ -64,7 +64,7 @@ def test_a_newcomer_has_read_it_soon_and_sees_a_message_before_line_30() -> None
 
 
 def test_every_command_it_names_is_there() -> None:
-    named = set(re.findall(r"\./tillwire ([a-z]\S*)(?: ([a-z][a-z-]*))?", README.replace("`", " ")))
+    named = set(re.findall(r"\./tillwire ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", README.replace("`", " ")))
     launcher = set(re.findall(r"^    ([a-z]+)\)$", (ROOT / "tillwire").read_text(encoding="utf-8"), re.MULTILINE))
 
     groups = {first: second for first, second in named if first in GROUPS}
@@ -146,7 +146,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="the README's sale needs jq")
 def test_the_sale_by_hand_prints_what_it_shows_and_mosquitto_sub_sees_it(hub: HubProcess) -> None:
-    sale = block(section("The first sale by hand"), "sh")
+    sale = block(section("The first sale by hand"), "sh") + block(section("A rule, a prompt and a manager by hand"), "sh")
     shown = [line.removeprefix(SHOWN) for line in sale.splitlines() if line.startswith(SHOWN)]
     with watching(hub) as watcher:
         made = subprocess.run(
