@@ -3,10 +3,20 @@
 import asyncio
 from pathlib import Path
 
-from contracts.checkout import CheckoutDecided
-from contracts.policy import CheckCheckout, GetSettings, SetSettings
-from contracts.staff import SessionEnded, SessionStarted
-from services.policy import handlers
+from contracts.checkout import CheckoutDecided, PromptSkipped, RuleWaived, SaleCompleted
+from contracts.policy import (
+    CheckCheckout,
+    GetPolicyReport,
+    GetSettings,
+    ListExceptions,
+    ListSettingsRevisions,
+    ListSkipReasons,
+    SetSettings,
+    WhatIf,
+)
+from contracts.staff import RoleChanged, SessionEnded, SessionStarted
+from services.policy.handlers import checks, heard, reports
+from services.policy.handlers import settings as about_settings
 from services.policy.settings import PolicyServiceSettings
 from services.policy.transactions import Current, PolicyTx, PolicyView
 from services.runtime.running import Context
@@ -22,7 +32,7 @@ def policy(settings: PolicyServiceSettings) -> Service[PolicyTx, PolicyView]:
         """Look for old decisions at the start and again and again."""
         while True:
             try:
-                await context.write(handlers.fade_old_decisions)
+                await context.write(heard.fade)
             except DatabaseFault as fault:
                 context.log.warning("decisions-not-faded", fault=str(fault))
             await asyncio.sleep(settings.fade_every_s)
@@ -33,20 +43,39 @@ def policy(settings: PolicyServiceSettings) -> Service[PolicyTx, PolicyView]:
         transaction=lambda scope, around, request: PolicyTx(scope, around, request, current),
         view=lambda around, request: PolicyView(around, request, current),
         routes=(
-            query(GetSettings, handlers.get_settings),
-            command(SetSettings, handlers.set_settings),
-            query(CheckCheckout, handlers.check_checkout),
+            query(GetSettings, about_settings.get_settings),
+            query(ListSettingsRevisions, about_settings.list_settings_revisions),
+            command(SetSettings, about_settings.set_settings, prepare=about_settings.prepare_set_settings),
+            query(WhatIf, about_settings.what_if),
+            query(CheckCheckout, checks.check_checkout),
+            query(ListSkipReasons, checks.list_skip_reasons),
+            query(GetPolicyReport, reports.get_policy_report),
+            query(ListExceptions, reports.list_exceptions),
         ),
         follows=(
-            Follow("checkout", "decisions", "reaction", on={CheckoutDecided: handlers.on_checkout_decided}),
+            Follow(
+                "checkout",
+                "decisions",
+                "reaction",
+                on={
+                    CheckoutDecided: heard.on_checkout_decided,
+                    PromptSkipped: heard.on_prompt_skipped,
+                    RuleWaived: heard.on_rule_waived,
+                    SaleCompleted: heard.on_sale_completed,
+                },
+            ),
             Follow(
                 "staff",
                 "sessions",
                 "reaction",
-                on={SessionStarted: handlers.on_session_started, SessionEnded: handlers.on_session_ended},
+                on={
+                    SessionStarted: heard.on_session_started,
+                    SessionEnded: heard.on_session_ended,
+                    RoleChanged: heard.on_role_changed,
+                },
             ),
         ),
-        shown=handlers.shown,
+        shown=about_settings.shown,
         workers=(fade,),
-        start=handlers.start,
+        start=about_settings.start,
     )

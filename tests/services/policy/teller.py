@@ -9,7 +9,7 @@ from services.runtime.service import Service
 from services.runtime.transactions import Tx, View
 from tests.under_test import StoreUnderTest
 
-_MIGRATIONS = Path(__file__).parents[2] / "toy" / "leader_migrations"
+MIGRATIONS = Path(__file__).parents[2] / "toy" / "leader_migrations"
 
 
 class Teller:
@@ -24,7 +24,7 @@ class Teller:
         await store.start(
             Service(
                 name=self._name,
-                migrations=_MIGRATIONS,
+                migrations=MIGRATIONS,
                 transaction=Tx,
                 view=View,
                 routes=(),

@@ -1,13 +1,10 @@
-"""What a checkout must collect: examples of each rule, and the order between milder and stricter."""
-
-from typing import Literal
+"""What a checkout must collect by the store-wide rules: examples of each, and the order between milder and stricter."""
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.base import Malformed
 from contracts.customers import CustomerFacts
 from contracts.policy import (
     CheckoutFacts,
@@ -17,42 +14,36 @@ from contracts.policy import (
     Level,
     Outcome,
     PolicySettings,
-    Purpose,
-    PurposeRefused,
+    RuleKind,
     RulePurpose,
     TransactionKind,
 )
-from services.policy.model import (
-    CONTACT_REQUIRED_STORE_WIDE,
-    check_settings,
+from tests.services.policy.examples import (
+    ATTRIBUTIONS,
+    EVERYBODY,
+    EVERYTHING,
+    LEVELS,
+    OUTCOMES,
+    SENTENCES,
+    a_customer,
+    a_sale,
+    codes,
     decide,
-    settings_hash,
-    warnings,
 )
-from services.policy.sentences import answer
-from tests.services.policy.examples import ATTRIBUTIONS, EVERYBODY, EVERYTHING, SENTENCES, a_customer, a_sale
+from tests.services.policy.model.any_settings import KINDS, at_leisure, some_sales, some_settings
 
-LEVELS: tuple[Level, ...] = ("not_required", "recommended", "required")
-OUTCOMES: tuple[Outcome, ...] = ("proceed", "prompt", "block")
 STRICTER_MODES: dict[ContactMode, tuple[ContactMode, ...]] = {
     "email_or_phone": ("email_or_phone", "email", "phone", "email_and_phone"),
     "email": ("email", "email_and_phone"),
     "phone": ("phone", "email_and_phone"),
     "email_and_phone": ("email_and_phone",),
 }
-KINDS: tuple[TransactionKind, ...] = (
-    "sale",
-    "return",
-    "deposit_return",
-    "exchange",
-    "order",
-    "workshop",
-    "account_payment",
-)
+DETAILS: tuple[RuleKind, ...] = ("first_name", "last_name", "contact")
 
 
-def codes(settings: PolicySettings, facts: CheckoutFacts) -> list[str]:
-    return [finding.code for finding in decide(settings, facts, 1).findings]
+def asking(field: str, level: Level) -> PolicySettings:
+    rule = ContactRule(level) if field == "contact" else DetailRule(level)
+    return msgspec.structs.replace(PolicySettings(), **{field: rule})
 
 
 def test_nothing_required_asks_for_nothing() -> None:
@@ -62,20 +53,20 @@ def test_nothing_required_asks_for_nothing() -> None:
 
 
 @pytest.mark.parametrize(("level", "outcome"), [("recommended", "prompt"), ("required", "block")])
-@pytest.mark.parametrize("field", ["first_name", "last_name", "contact"])
+@pytest.mark.parametrize("field", DETAILS)
 def test_a_missing_detail_prompts_when_recommended_and_blocks_when_required(
     field: str, level: Level, outcome: Outcome
 ) -> None:
-    rule = ContactRule(level) if field == "contact" else DetailRule(level)
-    settings = msgspec.structs.replace(PolicySettings(), **{field: rule})
+    settings = asking(field, level)
 
     verdict = decide(settings, a_sale(a_customer()), 7)
 
     assert verdict.outcome == outcome
     assert verdict.settings_revision == 7
+    assert verdict.missing == (field,)
     assert [(each.field, each.level, each.satisfied) for each in verdict.findings] == [(field, level, False)]
-    assert decide(settings, a_sale(EVERYBODY), 7).outcome == "proceed"
-    assert [each.satisfied for each in decide(settings, a_sale(EVERYBODY), 7).findings] == [True]
+    assert decide(settings, a_sale(EVERYBODY)).outcome == "proceed"
+    assert [each.satisfied for each in decide(settings, a_sale(EVERYBODY)).findings] == [True]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +88,7 @@ def test_a_missing_detail_prompts_when_recommended_and_blocks_when_required(
 def test_contact_is_satisfied_as_its_mode_says(mode: ContactMode, *, email: bool, phone: bool, code: str) -> None:
     settings = PolicySettings(contact=ContactRule("required", mode=mode))
 
-    verdict = decide(settings, a_sale(a_customer(email=email, phone=phone)), 1)
+    verdict = decide(settings, a_sale(a_customer(email=email, phone=phone)))
 
     assert [each.code for each in verdict.findings] == [code]
     assert verdict.outcome == ("proceed" if code.endswith("-ok") else "block")
@@ -116,7 +107,7 @@ def test_nobody_and_a_placeholder_satisfy_nothing(customer: CustomerFacts | None
 def test_manual_attribution_wants_somebody_on_every_goods_line() -> None:
     settings = PolicySettings(attribution="manual")
 
-    assert decide(settings, a_sale(unattributed=1, signed_on=True), 1).outcome == "block"
+    assert decide(settings, a_sale(unattributed=1, signed_on=True)).outcome == "block"
     assert codes(settings, a_sale(unattributed=1, signed_on=True)) == ["attribution-missing"]
     assert codes(settings, a_sale(unattributed=0)) == ["attribution-ok"]
 
@@ -127,12 +118,12 @@ def test_automatic_attribution_wants_somebody_signed_on_for_lines_without_anybod
     assert codes(settings, a_sale(unattributed=2, signed_on=True)) == ["attribution-ok"]
     assert codes(settings, a_sale(unattributed=2)) == ["sign-on-missing"]
     assert codes(settings, a_sale(unattributed=0)) == ["attribution-ok"]
-    assert decide(settings, a_sale(unattributed=2), 1).attribution == "automatic"
+    assert decide(settings, a_sale(unattributed=2)).attribution == "automatic"
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_owed_to_the_customer_is_never_blocked(kind: TransactionKind) -> None:
-    verdict = decide(EVERYTHING, a_sale(kind=kind, unattributed=1), 3)
+def test_what_is_owed_to_the_customer_is_never_blocked_by_store_wide_rules(kind: TransactionKind) -> None:
+    verdict = decide(EVERYTHING, a_sale(kind=kind, unattributed=1))
 
     never_asked = kind in {"return", "deposit_return", "account_payment"}
     assert verdict.outcome == ("proceed" if never_asked else "block")
@@ -140,99 +131,71 @@ def test_what_is_owed_to_the_customer_is_never_blocked(kind: TransactionKind) ->
     assert verdict.attribution == ("not_required" if never_asked else "manual")
 
 
-@pytest.mark.parametrize("moment", ["before_payment", "at_start"])
-def test_settings_for_what_is_not_yet_done_are_kept_but_change_no_answer(
-    moment: Literal["before_payment", "at_start"],
-) -> None:
-    settings = PolicySettings(last_name=DetailRule("required"))
-    later = msgspec.structs.replace(settings, moment=moment, waivable=True)
-    check_settings(later)
-
-    told = answer(decide(later, a_sale(), 1), later, "en")
-
-    assert told == answer(decide(settings, a_sale(), 1), settings, "en")
-    assert [each.waivable_by for each in told.items] == [()]
-
-
 def test_a_purpose_travels_with_its_finding() -> None:
     purpose = RulePurpose("warranty", SENTENCES)
 
-    verdict = decide(PolicySettings(contact=ContactRule("required", purpose=purpose)), a_sale(), 1)
+    verdict = decide(PolicySettings(contact=ContactRule("required", purpose=purpose)), a_sale())
 
     assert [each.purpose for each in verdict.findings] == [purpose]
 
 
-@pytest.mark.parametrize("field", ["first_name", "last_name", "contact"])
-def test_marketing_is_no_purpose_of_a_required_rule(field: str) -> None:
-    def settings(level: Level, kind: Purpose) -> PolicySettings:
-        purpose = RulePurpose(kind, SENTENCES)
-        rule = ContactRule(level, purpose=purpose) if field == "contact" else DetailRule(level, purpose)
-        return msgspec.structs.replace(PolicySettings(), **{field: rule})
+@pytest.mark.parametrize("field", DETAILS)
+def test_a_skipped_recommendation_prompts_no_more_and_is_told_as_skipped(field: RuleKind) -> None:
+    settings = asking(field, "recommended")
 
-    with pytest.raises(PurposeRefused) as refused:
-        check_settings(settings("required", "marketing"))
+    (finding,) = (verdict := decide(settings, a_sale(skipped=(field,)))).findings
 
-    assert refused.value.details == {"field": f"settings.{field}.purpose.kind"}
-    check_settings(settings("recommended", "marketing"))
-    check_settings(settings("required", "law"))
+    assert (verdict.outcome, verdict.missing) == ("proceed", ())
+    assert (finding.satisfied, finding.settled, finding.code[-8:]) == (False, "skipped", "-skipped")
 
 
-@pytest.mark.parametrize("sentence", ["   ", "two\nlines", "a\x00b", "a\u2028b"])
-def test_a_purpose_is_one_line_that_says_something(sentence: str) -> None:
-    spoilt = msgspec.structs.replace(SENTENCES, nl=sentence)
+@pytest.mark.parametrize("field", DETAILS)
+def test_a_skip_never_satisfies_what_is_required(field: RuleKind) -> None:
+    verdict = decide(asking(field, "required"), a_sale(skipped=(field,)))
 
-    with pytest.raises(Malformed) as refused:
-        check_settings(PolicySettings(last_name=DetailRule("required", RulePurpose("law", spoilt))))
-
-    assert refused.value.details["field"] == "$.settings.last_name.purpose.sentences.nl"
-    assert sentence not in str(refused.value.details)
+    assert (verdict.outcome, [each.settled for each in verdict.findings]) == ("block", [None])
 
 
-def test_a_contact_required_of_everybody_is_warned_about() -> None:
-    assert warnings(PolicySettings(contact=ContactRule("required"))) == (CONTACT_REQUIRED_STORE_WIDE,)
-    assert warnings(PolicySettings(contact=ContactRule("recommended"), first_name=DetailRule("required"))) == ()
+@pytest.mark.parametrize("field", DETAILS)
+def test_a_waiver_lets_pass_what_is_required_as_long_as_the_settings_are_waivable(field: RuleKind) -> None:
+    settings, sale = asking(field, "required"), a_sale(waived=(field,))
+
+    assert decide(settings, sale).outcome == "block"
+    (finding,) = (verdict := decide(msgspec.structs.replace(settings, waivable=True), sale)).findings
+    assert (verdict.outcome, finding.satisfied, finding.settled) == ("proceed", False, "waived")
+    assert finding.code.endswith("-waived")
 
 
-def test_the_hash_tells_settings_apart() -> None:
-    assert settings_hash(EVERYTHING) == settings_hash(msgspec.structs.replace(EVERYTHING))
-    assert settings_hash(EVERYTHING) != settings_hash(msgspec.structs.replace(EVERYTHING, waivable=True))
-    assert len(settings_hash(EVERYTHING)) == 64
+@pytest.mark.parametrize(("mode", "code"), [("manual", "attribution-waived"), ("automatic", "sign-on-waived")])
+def test_attribution_can_be_waived_and_not_skipped(mode: str, code: str) -> None:
+    settings = PolicySettings(attribution=mode, waivable=True)  # type: ignore[arg-type] # one of the modes
+
+    assert codes(settings, a_sale(unattributed=1, waived=("attribution",))) == [code]
+    assert decide(settings, a_sale(unattributed=1, waived=("attribution",))).outcome == "proceed"
+    assert decide(settings, a_sale(unattributed=1, skipped=("attribution",))).outcome == "block"
 
 
-levels = st.sampled_from(LEVELS)
-some_settings = st.builds(
-    PolicySettings,
-    first_name=st.builds(DetailRule, level=levels),
-    last_name=st.builds(DetailRule, level=levels),
-    contact=st.builds(ContactRule, level=levels, mode=st.sampled_from(tuple(STRICTER_MODES))),
-    attribution=st.sampled_from(ATTRIBUTIONS),
-    waivable=st.booleans(),
-)
-some_customers = st.none() | st.builds(
-    a_customer,
-    first_name=st.booleans(),
-    last_name=st.booleans(),
-    email=st.booleans(),
-    phone=st.booleans(),
-    placeholder=st.booleans(),
-)
-some_sales = st.builds(
-    a_sale,
-    some_customers,
-    kind=st.sampled_from(KINDS),
-    unattributed=st.integers(0, 3),
-    signed_on=st.booleans(),
-)
+def test_a_waiver_also_quiets_what_has_become_a_recommendation() -> None:
+    verdict = decide(asking("last_name", "recommended"), a_sale(waived=("last_name",)))
+
+    assert (verdict.outcome, [each.code for each in verdict.findings]) == ("proceed", ["last-name-waived"])
+
+
+def test_a_skip_of_one_rule_is_none_of_another() -> None:
+    settings = PolicySettings(DetailRule("recommended"), DetailRule("recommended"))
+
+    assert codes(settings, a_sale(skipped=("first_name",))) == ["first-name-skipped", "last-name-missing"]
 
 
 @st.composite
 def stricter(draw: st.DrawFn, settings: PolicySettings) -> PolicySettings:
-    """Settings that ask for at least as much in every rule."""
+    """Settings that ask for at least as much in every store-wide rule, with the same overrides."""
 
     def at_least(level: Level) -> Level:
         return draw(st.sampled_from(LEVELS[LEVELS.index(level) :]))
 
-    return PolicySettings(
+    return msgspec.structs.replace(
+        settings,
         first_name=DetailRule(at_least(settings.first_name.level)),
         last_name=DetailRule(at_least(settings.last_name.level)),
         contact=ContactRule(
@@ -242,25 +205,32 @@ def stricter(draw: st.DrawFn, settings: PolicySettings) -> PolicySettings:
     )
 
 
+@at_leisure
 @given(st.data(), some_settings, some_sales)
 def test_stricter_settings_never_give_a_milder_outcome(
     data: st.DataObject, settings: PolicySettings, sale: CheckoutFacts
 ) -> None:
     demanding = data.draw(stricter(settings))
 
-    before, after = decide(settings, sale, 1).outcome, decide(demanding, sale, 2).outcome
+    before, after = decide(settings, sale).outcome, decide(demanding, sale).outcome
 
     assert OUTCOMES.index(after) >= OUTCOMES.index(before)
 
 
+@at_leisure
 @given(some_settings, some_sales, st.data())
 def test_more_facts_never_make_it_stricter(settings: PolicySettings, sale: CheckoutFacts, data: st.DataObject) -> None:
-    known = sale.customer or a_customer()
+    """Whose sale it is stays as it is: another group may have other rules."""
+    known = sale.customer
+    settled: tuple[RuleKind, ...] = ("first_name", "last_name", "contact", "attribution")
     more = msgspec.structs.replace(
         sale,
         unattributed_lines=data.draw(st.integers(0, sale.unattributed_lines)),
         signed_on=sale.signed_on or data.draw(st.booleans()),
-        customer=msgspec.structs.replace(
+        skipped=(*sale.skipped, *data.draw(st.sets(st.sampled_from(settled)))),
+        waived=(*sale.waived, *data.draw(st.sets(st.sampled_from(settled)))),
+        customer=known
+        and msgspec.structs.replace(
             known,
             has_first_name=known.has_first_name or data.draw(st.booleans()),
             has_last_name=known.has_last_name or data.draw(st.booleans()),
@@ -270,17 +240,32 @@ def test_more_facts_never_make_it_stricter(settings: PolicySettings, sale: Check
         ),
     )
 
-    before, after = decide(settings, sale, 1).outcome, decide(settings, more, 1).outcome
+    before, after = decide(settings, sale).outcome, decide(settings, more).outcome
 
     assert OUTCOMES.index(after) <= OUTCOMES.index(before)
 
 
+@at_leisure
+@given(some_settings, some_sales)
+def test_attaching_somebody_never_makes_it_stricter_where_groups_have_no_rules(
+    settings: PolicySettings, sale: CheckoutFacts
+) -> None:
+    for_all = tuple(each for each in settings.overrides if each.when.customer_group is None)
+    settings = msgspec.structs.replace(settings, overrides=for_all)
+
+    before = decide(settings, msgspec.structs.replace(sale, customer=None)).outcome
+
+    assert OUTCOMES.index(decide(settings, sale).outcome) <= OUTCOMES.index(before)
+
+
+@at_leisure
 @given(some_settings, some_sales)
 def test_the_strictest_finding_decides(settings: PolicySettings, sale: CheckoutFacts) -> None:
-    verdict = decide(settings, sale, 1)
+    verdict = decide(settings, sale)
 
-    open_levels = {each.level for each in verdict.findings if not each.satisfied}
+    open_levels = {each.level for each in verdict.findings if not each.satisfied and each.settled is None}
     assert verdict.outcome == (
         "block" if "required" in open_levels else "prompt" if "recommended" in open_levels else "proceed"
     )
     assert "not_required" not in {each.level for each in verdict.findings}
+    assert len({each.field for each in verdict.findings}) == len(verdict.findings)

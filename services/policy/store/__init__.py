@@ -1,0 +1,1 @@
+"""The tables of the policy service, and what is read from and written to them."""
