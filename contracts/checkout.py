@@ -7,6 +7,9 @@ from msgspec import Meta
 
 from contracts.base import Command, Event, Message, PrivateState, Query, Rejection, Reply
 from contracts.customers import CustomerNotFound, GroupId, LanguageCode, RevisionConflict
+from contracts.customers.balances import Reserved
+from contracts.customers.ledgers import BalanceTooLow, LoyaltyNotJoined, PointsNotTender, PointsWorthless
+from contracts.customers.vouchers import VoucherCode, VoucherExpired, VoucherNotFound
 from contracts.ids import (
     CountryCode,
     CurrencyCode,
@@ -118,7 +121,8 @@ class LineItem(Message, frozen=True):
 class Tender(Message, frozen=True):
     """One way the sale is paid. ``amount`` counts towards the total; ``tendered`` less ``change`` is that amount.
 
-    ``rounding`` is what cash rounding added to or took from the total when this tender settled it.
+    ``rounding`` is what cash rounding added to or took from the total when this tender settled it; ``reserved`` is
+    the balance that this tender spends.
     """
 
     tender_id: TenderId
@@ -128,6 +132,7 @@ class Tender(Message, frozen=True):
     tendered: Amount
     change: Amount = 0
     rounding: Amount = 0
+    reserved: Reserved | None = None
 
 
 class RateTotal(Message, frozen=True):
@@ -208,6 +213,7 @@ class Sale(Reply, frozen=True):
     skips: tuple[Skip, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     attribution_version: int = 1
+    customer_group: GroupId | None = None
 
 
 class SaleNotFound(Rejection):
@@ -302,8 +308,8 @@ class TenderTooLarge(Rejection):
     """Only cash may be more than what is left to pay."""
 
 
-class TenderKindNotTaken(Rejection):
-    """This hub does not take tenders of that kind yet."""
+class CustomerMissing(Rejection):
+    """Whoever pays with store credit, points or on account must be the sale's customer; attach them first."""
 
 
 class NothingToPay(Rejection):
@@ -472,6 +478,9 @@ class AddTender(Command[Sale], frozen=True):
 
     Where policy is away and the store takes no tender without it, ``policy.pass_unavailable`` lets this one
     pass, flagged: of whoever is signed on, or of whoever approves this command.
+
+    Store credit, points, an account and a voucher are reserved for the sale for 15 minutes, and longer when it is
+    completed; a voucher needs its ``voucher_code``.
     """
 
     lane: ClassVar = "sale_id"
@@ -485,7 +494,14 @@ class AddTender(Command[Sale], frozen=True):
         TenderExists,
         TooManyTenders,
         TenderTooLarge,
-        TenderKindNotTaken,
+        CustomerMissing,
+        CustomerNotFound,
+        BalanceTooLow,
+        LoyaltyNotJoined,
+        PointsNotTender,
+        PointsWorthless,
+        VoucherNotFound,
+        VoucherExpired,
         CheckoutBlocked,
         PolicyUnavailable,
     )
@@ -495,6 +511,7 @@ class AddTender(Command[Sale], frozen=True):
     kind: TenderKind
     amount: PositiveAmount
     language: LanguageCode = "en"
+    voucher_code: VoucherCode | None = None
 
 
 class RemoveTender(Command[Sale], frozen=True):
@@ -515,7 +532,21 @@ class CompleteSale(Command[Sale], frozen=True):
     lane: ClassVar = "sale_id"
     asked_by = ("register",)
     permission = "sale.sell"
-    rejections = (SaleNotFound, SaleNotOpen, SaleEmpty, SaleNotPaid, CheckoutBlocked, PolicyUnavailable)
+    rejections = (
+        SaleNotFound,
+        SaleNotOpen,
+        SaleEmpty,
+        SaleNotPaid,
+        CustomerNotFound,
+        BalanceTooLow,
+        LoyaltyNotJoined,
+        PointsNotTender,
+        PointsWorthless,
+        VoucherNotFound,
+        VoucherExpired,
+        CheckoutBlocked,
+        PolicyUnavailable,
+    )
 
     sale_id: SaleId
     receipt: ReceiptWanted = "print"
@@ -681,7 +712,10 @@ class CountCatalogue(Query[CatalogueCounted], frozen=True):
 
 
 class CompletedLine(Message, frozen=True):
-    """A line item as others need to know it: ids, codes, amounts and rates."""
+    """A line item as others need to know it: ids, codes, amounts and rates.
+
+    ``returns`` is the sale whose line this one takes back.
+    """
 
     line_item_id: LineItemId
     kind: LineKind
@@ -690,18 +724,23 @@ class CompletedLine(Message, frozen=True):
     amount: Amount
     taxes: tuple[LineTax, ...]
     attribution: tuple[Share, ...]
+    returns: SaleId | None = None
 
 
 class CompletedTender(Message, frozen=True):
-    """A tender as others need to know it."""
+    """A tender as others need to know it; ``reserved`` is the balance that it spends."""
 
     tender_id: TenderId
     kind: TenderKind
     amount: Amount
+    reserved: Reserved | None = None
 
 
 class SaleCompleted(Event, frozen=True):
-    """A sale was closed for ever. Times are UTC; amounts are minor units, tax included."""
+    """A sale was closed for ever. Times are UTC; amounts are minor units, tax included.
+
+    ``customer_group`` is the group of the customer as the sale knew it.
+    """
 
     sale_id: SaleId
     register: RegisterId
@@ -722,6 +761,20 @@ class SaleCompleted(Event, frozen=True):
     flags: tuple[Flag, ...]
     receipt: ReceiptWanted = "print"
     language: LanguageCode = "en"
+    customer_group: GroupId | None = None
+
+
+class TenderRemoved(Event, frozen=True):
+    """A tender that spends a balance was given back before the sale was completed; what it reserved is free again."""
+
+    sale_id: SaleId
+    register: RegisterId
+    tender_id: TenderId
+    kind: TenderKind
+    amount: Amount
+    removed_at: Timestamp
+    staff_id: StaffId
+    reserved: Reserved
 
 
 class SaleVoided(Event, frozen=True):
@@ -807,6 +860,18 @@ class RuleWaived(Event, frozen=True):
     staff_id: StaffId
     approved_by: StaffId
     waived_at: Timestamp
+
+
+class PolicyPassedOver(Event, frozen=True):
+    """Somebody let money be taken although policy did not answer and the store takes none without it."""
+
+    decision_id: DecisionId
+    sale_id: SaleId
+    register: RegisterId
+    business_day: Day
+    staff_id: StaffId
+    approved_by: StaffId
+    passed_at: Timestamp
 
 
 class CreditedLine(Message, frozen=True):

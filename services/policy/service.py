@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from contracts.checkout import CheckoutDecided, PromptSkipped, RuleWaived, SaleCompleted
+from contracts.checkout import CheckoutDecided, PolicyPassedOver, PromptSkipped, RuleWaived, SaleCompleted
 from contracts.policy import (
     CheckCheckout,
     GetPolicyReport,
@@ -61,6 +61,7 @@ def policy(settings: PolicyServiceSettings) -> Service[PolicyTx, PolicyView]:
                     CheckoutDecided: heard.on_checkout_decided,
                     PromptSkipped: heard.on_prompt_skipped,
                     RuleWaived: heard.on_rule_waived,
+                    PolicyPassedOver: heard.on_policy_passed_over,
                     SaleCompleted: heard.on_sale_completed,
                 },
             ),

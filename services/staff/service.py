@@ -1,50 +1,83 @@
-"""How the staff service is put together: its routes, whom it follows, what it retains."""
+"""How the staff service is put together: its routes, whom it follows, what it retains, and its workers."""
 
 from pathlib import Path
 
-from contracts.checkout import SaleCompleted
-from contracts.staff import AddOwner, CreateStaff, GetAttributedTotals, ListStaff, SignOff, SignOn
+from contracts.checkout import AttributionChanged, SaleCompleted
+from contracts.every_service import SessionUsed
+from contracts.staff import (
+    AddOwner,
+    Approve,
+    CreateStaff,
+    EraseStaff,
+    ExportStaff,
+    GetStaffLabel,
+    GetStaffSales,
+    IdentifyBadge,
+    ListRoles,
+    ListStaff,
+    Lock,
+    PutRole,
+    RemoveRole,
+    SignOff,
+    SignOn,
+    SuggestStaff,
+    UpdateStaff,
+)
 from services.runtime.service import Follow, Service, command, query
-from services.staff import handlers
+from services.staff.handlers import approvals, credit, people, retained, roles, signing_on
+from services.staff.idle import LastUses
+from services.staff.idle_lock import IdleLock
 from services.staff.pins import Pins
 from services.staff.settings import StaffSettings
-from services.staff.transactions import StaffTx, StaffView, TokenKey
+from services.staff.transactions import Shared, StaffTx, StaffView, TokenKey
 
 
 def staff(settings: StaffSettings) -> Service[StaffTx, StaffView]:
     """Put the staff service together; nothing runs from here."""
-    pins = Pins()
-    key = TokenKey()
+    shared = Shared(settings, Pins(), TokenKey(), LastUses())
     return Service(
         name="staff",
         migrations=Path(__file__).parent / "migrations",
-        transaction=lambda scope, around, request: StaffTx(scope, around, request, settings, key),
-        view=lambda around, request: StaffView(around, request, pins, key),
+        transaction=lambda scope, around, request: StaffTx(scope, around, request, shared),
+        view=lambda around, request: StaffView(around, request, shared),
         routes=(
             command(
-                CreateStaff,
-                handlers.create_staff,
-                prepare=handlers.prepare_create_staff,
-                rebuild=handlers.staff_file_again,
+                CreateStaff, people.create_staff, prepare=people.prepare_create_staff, rebuild=people.staff_file_again
             ),
+            command(AddOwner, people.add_owner, prepare=people.prepare_add_owner, rebuild=people.staff_file_again),
             command(
-                AddOwner, handlers.add_owner, prepare=handlers.prepare_add_owner, rebuild=handlers.staff_file_again
+                UpdateStaff, people.update_staff, prepare=people.prepare_update_staff, rebuild=people.staff_file_again
             ),
-            query(ListStaff, handlers.list_staff),
-            command(SignOn, handlers.sign_on, prepare=handlers.prepare_sign_on, rebuild=handlers.signed_on_again),
-            command(SignOff, handlers.sign_off),
-            query(GetAttributedTotals, handlers.get_attributed_totals),
+            command(EraseStaff, people.erase_staff),
+            query(ExportStaff, people.export_staff),
+            query(ListStaff, people.list_staff),
+            query(ListRoles, roles.list_roles),
+            command(PutRole, roles.put_role),
+            command(RemoveRole, roles.remove_role),
+            command(SignOn, signing_on.sign_on, prepare=signing_on.prepare_sign_on, rebuild=signing_on.signed_on_again),
+            command(SignOff, signing_on.sign_off),
+            command(Lock, signing_on.lock),
+            command(Approve, approvals.approve, prepare=approvals.prepare_approve, rebuild=approvals.approved_again),
+            query(IdentifyBadge, credit.identify_badge),
+            query(GetStaffLabel, credit.get_staff_label),
+            query(SuggestStaff, credit.suggest_staff),
+            query(GetStaffSales, credit.get_staff_sales),
         ),
         follows=(
             Follow(
                 "checkout",
                 "attributed-totals",
                 "projection",
-                on={SaleCompleted: handlers.on_sale_completed},
-                wipe=handlers.wipe_totals,
+                on={
+                    SaleCompleted: credit.on_sale_completed,
+                    AttributionChanged: credit.on_attribution_changed,
+                },
+                wipe=credit.wipe,
             ),
         ),
-        shown=handlers.shown,
-        snapshot=handlers.snapshot,
-        workers=(key.read,),
+        shown=retained.shown,
+        snapshot=retained.snapshot,
+        workers=(shared.key.read, IdleLock(settings, shared.uses).run),
+        hears={SessionUsed: shared.uses.hear},
+        start=roles.start,
     )

@@ -1,19 +1,26 @@
 """What the staff service's handlers are given: its stores, its PINs and the key that signs tokens."""
 
 import asyncio
-from typing import Any
+from typing import Any, NamedTuple
 
-from contracts.ids import RegisterId
-from contracts.staff import SessionEnded, SignedOn, StaffMember
+from contracts.ids import RegisterId, StaffId
+from contracts.staff import Approved, Permission, SessionEnded, SignedOn, StaffRole
 from services.runtime.clock import stamp
 from services.runtime.running import Context
+from services.runtime.tokens import Approval as ApprovalClaims
 from services.runtime.tokens import Claims, TokenSigner
 from services.runtime.transactions import Request, Surroundings, Tx, View
 from services.runtime.writer import Scope
-from services.staff.model import PERMISSIONS, EndReason, Session, expires_at, register_session
+from services.staff.idle import LastUses
+from services.staff.model.people import Record
+from services.staff.model.roles import having
+from services.staff.model.sessions import Approval, EndReason, Session, expires_at, register_session
 from services.staff.pins import Pins
 from services.staff.settings import StaffSettings
-from services.staff.store import CreditStore, SessionStore, StaffStore, TryStore
+from services.staff.store.credit import CreditStore
+from services.staff.store.people import StaffStore
+from services.staff.store.roles import RoleStore
+from services.staff.store.sessions import ApprovalStore, SessionStore, TryStore
 
 KEY_FILE = "staff-token.key"
 
@@ -43,28 +50,50 @@ class TokenKey:
         return self._signer
 
 
+class Shared(NamedTuple):
+    """What all transactions and views of one staff service have in common."""
+
+    settings: StaffSettings
+    pins: Pins
+    key: TokenKey
+    uses: LastUses
+
+
 class StaffTx(Tx):
     """A transaction with the staff service's stores."""
 
-    def __init__(
-        self, scope: Scope, around: Surroundings, request: Request, settings: StaffSettings, key: TokenKey
-    ) -> None:
+    def __init__(self, scope: Scope, around: Surroundings, request: Request, shared: Shared) -> None:
         super().__init__(scope, around, request)
         self.staff = StaffStore(self.connection)
+        self.roles = RoleStore(self.connection)
         self.tries = TryStore(self.connection)
         self.sessions = SessionStore(self.connection)
+        self.approvals = ApprovalStore(self.connection)
         self.credits = CreditStore(self.connection)
-        self._hours = settings.session_hours
-        self._key = key
+        self._settings = shared.settings
+        self._key = shared.key
+        self._uses = shared.uses
 
     @property
     def register(self) -> RegisterId:
         """The register that asks: its login."""
         return RegisterId(self.caller)
 
+    def giver(self, permission: Permission) -> StaffRole | None:
+        """The role of whoever lets this pass: of whoever is signed on, or of whoever approved; None if it is gone.
+
+        Rejections:
+            TokenMissing, PermissionDenied, ApprovalNeeded, ApprovalInvalid: as ``Claims.prove_may`` says.
+        """
+        who = self.prove_may(permission)
+        if self.claims is not None and who == self.claims.subject:
+            return self.roles.find(self.claims.role)
+        approver = self.staff.find(StaffId(who))
+        return None if approver is None else self.roles.find(approver.member.role)
+
     def expired(self, session: Session) -> bool:
         """Whether a session's token has run out."""
-        return expires_at(session, self._hours) <= self.now
+        return expires_at(session, self._settings.session_hours) <= self.now
 
     def end(self, session: Session, reason: EndReason) -> Session:
         """End a session, tell it, and make its token void here; others follow the event."""
@@ -74,36 +103,68 @@ class StaffTx(Tx):
         self.end_session(session.register, below=session.number + 1)
         return ended
 
+    def end_and_show(self, session: Session, reason: EndReason) -> None:
+        """End a session after which nobody is signed on at its register."""
+        self.show_session(self.end(session, reason))
+
+    def end_everywhere(self, staff_id: StaffId, reason: EndReason) -> None:
+        """Sign somebody off at every register."""
+        for session in self.sessions.alive():
+            if session.staff_id == staff_id:
+                self.end_and_show(session, reason)
+
     def show_session(self, session: Session) -> None:
         """Retain who is signed on at the session's register."""
         self.show(register_session(session), register=session.register)
 
-    def signed_on(self, session: Session, member: StaffMember) -> SignedOn:
+    def used(self, register: RegisterId, session: int) -> None:
+        """Note that somebody is at the register, once this is committed."""
+        self.after_commit(lambda: self._uses.note(register, session))
+
+    def signed_on(self, session: Session, record: Record) -> SignedOn:
         """The answer to whoever signed on, with the session's token; the same session gives the same token."""
-        expires = expires_at(session, self._hours)
-        permissions = PERMISSIONS[session.role]
+        expires = expires_at(session, self._settings.session_hours)
+        role = self.roles.get(session.role)
+        allowed, needs_approval = having(role, "allowed"), having(role, "needs_approval")
         claims = Claims(
             sub=session.staff_id,
             client=session.register,
             session=session.number,
             role=session.role,
-            permissions=permissions,
+            permissions=allowed,
             exp=int(expires.timestamp()),
+            needs_approval=needs_approval,
         )
         return SignedOn(
             staff_id=session.staff_id,
-            name=member.name,
+            name=record.member.name,
             session=session.number,
             token=self._key.signer.sign(claims),
             expires_at=stamp(expires),
-            permissions=permissions,
+            permissions=allowed,
+            needs_approval=needs_approval,
+            role=session.role,
+            idle_lock_s=self._settings.idle_lock_s,
         )
+
+    def approved(self, approval: Approval) -> Approved:
+        """The answer to an approval; the same one gives the same token."""
+        claims = ApprovalClaims(
+            sub=approval.approved_by,
+            client=approval.register,
+            approves=approval.action,
+            command=approval.command,
+            sale=approval.sale_id,
+            exp=int(approval.expires_at.timestamp()),
+        )
+        return Approved(self._key.signer.sign(claims), approval.approved_by, stamp(approval.expires_at))
 
 
 class StaffView(View):
     """A view with PINs that can be compared."""
 
-    def __init__(self, around: Surroundings, request: Request, pins: Pins, key: TokenKey) -> None:
+    def __init__(self, around: Surroundings, request: Request, shared: Shared) -> None:
         super().__init__(around, request)
-        self.pins = pins
-        self.key = key
+        self.settings = shared.settings
+        self.pins = shared.pins
+        self.key = shared.key

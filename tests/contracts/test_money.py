@@ -1,15 +1,28 @@
 """Money adds up: shares, taxes inside prices and cash rounding."""
 
 from decimal import Decimal
+from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.money import LARGEST, allocate, round_half_away, round_to_five_cents, split_tax, tax_in
+from contracts.money import (
+    LARGEST,
+    allocate,
+    credit,
+    credit_returned,
+    round_half_away,
+    round_to_five_cents,
+    split_tax,
+    tax_in,
+)
 
 AMOUNTS = st.integers(-LARGEST, LARGEST)
 WEIGHTS = st.lists(st.integers(0, 10_000), min_size=1, max_size=20)
+SHARES = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 10_000), min_size=1)
+"""Who gets what part of the credit; what the parts come to together makes no difference to the split."""
 RATES = st.sampled_from([Decimal(rate) for rate in ("0", "7", "9", "10", "13.5", "14", "19", "21", "25.5")])
 
 
@@ -53,6 +66,68 @@ def test_nothing_is_shared_among_nobody() -> None:
 def test_negative_weights_are_refused() -> None:
     with pytest.raises(ValueError, match="must not be negative"):
         allocate(10, [2, -1])
+
+
+@given(AMOUNTS, SHARES)
+def test_the_credit_for_a_line_adds_up_to_it(amount: int, shares: dict[str, int]) -> None:
+    assert sum(credit(amount, shares).values()) == amount
+
+
+@given(AMOUNTS, SHARES, st.randoms())
+def test_the_order_of_shares_makes_no_difference(amount: int, shares: dict[str, int], random: Random) -> None:
+    shuffled = list(shares.items())
+    random.shuffle(shuffled)
+
+    assert credit(amount, dict(shuffled)) == credit(amount, shares)
+
+
+@given(AMOUNTS, SHARES)
+def test_nobodys_credit_is_a_whole_unit_away_from_its_exact_part(amount: int, shares: dict[str, int]) -> None:
+    whole = sum(shares.values())
+
+    assert all(abs(part * whole - amount * shares[who]) < whole for who, part in credit(amount, shares).items())
+
+
+def test_a_line_that_is_nobodys_gives_no_credit() -> None:
+    assert credit(100, {}) == {}
+
+
+@given(st.integers(0, LARGEST), SHARES, st.lists(st.integers(0, LARGEST), max_size=6), st.sampled_from([1, -1]))
+def test_returns_take_back_what_they_give_back_and_in_the_end_all_that_was_given(
+    amount: int, shares: dict[str, int], cuts: list[int], sign: int
+) -> None:
+    """However a line is returned, in parts or at once: the last part takes the remainder."""
+    left = credit(sign * amount, shares)
+    steps = [0, *sorted(cut for cut in cuts if cut <= amount), amount]
+
+    for before, after in pairwise(steps):
+        back = credit_returned(
+            sign * amount, shares, returned_before=sign * before, returned_now=sign * (after - before)
+        )
+        assert sum(back.values()) == -sign * (after - before)
+        left = {who: part + back[who] for who, part in left.items()}
+
+    assert set(left.values()) == {0}
+
+
+@given(st.integers(0, LARGEST), st.integers(0, LARGEST), SHARES, st.randoms())
+def test_the_order_of_shares_makes_no_difference_to_a_return(
+    before: int, now: int, shares: dict[str, int], random: Random
+) -> None:
+    shuffled = list(shares.items())
+    random.shuffle(shuffled)
+
+    one, other = (
+        credit_returned(before + now, each, returned_before=before, returned_now=now)
+        for each in (shares, dict(shuffled))
+    )
+    assert one == other
+
+
+@pytest.mark.parametrize(("before", "now"), [(0, 101), (60, 41), (-1, 101)])
+def test_no_more_credit_is_taken_back_than_was_sold(before: int, now: int) -> None:
+    with pytest.raises(ValueError, match="no more is returned than was sold"):
+        credit_returned(100, {"a": 10_000}, returned_before=before, returned_now=now)
 
 
 @pytest.mark.parametrize(

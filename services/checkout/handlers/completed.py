@@ -37,9 +37,12 @@ def completed(sale: Sale, receipt: ReceiptWanted, language: LanguageCode) -> Sal
             )
             for line in sale.lines
         ),
-        tenders=tuple(CompletedTender(tender.tender_id, tender.kind, tender.amount) for tender in sale.tenders),
+        tenders=tuple(
+            CompletedTender(tender.tender_id, tender.kind, tender.amount, tender.reserved) for tender in sale.tenders
+        ),
         rates=sale.totals.rates,
         flags=sale.flags,
         receipt=receipt,
         language=language,
+        customer_group=sale.customer_group,
     )

@@ -4,42 +4,65 @@ Policy is asked just before the first tender, or before a sale that needs none i
 answer is held.
 """
 
-from contracts.checkout import AddTender, CompleteSale, RemoveTender, Sale, SaleVoided, VoidSale
+from typing import NamedTuple
+
+from contracts.checkout import AddTender, CompleteSale, PolicyPassedOver, RemoveTender, Sale, SaleVoided, VoidSale
+from contracts.customers.ledgers import BalanceReserved
+from services.checkout.handlers.balances import Renewed, let_go, renew, reserve, running_out
 from services.checkout.handlers.checks import Prepared, as_read, ask_policy, decide, leave_unanswered
 from services.checkout.handlers.completed import completed
 from services.checkout.model.decisions import Decided
+from services.checkout.model.sale import OpenedSale
 from services.checkout.store.sales import Ended, Opened
 from services.checkout.transactions import CheckoutTx, CheckoutView
+from services.runtime.clock import stamp
 from services.runtime.requester import Ask
 from services.runtime.transactions import StaleFacts
 
 
-async def prepare_add_tender(command: AddTender, view: CheckoutView, ask: Ask) -> Prepared:
-    """Ask policy before the first tender; from then on its answer is held.
+class Taking(NamedTuple):
+    """What policy was asked before a tender is taken, and what is reserved of the balance that it spends."""
+
+    prepared: Prepared
+    kept: BalanceReserved | None
+
+
+class Completing(NamedTuple):
+    """What policy was asked before a sale is completed, and which balances were reserved anew."""
+
+    prepared: Prepared
+    renewed: tuple[Renewed, ...]
+
+
+async def prepare_add_tender(command: AddTender, view: CheckoutView, ask: Ask) -> Taking:
+    """Ask policy before the first tender; from then on its answer is held. Reserve what the tender spends.
 
     Rejections:
-        SaleNotFound, SaleNotOpen, SaleEmpty, TenderKindNotTaken, TenderExists, TooManyTenders, NothingToPay,
+        SaleNotFound, SaleNotOpen, SaleEmpty, CustomerMissing, TenderExists, TooManyTenders, NothingToPay,
         TenderTooLarge.
+        CustomerNotFound, BalanceTooLow, LoyaltyNotJoined, PointsNotTender, PointsWorthless, VoucherNotFound,
+        VoucherExpired: the balance cannot be spent so.
     """
     sale = await view.opened(command.sale_id)
     sale.prove_takes(command.tender_id, command.kind, command.amount, view.settings.cash_rounding)
-    if not sale.must_ask():
-        return Prepared(sale.revision, None)
-    return Prepared(sale.revision, await ask_policy(sale, command.kind, command.language, view, ask))
+    asked = await ask_policy(sale, command.kind, command.language, view, ask) if sale.must_ask() else None
+    return Taking(Prepared(sale.revision, asked), await reserve(command, sale, asked, view, ask))
 
 
-def add_tender(command: AddTender, prepared: Prepared, tx: CheckoutTx) -> Sale:
+def add_tender(command: AddTender, taking: Taking, tx: CheckoutTx) -> Sale:
     """Take money; from the first tender on the decision is held.
 
     Rejections:
-        SaleNotFound, SaleNotOpen, SaleEmpty, TenderKindNotTaken, TenderExists, TooManyTenders, NothingToPay,
+        SaleNotFound, SaleNotOpen, SaleEmpty, CustomerMissing, TenderExists, TooManyTenders, NothingToPay,
         TenderTooLarge.
         CheckoutBlocked: details are missing that the store requires.
         PolicyUnavailable: policy is away, the store takes no money without it, and nobody lets it pass.
     """
-    opened = as_read(command.sale_id, prepared.revision, tx)
-    decided = _decide_payable(opened, prepared, tx)
-    opened.sale.add_tender(command.tender_id, command.kind, command.amount, tx.settings.cash_rounding, decided=decided)
+    opened = as_read(command.sale_id, taking.prepared.revision, tx)
+    decided = _decide_payable(opened, taking.prepared, tx)
+    opened.sale.add_tender(
+        command.tender_id, command.kind, command.amount, tx.settings.cash_rounding, decided=decided, kept=taking.kept
+    )
     return tx.keep(opened)
 
 
@@ -50,28 +73,32 @@ def remove_tender(command: RemoveTender, tx: CheckoutTx) -> Sale:
         SaleNotFound, SaleNotOpen, TenderNotFound.
     """
     opened = tx.sales.get(command.sale_id, tx.register)
-    opened.sale.remove_tender(command.tender_id)
+    let_go(opened.sale, opened.sale.remove_tender(command.tender_id), tx)
     return tx.keep(opened)
 
 
-async def prepare_complete_sale(command: CompleteSale, view: CheckoutView, ask: Ask) -> Prepared:
+async def prepare_complete_sale(command: CompleteSale, view: CheckoutView, ask: Ask) -> Completing:
     """Ask policy about a sale that needs no tender; one that is being paid has its held decision.
+
+    Balances that are reserved for less than a minute more are reserved anew.
 
     Rejections:
         SaleNotFound, SaleNotOpen, SaleEmpty, SaleNotPaid.
+        BalanceTooLow and others of ``add-tender``: a balance is not reserved any more and spent elsewhere.
     """
     sale = await view.opened(command.sale_id)
     sale.prove_paid()
     if not sale.must_ask_to_complete():
-        return Prepared(sale.revision, None)
+        return Completing(Prepared(sale.revision, None), await renew(sale, view, ask))
     language = command.language or view.settings.language
-    return Prepared(sale.revision, await ask_policy(sale, None, language, view, ask))
+    return Completing(Prepared(sale.revision, await ask_policy(sale, None, language, view, ask)), ())
 
 
-def complete_sale(command: CompleteSale, prepared: Prepared | None, tx: CheckoutTx) -> Sale:
+def complete_sale(command: CompleteSale, completing: Completing | None, tx: CheckoutTx) -> Sale:
     """Close the sale for ever and give it the register's next receipt number.
 
-    A sale that is being paid has its decision and is closed at once; ``prepared`` is None then.
+    A sale that is being paid has its decision and, with its balances reserved for long enough, is closed at once;
+    ``completing`` is None then.
 
     Rejections:
         SaleNotFound, SaleNotOpen, SaleEmpty, SaleNotPaid.
@@ -79,14 +106,18 @@ def complete_sale(command: CompleteSale, prepared: Prepared | None, tx: Checkout
     """
     opened = (
         tx.sales.get(command.sale_id, tx.register)
-        if prepared is None
-        else as_read(command.sale_id, prepared.revision, tx)
+        if completing is None
+        else as_read(command.sale_id, completing.prepared.revision, tx)
     )
     sale = opened.sale
     sale.prove_paid()
-    if prepared is not None:
-        _decide_payable(opened, prepared, tx)
+    if completing is not None:
+        _decide_payable(opened, completing.prepared, tx)
+        for each in completing.renewed:
+            sale.keep_longer(each.tender_id, each.kept)
     elif sale.must_ask_to_complete():
+        raise StaleFacts
+    if running_out(sale, tx):
         raise StaleFacts
     numbered = tx.registers.take_receipt_number(sale.register, sale.sale_id)
     sale.complete(numbered.text, tx.ending())
@@ -135,5 +166,21 @@ def _decide_payable(opened: Opened, prepared: Prepared, tx: CheckoutTx) -> Decid
     if not decided.lets_pay(known, passing):
         tx.keep(opened)
         decided.prove_payable(known, passing)
+    if passing == "allowed":
+        _tell_passed_over(opened.sale, decided, tx)
     leave_unanswered(opened.sale, decided, tx)
     return decided
+
+
+def _tell_passed_over(sale: OpenedSale, decided: Decided, tx: CheckoutTx) -> None:
+    tx.record(
+        PolicyPassedOver(
+            decision_id=decided.decision_id,
+            sale_id=sale.sale_id,
+            register=sale.register,
+            business_day=tx.business_day(),
+            staff_id=tx.staff_id,
+            approved_by=tx.let_pass_by("policy.pass_unavailable"),
+            passed_at=stamp(tx.now),
+        )
+    )

@@ -14,6 +14,7 @@ from hashlib import blake2b
 import msgspec
 
 from contracts.checkout import (
+    CustomerMissing,
     Flag,
     LineItemExists,
     LineItemFollows,
@@ -33,6 +34,7 @@ from contracts.checkout import (
     Waiver,
 )
 from contracts.customers import CustomerFacts
+from contracts.customers.ledgers import BalanceReserved
 from contracts.ids import CurrencyCode, CustomerId, DecisionId, LineItemId, RegisterId, SaleId, StaffId, TenderId
 from contracts.policy import CheckoutFacts, TenderKind, TransactionKind
 from services.checkout.model import credit, lines, tenders, told
@@ -77,6 +79,8 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
     held: Decided | None = None
     """The answer that holds while the sale is being paid."""
     checking: Checking = msgspec.field(default_factory=Checking)
+    kept_until: dict[TenderId, str] = {}
+    """Until when the balances that tenders spend are reserved."""
     flags: list[Flag] = []
     receipt_number: str | None = None
     ended_at: str | None = None
@@ -279,7 +283,7 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         """Check that the sale could take this tender, before policy is asked.
 
         Rejections:
-            SaleEmpty, TenderKindNotTaken, TenderExists, TooManyTenders, NothingToPay, TenderTooLarge.
+            SaleEmpty, CustomerMissing, TenderExists, TooManyTenders, NothingToPay, TenderTooLarge.
         """
         self._tender(tender_id, kind, amount, cash_rounding)
 
@@ -291,34 +295,53 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         cash_rounding: CashRounding,
         *,
         decided: Decided | None = None,
+        kept: BalanceReserved | None = None,
     ) -> None:
         """Take money. A decision made for this tender is held from now on, else the one held before stays.
 
         Rejections:
-            SaleEmpty, TenderKindNotTaken, TenderExists, TooManyTenders, NothingToPay, TenderTooLarge.
+            SaleEmpty, CustomerMissing, TenderExists, TooManyTenders, NothingToPay, TenderTooLarge.
         """
         tender = self._tender(tender_id, kind, amount, cash_rounding)
         self.held = self.decision = decided or self.held
         if decided is not None and decided.outcome == "unavailable":
             self._flag("policy_unavailable")
+        if kept is not None:
+            tender = msgspec.structs.replace(tender, reserved=kept.reserved)
+            self.keep_longer(tender_id, kept)
         self.tenders.append(tender)
 
-    def remove_tender(self, tender_id: TenderId) -> None:
-        """Give a tender back. Without any the decision is no longer held and the sale may change.
+    def keep_longer(self, tender_id: TenderId, kept: BalanceReserved) -> None:
+        """Note until when the balance of a tender is reserved."""
+        self.kept_until[tender_id] = kept.expires_at
+
+    def running_out(self, by: str) -> list[Tender]:
+        """The tenders whose balance is not reserved beyond a time."""
+        return [
+            tender
+            for tender in self.tenders
+            if tender.reserved is not None and self.kept_until.get(tender.tender_id, "") <= by
+        ]
+
+    def remove_tender(self, tender_id: TenderId) -> Tender:
+        """Give a tender back, and return it. Without any the decision is no longer held and the sale may change.
 
         Cash that was rounded because it settled the sale counts unrounded from now on.
 
         Rejections:
             TenderNotFound: the sale has no such tender.
         """
-        left = [tenders.without_rounding(tender) for tender in self.tenders if tender.tender_id != tender_id]
-        if len(left) == len(self.tenders):
+        given_back = next((tender for tender in self.tenders if tender.tender_id == tender_id), None)
+        if given_back is None:
             raise TenderNotFound(field="tender_id", tender_id=tender_id)
+        left = [tenders.without_rounding(tender) for tender in self.tenders if tender.tender_id != tender_id]
         self.tenders = left
+        self.kept_until.pop(tender_id, None)
         if not left:
             self.decision = self.held
             self.held = None
             self.flags = [flag for flag in self.flags if flag != "policy_unavailable"]
+        return given_back
 
     # The end
 
@@ -412,11 +435,13 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
             ended_at=self.ended_at,
             skips=tuple(self.checking.skips),
             waivers=tuple(self.checking.waivers),
+            customer_group=None if self.customer is None else self.customer.group,
         )
 
     def _tender(self, tender_id: TenderId, kind: TenderKind, amount: int, cash_rounding: CashRounding) -> Tender:
         self.prove_not_empty()
-        tenders.prove_taken(kind)
+        if kind in tenders.OWN_BALANCES and self.customer_id is None:
+            raise CustomerMissing(field="kind", kind=kind)
         if any(tender.tender_id == tender_id for tender in self.tenders):
             raise TenderExists(field="tender_id", tender_id=tender_id)
         if len(self.tenders) >= MOST_TENDERS:

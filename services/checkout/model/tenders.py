@@ -4,23 +4,16 @@ from typing import Literal
 
 import msgspec
 
-from contracts.checkout import NothingToPay, Tender, TenderKindNotTaken, TenderTooLarge
+from contracts.checkout import NothingToPay, Tender, TenderTooLarge
 from contracts.ids import TenderId
 from contracts.money import round_to_five_cents
 from contracts.policy import TenderKind
 
 CashRounding = Literal["off", "five_cents"]
-TAKEN_KINDS: frozenset[TenderKind] = frozenset({"cash", "card"})
-
-
-def prove_taken(kind: TenderKind) -> None:
-    """Check that this hub takes tenders of that kind.
-
-    Rejections:
-        TenderKindNotTaken: it does not.
-    """
-    if kind not in TAKEN_KINDS:
-        raise TenderKindNotTaken(field="kind", kind=kind, taken=sorted(TAKEN_KINDS))
+OWN_BALANCES: frozenset[TenderKind] = frozenset({"store_credit", "account", "loyalty"})
+"""Kinds that spend what a customer has or may owe."""
+BALANCES: frozenset[TenderKind] = OWN_BALANCES | {"voucher"}
+"""Kinds that spend a balance, which is reserved before."""
 
 
 def take(tender_id: TenderId, kind: TenderKind, amount: int, *, due: int, cash_rounding: CashRounding) -> Tender:
@@ -29,14 +22,12 @@ def take(tender_id: TenderId, kind: TenderKind, amount: int, *, due: int, cash_r
     Cash that reaches what is left to pay, rounded if the store rounds, settles it and gives
     change. The exact sum settles it unrounded: small coins stay legal tender. A cent more than that which
     does not reach the rounded sum settles it too and is kept, for there is no coin to give it back.
-    Less cash counts as it is. A card pays exactly what was approved.
+    Less cash counts as it is. A card pays exactly what was approved, a balance what was reserved.
 
     Rejections:
-        TenderKindNotTaken: the hub does not take that kind.
         NothingToPay: nothing is due.
         TenderTooLarge: more than is due, and not in cash.
     """
-    prove_taken(kind)
     if due <= 0:
         raise NothingToPay(due=due)
     if kind != "cash":

@@ -21,6 +21,7 @@ from contracts.checkout import (
     Waiver,
 )
 from contracts.customers import LanguageCode
+from contracts.customers.balances import Reserved
 from contracts.ids import LineItemId, SaleId
 from contracts.policy import CheckItem
 from services.checkout.model.decisions import Decided
@@ -109,6 +110,7 @@ class EndedSales:
                     for waiver in self._rows(tables.rule_waiver, row.sale_id)
                 ),
                 attribution_version=version,
+                customer_group=row.customer_group,
             ),
             row.store_data_version,
             row.time_zone,
@@ -162,7 +164,9 @@ class EndedSales:
 
     def _tenders(self, sale_id: str) -> list[Tender]:
         return [
-            Tender(row.tender_id, row.kind, row.state, row.amount, row.tendered, row.change, row.rounding)
+            Tender(
+                row.tender_id, row.kind, row.state, row.amount, row.tendered, row.change, row.rounding, _reserved(row)
+            )
             for row in self._rows(tables.tender, sale_id, "place")
         ]
 
@@ -179,3 +183,10 @@ class EndedSales:
     def _rows(self, table: Any, sale_id: str, last: str = "place") -> list[Row[Any]]:
         order = [table.c.place, table.c[last]]
         return list(self._connection.execute(select(table).where(table.c.sale_id == sale_id).order_by(*order)))
+
+
+def _reserved(row: Row[Any]) -> Reserved | None:
+    """The balance that a tender spends: its ledger is named as its kind."""
+    if row.reservation_id is None:
+        return None
+    return Reserved(row.reservation_id, row.kind, row.holder_id, row.units)

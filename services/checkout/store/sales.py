@@ -5,8 +5,9 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from contracts.checkout import ReceiptWanted, Sale, SaleExists, SaleNotFound, SaleNotOpen, VoidReason
+from contracts.checkout import ReceiptWanted, Sale, SaleExists, SaleNotFound, SaleNotOpen, Tender, VoidReason
 from contracts.customers import LanguageCode
+from contracts.customers.balances import Reserved
 from contracts.ids import CustomerId, RegisterId, SaleId
 from services.checkout.model.sale import OpenedSale
 from services.checkout.store import tables
@@ -51,6 +52,7 @@ _ENDING_COLUMNS = (
     "event_id",
     "event_epoch",
     "event_number",
+    "customer_group",
 )
 _END = Prepared(
     update(tables.sale)
@@ -214,6 +216,7 @@ class SaleStore:
                 "event_id_": ended.recorded.event_id,
                 "event_epoch_": ended.recorded.epoch,
                 "event_number_": ended.recorded.number,
+                "customer_group_": as_told.customer_group,
             },
         )
         self._insert_lines(as_told)
@@ -285,7 +288,7 @@ class SaleStore:
 
     def _insert_tenders(self, sale: Sale) -> None:
         rows = [
-            {"sale_id": sale.sale_id, "place": place, **msgspec.structs.asdict(tender)}
+            {"sale_id": sale.sale_id, "place": place, **_tender_row(tender)}
             for place, tender in enumerate(sale.tenders)
         ]
         if rows:
@@ -307,6 +310,16 @@ class SaleStore:
                     "held": sale.held is not None,
                 },
             )
+
+
+def _tender_row(tender: Tender) -> dict[str, object]:
+    row = msgspec.structs.asdict(tender)
+    reserved: Reserved | None = row.pop("reserved")
+    return row | {
+        "reservation_id": reserved and reserved.reservation_id,
+        "holder_id": reserved and reserved.holder_id,
+        "units": reserved and reserved.units,
+    }
 
 
 def _json(value: object) -> str:

@@ -75,6 +75,7 @@ sale = Table(
     Column("event_id", Text, comment="Of the event that told its end."),
     Column("event_epoch", Integer),
     Column("event_number", Integer),
+    Column("customer_group", Text, comment="Of the customer, as the sale knew it."),
     UniqueConstraint("register_id", "transaction_number"),
     sqlite_with_rowid=False,
 )
@@ -212,6 +213,9 @@ tender = Table(
     Column("tendered", BigInteger, nullable=False),
     Column("change", BigInteger, nullable=False),
     Column("rounding", BigInteger, nullable=False),
+    Column("reservation_id", Text, comment="Of the balance that it spends."),
+    Column("holder_id", Text, comment="Whose balance: a customer's id or a voucher's."),
+    Column("units", BigInteger, comment="What the amount is in that balance: minor units, or points."),
     UniqueConstraint("sale_id", "tender_id"),
     sqlite_with_rowid=False,
 )

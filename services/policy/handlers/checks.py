@@ -6,12 +6,12 @@ from services.policy.sentences import answer, skip_reasons
 from services.policy.transactions import PolicyView
 
 
-async def check_checkout(query: CheckCheckout, view: PolicyView) -> CheckAnswer:
+def check_checkout(query: CheckCheckout, view: PolicyView) -> CheckAnswer:
     """Say whether a sale may be paid as it stands; nothing is written, and no database is asked."""
     rulebook = view.rulebook
     return answer(decide(rulebook, query.facts), rulebook.settings, query.language, view.may_waive)
 
 
-async def list_skip_reasons(query: ListSkipReasons, view: PolicyView) -> SkipReasons:  # noqa: ARG001 - the same in every store
+def list_skip_reasons(query: ListSkipReasons, view: PolicyView) -> SkipReasons:  # noqa: ARG001 - the same in every store
     """Tell why a prompt may be skipped, the most usual reason first."""
     return SkipReasons(skip_reasons(query.language))

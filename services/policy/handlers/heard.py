@@ -3,10 +3,11 @@
 All of it is kept once; hearing it again changes nothing.
 """
 
-from contracts.checkout import CheckoutDecided, Flag, PromptSkipped, RuleWaived, SaleCompleted
-from contracts.policy import Outcome, RuleKind, SaleRechecked
+from contracts.checkout import CheckoutDecided, Flag, PolicyPassedOver, PromptSkipped, RuleWaived, SaleCompleted
+from contracts.policy import SaleRechecked
 from contracts.staff import RoleChanged, SessionEnded, SessionStarted
 from services.policy.model.decision import decide
+from services.policy.store.decisions import KnownOfFlag
 from services.policy.transactions import PolicyTx
 
 WAIVE = "policy.waive"
@@ -29,6 +30,11 @@ def on_rule_waived(event: RuleWaived, tx: PolicyTx) -> None:
     tx.decisions.keep_waiver(event, tx.source.event_id)
 
 
+def on_policy_passed_over(event: PolicyPassedOver, tx: PolicyTx) -> None:
+    """Keep who let money be taken while policy was away."""
+    tx.decisions.keep_passing(event)
+
+
 def on_sale_completed(event: SaleCompleted, tx: PolicyTx) -> None:
     """Keep a sale that did not go as the rules have it; one that was paid while policy was away is checked now."""
     event_id = tx.source.event_id
@@ -36,13 +42,12 @@ def on_sale_completed(event: SaleCompleted, tx: PolicyTx) -> None:
     if tx.decisions.knows_exception(event_id):
         return
     for flag in dict.fromkeys(event.flags):
-        fields: tuple[RuleKind, ...] = ()
-        rechecked: Outcome | None = None
+        known = KnownOfFlag()
         if flag == "policy_unavailable":
-            fields, rechecked = _recheck(event, tx)
+            known = _recheck(event, tx)
         elif flag in ABOUT_RULES:
-            fields = tx.decisions.missing(event.sale_id)
-        tx.decisions.keep_flag(event, flag, fields, rechecked, event_id)
+            known = KnownOfFlag(tx.decisions.missing(event.sale_id))
+        tx.decisions.keep_flag(event, flag, known, event_id)
 
 
 def on_role_changed(event: RoleChanged, tx: PolicyTx) -> None:
@@ -66,11 +71,12 @@ def fade(tx: PolicyTx) -> None:
     tx.decisions.fade(tx.now, tx.settings.in_force().settings.keep_days)
 
 
-def _recheck(sale: SaleCompleted, tx: PolicyTx) -> tuple[tuple[RuleKind, ...], Outcome | None]:
+def _recheck(sale: SaleCompleted, tx: PolicyTx) -> KnownOfFlag:
     """Check a sale by the settings that were in force when policy did not answer, and tell what came of it."""
+    passed_by = tx.decisions.passed_by(sale.sale_id)
     unanswered = tx.decisions.last_unanswered(sale.sale_id)
     if unanswered is None:
-        return (), None
+        return KnownOfFlag(approved_by=passed_by)
     verdict = decide(tx.rulebook_at(unanswered.decided_at), unanswered.recorded.facts())
     tx.decisions.put_recheck(unanswered.decision_id, verdict.outcome, verdict.settings_revision)
     tx.record(
@@ -83,4 +89,4 @@ def _recheck(sale: SaleCompleted, tx: PolicyTx) -> tuple[tuple[RuleKind, ...], O
             missing=verdict.missing,
         )
     )
-    return verdict.missing, verdict.outcome
+    return KnownOfFlag(verdict.missing, verdict.outcome, passed_by)

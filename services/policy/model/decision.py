@@ -104,7 +104,7 @@ def decide(rulebook: Rulebook, facts: CheckoutFacts) -> Verdict:
         rulebook: The settings in force.
         facts: What checkout tells of the sale.
     """
-    return judge(rulebook, rulebook.demands(rulebook.fitting(facts), facts.total), facts)
+    return judge(rulebook, rulebook.asked_of(facts), facts)
 
 
 def judge(rulebook: Rulebook, demands: Demands, facts: CheckoutFacts) -> Verdict:

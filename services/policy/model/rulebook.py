@@ -55,6 +55,8 @@ Numbers of purposes rank them, so that the lowest at each place joins two demand
 """
 Demands = tuple[Demand, ...]
 """One demand for each of ``FIELDS``."""
+MOST_REMEMBERED = 1_000
+"""So many different kinds of sale are weighed once only; more than a shop's registers meet in a day."""
 BITS = 4
 NOTHING: Demand = (NOT_ASKED,) * (BITS * 3)
 NOTHING_AT_ALL: Demands = (NOTHING,) * len(FIELDS)
@@ -117,9 +119,10 @@ class Fitting(NamedTuple):
 
 
 class Rulebook:
-    """The settings of one revision, compiled once and never changed: weighing 10,000 overrides takes microseconds.
+    """The settings of one revision, compiled once; what they ask for never changes.
 
-    Overrides are found by what they name exactly, so that a sale meets only those that fit it.
+    Weighing 10,000 overrides takes microseconds: they are found by what they name exactly, so that a sale meets only
+    those that fit it.
     """
 
     def __init__(self, settings: PolicySettings, revision: int) -> None:
@@ -131,6 +134,26 @@ class Rulebook:
         self._shapes = tuple(_shapes(settings.overrides, numbers))
         tags = (override.when.item_tag for override in settings.overrides)
         self._tags = frozenset(tag for tag in tags if tag is not None)
+        self._totals = sorted({each.when.total_from for each in settings.overrides if each.when.total_from is not None})
+        self._remembered: dict[tuple[object, ...], Demands] = {}
+
+    def asked_of(self, facts: CheckoutFacts) -> Demands:
+        """What each rule asks of a sale. One like it, of a total between the same thresholds, is remembered."""
+        customer = facts.customer
+        like = (
+            facts.register,
+            facts.transaction_kind,
+            facts.tender_kind,
+            None if customer is None else customer.group,
+            self._tags.intersection(facts.item_tags) if self._tags else None,
+            bisect_right(self._totals, facts.total),
+        )
+        demands = self._remembered.get(like)
+        if demands is None:
+            if len(self._remembered) >= MOST_REMEMBERED:
+                self._remembered.clear()
+            demands = self._remembered[like] = self.demands(self.fitting(facts), facts.total)
+        return demands
 
     def fitting(self, facts: CheckoutFacts) -> Fitting:
         """The overrides whose conditions a sale fits, the total left aside."""

@@ -3,14 +3,14 @@
 All of it is told by checkout and kept once for each event; none of it is ever computed again.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from contracts.checkout import CheckoutDecided, PromptSkipped, RuleWaived, SaleCompleted
-from contracts.ids import DecisionId, SaleId
+from contracts.checkout import CheckoutDecided, PolicyPassedOver, PromptSkipped, RuleWaived, SaleCompleted
+from contracts.ids import DecisionId, SaleId, StaffId
 from contracts.policy import ExceptionKind, Outcome, RuleKind
 from services.policy.model.recorded import Recorded
 from services.policy.store.tables import (
@@ -39,6 +39,14 @@ class Unanswered(NamedTuple):
     decision_id: DecisionId
     decided_at: str
     recorded: Recorded
+
+
+class KnownOfFlag(NamedTuple):
+    """What is known of a flagged sale: the rules that were missed, what a recheck says, who let money be taken."""
+
+    fields: tuple[RuleKind, ...] = ()
+    rechecked: Outcome | None = None
+    approved_by: StaffId | None = None
 
 
 class DecisionStore:
@@ -131,12 +139,28 @@ class DecisionStore:
                 )
             )
 
+    def keep_passing(self, passed: PolicyPassedOver) -> None:
+        """Keep who let money be taken while policy did not answer."""
+        self._connection.execute(
+            update(decision).where(decision.c.decision_id == passed.decision_id).values(passed_by=passed.approved_by)
+        )
+
+    def passed_by(self, sale_id: SaleId) -> StaffId | None:
+        """Who let money be taken for a sale that policy did not answer about last."""
+        columns = decision.c
+        found: StaffId | None = self._connection.execute(
+            select(columns.passed_by)
+            .where(columns.sale_id == sale_id, columns.passed_by.is_not(None))
+            .order_by(columns.journal_number.desc())
+            .limit(1)
+        ).scalar()
+        return found
+
     def keep_flag(
         self,
         sale: SaleCompleted,
         kind: ExceptionKind,
-        fields: Sequence[RuleKind],
-        rechecked: Outcome | None,
+        known: KnownOfFlag,
         event_id: str,
     ) -> None:
         """Keep that a sale was completed with a flag; ``knows_exception`` tells whether its event was kept before."""
@@ -149,9 +173,10 @@ class DecisionStore:
                 register=sale.register,
                 business_day=sale.business_day,
                 staff_id=sale.cashier,
+                approved_by=known.approved_by,
                 receipt_number=sale.receipt_number,
-                fields=",".join(fields),
-                rechecked=rechecked,
+                fields=",".join(known.fields),
+                rechecked=known.rechecked,
             )
         )
 
@@ -214,7 +239,9 @@ class DecisionStore:
         """Take staff, sales and their receipts away from all that is older than so many days; returns from how many."""
         before = stamp(now - timedelta(days=keep_days))
         old = (
-            update(decision).where(decision.c.decided_at < before, decision_named).values(staff_id=None, sale_id=None),
+            update(decision)
+            .where(decision.c.decided_at < before, decision_named)
+            .values(staff_id=None, sale_id=None, passed_by=None),
             update(prompt_skip)
             .where(prompt_skip.c.skipped_at < before, skip_named)
             .values(staff_id=None, sale_id=None),

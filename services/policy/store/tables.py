@@ -56,6 +56,7 @@ decision = Table(
     Column("waived", Text, comment=_LIST),
     Column("rechecked_outcome", Text, comment="Where policy was away: what it says afterwards."),
     Column("rechecked_revision", Integer),
+    Column("passed_by", Text, comment="Who let money be taken without policy. " + _FADED),
     comment=f"{_ERASER}, which takes staff and sale ids away after the days that the settings keep.",
     sqlite_with_rowid=False,
 )

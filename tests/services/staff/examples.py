@@ -3,10 +3,11 @@
 from decimal import Decimal
 from typing import Any
 
+from contracts.base import Rejected
 from contracts.checkout import CompletedLine, LineTax, SaleCompleted, Share
 from contracts.ids import CountryCode, CurrencyCode, ItemCode, LineItemId, RegisterId, SaleId, StaffId, TaxClassCode
 from contracts.policy import TransactionKind
-from contracts.staff import AddOwner, CreateStaff, SignedOn, SignOn, StaffFile, StaffRole
+from contracts.staff import AddOwner, CreateStaff, RoleId, SignedOn, SignOn, StaffFile
 from services.runtime.ids import derived
 from tests.under_test import StoreUnderTest
 
@@ -16,13 +17,21 @@ JONAS = StaffId("0190a000-0000-7000-8000-000000000002")
 MIA = StaffId("0190a000-0000-7000-8000-000000000003")
 NOBODY = StaffId("0190a000-0000-7000-8000-0000000000ff")
 
+TILLS_CASHIER, SENIOR, MANAGER, OWNERS = (RoleId(role) for role in ("cashier", "senior", "manager", "owner"))
+
 NORAS_PIN = "80215937"
 JONAS_PIN = "47115937"
 WRONG_PIN = "90819273"
 JONAS_BADGE = "B-1002"
 
 OWNER = AddOwner(NORA, "Nora Weiss", NORAS_PIN, "Nora", "B-1001")
-CASHIER = CreateStaff(JONAS, "Jonas Lehmann", JONAS_PIN, "cashier", "Jonas", JONAS_BADGE)
+CASHIER = CreateStaff(JONAS, "Jonas Lehmann", JONAS_PIN, TILLS_CASHIER, "Jonas", JONAS_BADGE)
+
+
+def code(reply: Any) -> str:
+    """The code of a refusal, which it must be."""
+    assert isinstance(reply, Rejected), reply
+    return reply.code
 
 
 async def with_owner(store: StoreUnderTest) -> None:
@@ -30,7 +39,7 @@ async def with_owner(store: StoreUnderTest) -> None:
     assert isinstance(await store.send(OWNER, caller="hub"), StaffFile)
 
 
-async def create(store: StoreUnderTest, command: CreateStaff = CASHIER, role: StaffRole = "owner", **how: Any) -> Any:
+async def create(store: StoreUnderTest, command: CreateStaff = CASHIER, role: str = "owner", **how: Any) -> Any:
     """Put somebody on the list, asked by a person of that role."""
     return await store.send(command, token=store.token("staff.edit", role=role), **how)
 

@@ -33,6 +33,9 @@ def new_in_decision() -> tuple[sa.Column, ...]:
             "rechecked_outcome", sa.Text(), nullable=True, comment="Where policy was away: what it says afterwards."
         ),
         sa.Column("rechecked_revision", sa.Integer(), nullable=True),
+        sa.Column(
+            "passed_by", sa.Text(), nullable=True, comment="Who let money be taken without policy. Null once faded."
+        ),
     )
 
 

@@ -314,7 +314,8 @@ async def test_a_tender_that_does_not_fit_is_refused_before_policy_is_asked(shop
     for command, code in (
         (shop.cash(SaleId(shop.ids.new()), 100), "sale-not-found"),
         (shop.cash(empty, 100), "sale-not-open"),
-        (shop.tender(sale_id, "voucher", 100), "tender-kind-not-taken"),
+        (shop.tender(sale_id, "voucher", 251), "tender-too-large"),
+        (shop.tender(sale_id, "account", 100), "customer-missing"),
         (shop.tender(sale_id, "card", 251), "tender-too-large"),
         (RemoveTender(sale_id, TenderId(shop.ids.new())), "tender-not-found"),
         (RemoveTender(empty, TenderId(shop.ids.new())), "sale-not-open"),

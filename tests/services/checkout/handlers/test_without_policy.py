@@ -1,12 +1,13 @@
 """Policy is away: no money is taken, unless the store allows it or somebody lets it pass; then the sale is flagged."""
 
 from contracts.base import Rejected
-from contracts.checkout import AddTender, CheckoutDecided, CheckSale, CompleteSale, GetSale, Sale
-from contracts.ids import SaleId
+from contracts.checkout import AddTender, CheckoutDecided, CheckSale, CompleteSale, GetSale, PolicyPassedOver, Sale
+from contracts.ids import SaleId, StaffId
 from contracts.policy import PolicySettings
-from tests.services.checkout.shop import Shop
+from tests.services.checkout.shop import ANNA, Shop
 
 PASS = "policy.pass_unavailable"
+BERT = StaffId("00000000-0000-7000-8000-00000000000b")
 
 
 async def refused_as(
@@ -33,7 +34,7 @@ async def test_a_refusal_says_whether_an_approval_would_help(shop: Shop) -> None
 async def test_a_managers_approval_lets_money_pass_flagged(shop: Shop) -> None:
     sale_id = await shop.opened("tea")
     command, message_id = shop.cash(sale_id, 250), shop.ids.new()
-    approval = shop.store.approval(PASS, message_id, sale_id=sale_id)
+    approval = shop.store.approval(PASS, message_id, sale_id=sale_id, approved_by=BERT)
 
     paid = await shop.send_as(command, needs_approval=(PASS,), approval=approval, message_id=message_id)
     sale = await shop.done(CompleteSale(sale_id))
@@ -41,6 +42,9 @@ async def test_a_managers_approval_lets_money_pass_flagged(shop: Shop) -> None:
     assert isinstance(paid, Sale)
     assert paid.flags == sale.flags == ("policy_unavailable",)
     assert shop.told_completed()[0].flags == ("policy_unavailable",)
+    [passed] = shop.store.told(PolicyPassedOver)
+    assert (passed.sale_id, passed.staff_id, passed.approved_by) == (sale_id, ANNA, BERT)
+    assert passed.decision_id == shop.store.told(CheckoutDecided)[-1].decision_id
 
 
 async def test_whoever_may_pass_it_alone_pays_and_checks_without_policy(shop: Shop) -> None:

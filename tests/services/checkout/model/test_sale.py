@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from contracts.base import Rejection
 from contracts.checkout import (
+    CustomerMissing,
     AmountTooLarge,
     CheckoutBlocked,
     LineItemExists,
@@ -24,7 +25,6 @@ from contracts.checkout import (
     Share,
     SharesInvalid,
     TenderExists,
-    TenderKindNotTaken,
     TenderNotFound,
     TenderTooLarge,
     TooManyLineItems,
@@ -420,8 +420,10 @@ def test_tenders_that_do_not_fit_are_refused() -> None:
 
     with refused(TenderExists):
         sale.add_tender(first, "cash", 500, "off")
-    with refused(TenderKindNotTaken):
-        sale.add_tender(tender_id(), "voucher", 500, "off")
+    with refused(CustomerMissing):
+        sale.add_tender(tender_id(), "store_credit", 500, "off")
+    with refused(TenderTooLarge):
+        sale.add_tender(tender_id(), "voucher", 501, "off")
     with refused(TenderTooLarge):
         sale.add_tender(tender_id(), "card", 501, "off")
     with refused(TenderNotFound):

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection, MetaData, create_engine, delete, select
 
 from contracts.base import Event
-from contracts.checkout import DecidedCustomer, PromptSkipped, RuleWaived
+from contracts.checkout import DecidedCustomer, PolicyPassedOver, PromptSkipped, RuleWaived
 from contracts.customers import CustomerFacts
 from contracts.every_service import ListParkedEvents, ParkedEvents
 from contracts.policy import DetailRule, OverrideWhen, PolicySettings, SaleRechecked
@@ -168,6 +168,29 @@ async def test_a_sale_paid_while_policy_was_away_is_checked_afterwards_and_told_
     assert await exceptions(shop) == [("policy_unavailable", "first_name", "block")]
     told = SaleRechecked(unanswered(1).decision_id, sale_id(1), TILL_1, 1, "block", ("first_name",))
     await until(lambda: shop.told(SaleRechecked) == [told])
+
+
+async def test_whoever_let_money_be_taken_without_policy_is_named_until_it_fades(
+    shop: StoreUnderTest, checkout: Teller, clock: SetClock
+) -> None:
+    passed = PolicyPassedOver(
+        decision_id=unanswered(1).decision_id,
+        sale_id=sale_id(1),
+        register=TILL_1,
+        business_day="2026-03-01",
+        staff_id=MANAGER,
+        approved_by=OWNER,
+        passed_at="2026-03-01T10:00:00.000000Z",
+    )
+
+    await hear(shop, checkout, unanswered(1), passed, completed(sale_id(1), "policy_unavailable"))
+
+    [row] = await rows(shop, policy_exception)
+    assert (row["kind"], row["approved_by"]) == ("policy_unavailable", OWNER)
+    clock.move(91 * 24 * 3600)
+    await fade(shop)
+    assert [row["passed_by"] for row in await rows(shop, decision)] == [None]
+    assert [row["approved_by"] for row in await rows(shop, policy_exception)] == [None]
 
 
 async def test_a_sale_is_checked_afterwards_by_the_settings_of_its_time(

@@ -12,7 +12,10 @@ from contracts.base import Rejected
 from contracts.every_service import ReadSnapshot, SnapshotPage
 from contracts.ids import RegisterId
 from contracts.staff import (
+    Approve,
+    Approved,
     CreateStaff,
+    Lock,
     RegisterSession,
     SessionEnded,
     SessionStarted,
@@ -22,17 +25,19 @@ from contracts.staff import (
     SignOn,
     SignOnLocked,
     StaffFile,
+    UpdateStaff,
 )
 from services.runtime import tables
 from services.runtime.clock import SetClock
 from services.runtime.ids import RandomIds
 from services.runtime.transactions import StaleFacts
-from services.staff import handlers
-from services.staff.handlers import SignOnFacts
-from services.staff.model import PERMISSIONS
+from services.staff.handlers.pin_facts import TypedPin
+from services.staff.handlers.signing_on import sign_on
+from services.staff.model.roles import BUILT_IN, having
 from services.staff.service import staff
 from services.staff.settings import StaffSettings
-from services.staff.store import session, sign_on_try
+from services.staff.store.tables import session, sign_on_try
+from tests.services.staff.conftest import STANDS_STILL
 from tests.services.staff.examples import (
     JONAS,
     JONAS_BADGE,
@@ -42,32 +47,19 @@ from tests.services.staff.examples import (
     NORA,
     NORAS_PIN,
     WRONG_PIN,
-    create,
+    code,
     signed_on,
-    with_owner,
 )
 from tests.under_test import StoreUnderTest
 
 ID = "0198c0de-0000-7000-8000-00000000000a"
+NEW_PIN = "73519264"
 TILL_1 = RegisterId("till-1")
 BY_NAME = SignOn(JONAS_PIN, staff_id=JONAS)
 BY_BADGE = SignOn(JONAS_PIN, badge=JONAS_BADGE)
 WRONG = SignOn(WRONG_PIN, staff_id=JONAS)
 OWNER_ON = SignOn(NORAS_PIN, staff_id=NORA)
 HIRE = CreateStaff(MIA, "Mia Lang", "1234")
-
-
-@pytest.fixture
-async def staffed(shop: StoreUnderTest) -> StoreUnderTest:
-    """A shop with an owner and a cashier."""
-    await with_owner(shop)
-    await create(shop)
-    return shop
-
-
-def code(reply: Any) -> str:
-    assert isinstance(reply, Rejected), reply
-    return reply.code
 
 
 async def codes(shop: StoreUnderTest, command: SignOn, times: int, caller: str = "till-1") -> list[str]:
@@ -85,11 +77,14 @@ async def test_a_name_and_a_pin_sign_on_for_twelve_hours(staffed: StoreUnderTest
     reply = await signed_on(staffed, BY_NAME)
 
     assert (reply.staff_id, reply.name, reply.session) == (JONAS, "Jonas Lehmann", 1)
-    assert reply.permissions == PERMISSIONS["cashier"]
+    assert reply.permissions == having(BUILT_IN[0], "allowed")
+    assert reply.needs_approval == having(BUILT_IN[0], "needs_approval")
+    assert (reply.role, reply.idle_lock_s) == ("cashier", 0)
     assert reply.expires_at == "2026-03-14T19:00:00.000000Z"
     claims = staffed.services["staff"].verifier.check(reply.token, caller="till-1", permission="sale.sell")
     assert claims is not None
     assert (claims.subject, claims.client, claims.session, claims.role) == (JONAS, "till-1", 1, "cashier")
+    assert (claims.permissions, claims.needs_approval) == (reply.permissions, reply.needs_approval)
     assert claims.exp == int((clock.now() + timedelta(hours=12)).timestamp())
     assert staffed.told(SessionStarted) == [SessionStarted(TILL_1, 1, JONAS)]
     assert staffed.retained(RegisterSession, register="till-1") == RegisterSession(1, 1, JONAS)
@@ -105,7 +100,7 @@ async def test_a_sign_on_names_a_person_in_one_way(staffed: StoreUnderTest, comm
 
     assert isinstance(reply, Rejected)
     assert reply.code == "malformed"
-    assert reply.details == {"field": "$", "rule": "a sign-on names exactly one of staff_id and badge"}
+    assert reply.details == {"field": "$", "rule": "sign-on names exactly one of staff_id and badge"}
 
 
 async def test_a_wrong_pin_an_unknown_name_and_an_unknown_badge_are_answered_alike(staffed: StoreUnderTest) -> None:
@@ -162,7 +157,7 @@ async def test_tries_made_at_once_count_each(staffed: StoreUnderTest) -> None:
 async def test_the_count_survives_a_restart(staffed: StoreUnderTest) -> None:
     await codes(staffed, WRONG, 4)
     await staffed.stop("staff")
-    await staffed.start(staff(StaffSettings()))
+    await staffed.start(staff(STANDS_STILL))
 
     assert await codes(staffed, WRONG, 1) == ["sign-on-locked"]
 
@@ -178,17 +173,17 @@ async def test_a_repeated_wrong_try_counts_once(staffed: StoreUnderTest) -> None
 @pytest.mark.parametrize(
     "facts",
     [
-        SignOnFacts((JONAS, 2), fits=True),
-        SignOnFacts(None, fits=False),
-        SignOnFacts((NORA, 1), fits=True),
-        SignOnFacts((JONAS, 1), fits=None),
+        TypedPin((JONAS, 2), fits=True),
+        TypedPin(None, fits=False),
+        TypedPin((NORA, 1), fits=True),
+        TypedPin((JONAS, 1), fits=None),
     ],
 )
-async def test_facts_that_have_moved_sign_nobody_on(staffed: StoreUnderTest, facts: SignOnFacts) -> None:
+async def test_facts_that_have_moved_sign_nobody_on(staffed: StoreUnderTest, facts: TypedPin) -> None:
     running = staffed.services["staff"]
 
     with pytest.raises(StaleFacts):
-        await running.writer.run(lambda scope: handlers.sign_on(BY_NAME, facts, running._transaction(scope, ID)))  # noqa: SLF001
+        await running.writer.run(lambda scope: sign_on(BY_NAME, facts, running._transaction(scope, ID)))  # noqa: SLF001
 
 
 async def test_a_lock_that_came_after_the_pin_was_compared_holds(staffed: StoreUnderTest) -> None:
@@ -198,7 +193,7 @@ async def test_a_lock_that_came_after_the_pin_was_compared_holds(staffed: StoreU
     def late(scope: Any) -> SignedOn:
         tx = running._transaction(scope, ID)  # noqa: SLF001
         tx.caller = "staff-room"
-        return handlers.sign_on(BY_NAME, SignOnFacts((JONAS, 1), fits=True), tx)
+        return sign_on(BY_NAME, TypedPin((JONAS, 1), fits=True), tx)
 
     with pytest.raises(SignOnLocked):
         await running.writer.run(late)
@@ -260,6 +255,79 @@ async def test_signing_off_ends_the_session_and_voids_the_token(staffed: StoreUn
     assert staffed.retained(RegisterSession, register="till-1") == RegisterSession(2, 1, None)
 
 
+async def test_locking_voids_the_token_and_shows_who_was_there(staffed: StoreUnderTest) -> None:
+    owner = await signed_on(staffed, OWNER_ON)
+
+    assert await staffed.send(Lock()) == SignedOff(1)
+    assert await staffed.send(Lock()) == SignedOff(1)
+    assert code(await staffed.send(HIRE, token=owner.token)) == "token-invalid"
+    assert staffed.told(SessionEnded) == [SessionEnded(TILL_1, 1, NORA, "idle")]
+    assert staffed.retained(RegisterSession, register="till-1") == RegisterSession(2, 1, None, locked=NORA)
+
+
+async def test_who_was_locked_out_is_shown_after_a_restart_too(staffed: StoreUnderTest) -> None:
+    await signed_on(staffed, OWNER_ON)
+    await staffed.send(Lock())
+    await staffed.stop("staff")
+    staffed.broker.retained().clear()
+    await staffed.start(staff(STANDS_STILL))
+
+    assert staffed.retained(RegisterSession, register="till-1") == RegisterSession(2, 1, None, locked=NORA)
+
+
+async def test_locking_where_nobody_is_changes_nothing(staffed: StoreUnderTest) -> None:
+    assert await staffed.send(Lock()) == SignedOff(0)
+    await signed_on(staffed, OWNER_ON)
+    await staffed.send(SignOff())
+
+    assert await staffed.send(Lock()) == SignedOff(1)
+    assert staffed.retained(RegisterSession, register="till-1") == RegisterSession(2, 1, None)
+
+
+async def test_anybody_signs_on_at_a_locked_register(staffed: StoreUnderTest) -> None:
+    await signed_on(staffed, OWNER_ON)
+    await staffed.send(Lock())
+
+    assert (await signed_on(staffed, BY_NAME)).session == 2
+    assert [each.reason for each in staffed.told(SessionEnded)] == ["idle"]
+    assert staffed.retained(RegisterSession, register="till-1") == RegisterSession(3, 2, JONAS)
+
+
+@pytest.mark.parametrize("command", [SignOn(badge=JONAS_BADGE), SignOn(staff_id=JONAS), SignOn()])
+async def test_without_a_pin_nobody_signs_on(staffed: StoreUnderTest, command: SignOn) -> None:
+    reply = await staffed.send(command)
+
+    assert isinstance(reply, Rejected)
+    assert (reply.code, reply.details["field"]) == ("malformed", "$.pin")
+    assert staffed.told(SessionStarted) == []
+
+
+@pytest.fixture
+async def with_badges(staffed: StoreUnderTest) -> StoreUnderTest:
+    """A shop in which a badge alone signs on."""
+    await staffed.stop("staff")
+    await staffed.start(staff(StaffSettings(badge_signs_on=True, idle_lock_s=0)))
+    return staffed
+
+
+async def test_a_badge_alone_signs_on_where_the_store_has_it_so(with_badges: StoreUnderTest) -> None:
+    assert (await signed_on(with_badges, SignOn(badge=JONAS_BADGE))).staff_id == JONAS
+    assert (await signed_on(with_badges, BY_BADGE)).staff_id == JONAS
+    assert code(await with_badges.send(SignOn(WRONG_PIN, badge=JONAS_BADGE))) == "sign-on-refused"
+    assert code(await with_badges.send(SignOn(badge="B-9999"))) == "sign-on-refused"
+    assert code(await with_badges.send(SignOn(staff_id=JONAS))) == "malformed"
+
+
+async def test_a_badge_alone_opens_no_lock_and_nothing_for_who_left(with_badges: StoreUnderTest) -> None:
+    await codes(with_badges, WRONG, 5)
+    locked = await with_badges.send(SignOn(badge=JONAS_BADGE))
+    owner = await signed_on(with_badges, OWNER_ON, caller="till-2")
+    await with_badges.send(UpdateStaff(JONAS, 1, active=False), token=owner.token, caller="till-2")
+
+    assert code(locked) == "sign-on-locked"
+    assert code(await with_badges.send(SignOn(badge=JONAS_BADGE), caller="till-2")) == "sign-on-refused"
+
+
 async def test_signing_off_where_nobody_is_changes_nothing(staffed: StoreUnderTest) -> None:
     assert await staffed.send(SignOff()) == SignedOff(0)
     await signed_on(staffed, OWNER_ON)
@@ -288,14 +356,16 @@ async def test_who_is_signed_on_is_shown_and_refused_alike_after_a_restart(staff
     await staffed.send(SignOff(), caller="till-2")
     await staffed.stop("staff")
     staffed.broker.retained().clear()
-    await staffed.start(staff(StaffSettings()))
+    await staffed.start(staff(STANDS_STILL))
 
     assert code(await staffed.send(HIRE, token=owner.token)) == "token-invalid"
     assert staffed.retained(RegisterSession, register="till-1") == RegisterSession(3, 2, JONAS)
     assert staffed.retained(RegisterSession, register="till-2") == RegisterSession(2, 1, None)
 
 
-async def test_a_snapshot_tells_the_staff_and_the_newest_session_of_each_register(staffed: StoreUnderTest) -> None:
+async def test_a_snapshot_tells_staff_roles_and_the_newest_session_of_each_register(
+    staffed: StoreUnderTest,
+) -> None:
     await signed_on(staffed, OWNER_ON)
     await signed_on(staffed, BY_NAME)
     await signed_on(staffed, OWNER_ON, caller="till-2")
@@ -306,8 +376,8 @@ async def test_a_snapshot_tells_the_staff_and_the_newest_session_of_each_registe
     assert isinstance(page, SnapshotPage)
     assert page.next is None
     assert [entry.name for entry in page.entries] == [
-        "staff-changed",
-        "staff-changed",
+        *["staff-changed"] * 2,
+        *["role-changed"] * 4,
         "session-started",
         "session-ended",
     ]
@@ -320,6 +390,9 @@ async def test_pins_names_and_tokens_reach_no_event_state_log_or_runtime_table(
     await staffed.send(WRONG)
     owner = await signed_on(staffed, OWNER_ON)
     await staffed.send(HIRE, token=owner.token)
+    await staffed.send(UpdateStaff(MIA, 1, name="Mia Sommer", pin=NEW_PIN), token=owner.token)
+    given = await staffed.send(Approve("sale.void", ID, NORAS_PIN, staff_id=NORA), token=owner.token)
+    assert isinstance(given, Approved)
     await codes(staffed, WRONG, 4)
     await staffed.send(SignOff())
     await staffed.services["staff"].writer.run(
@@ -342,6 +415,7 @@ async def test_pins_names_and_tokens_reach_no_event_state_log_or_runtime_table(
     assert NORA in kept["failed_request"]
     assert "sign-on-locked" in logged
     assert any("session-started" in each for each in told)
-    for secret in (NORAS_PIN, JONAS_PIN, WRONG_PIN, owner.token, "Weiss", "Lehmann", "Lang", "Jonas", JONAS_BADGE):
+    pins, names = (NORAS_PIN, JONAS_PIN, WRONG_PIN, NEW_PIN), ("Weiss", "Lehmann", "Lang", "Sommer", "Jonas")
+    for secret in (*pins, *names, JONAS_BADGE, owner.token, given.approval):
         for place in (*told, *kept.values(), logged):
             assert secret not in place
