@@ -11,10 +11,13 @@ import uvloop
 from bench.cold_start import cold_start
 from bench.commit import commit
 from bench.complete_sale import complete_sale
+from bench.customer_search import customer_search
 from bench.memory import memory
 from bench.policy_check import policy_check
+from bench.print_jobs import print_jobs
 from bench.round_trip import round_trip
 from bench.sales_per_s import sales_per_s
+from bench.scan_to_line import scan_to_line
 from bench.what_if import what_if
 
 Measurement = dict[str, Any]
@@ -24,8 +27,11 @@ MEASUREMENTS: dict[str, Callable[[], Awaitable[Measurement]]] = {
     "commit": commit,
     "policy_check": policy_check,
     "what_if": what_if,
+    "customer_search": customer_search,
     "complete_sale": complete_sale,
     "sales_per_s": sales_per_s,
+    "scan_to_line": scan_to_line,
+    "print_jobs": print_jobs,
     "memory": memory,
     "cold_start": cold_start,
 }

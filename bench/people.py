@@ -107,7 +107,7 @@ COUNTRIES = (
             "Lang Scholz Möller Weiß Jung Hahn Schubert Vogel Friedrich Keller Günther Frank Berger Winkler Roth Beck "
             "Lorenz Baumann Franke Albrecht Schuster Simon Ludwig Böhm Winter Kraus Martin Schumacher Krämer Vogt "
             "Stein Jäger Otto Sommer Groß Seidel Heinrich Brandt Haas Schreiber Graf Schulte Dietrich Ziegler Kuhn "
-            "Yılmaz Kaya Kowalski Nowak Öztürk Meyer-Schulze"
+            "Y\u0131lmaz Kaya Kowalski Nowak Öztürk Meyer-Schulze"
         ),
         _words(
             "Hauptstraße Schulstraße Gartenstraße Bahnhofstraße Dorfstraße Bergstraße Birkenweg Lindenstraße Waldweg"
@@ -127,8 +127,8 @@ COUNTRIES = (
             "Smith Jones Taylor Brown Williams Wilson Johnson Davies Robinson Wright Thompson Evans Walker White "
             "Roberts Green Hall Wood Jackson Clarke Patel Khan Lewis James Phillips Mason Mitchell Rose Davis Rodgers "
             "Baker Cooper Hill Ward Moore Morris Clark Harrison King Watson Turner Parker Edwards Hughes Morgan Bell "
-            "Cox Richardson Howard Allen Young Murphy O'Brien O'Connor Begum Hussain Ahmed Singh Kaur Macdonald Stewart "
-            "Campbell Anderson Fraser Murray Reid Kelly Byrne Smith-Jones Fitzgerald Featherstonehaugh"
+            "Cox Richardson Howard Allen Young Murphy O'Brien O'Connor Begum Hussain Ahmed Singh Kaur Macdonald "
+            "Stewart Campbell Anderson Fraser Murray Reid Kelly Byrne Smith-Jones Fitzgerald Featherstonehaugh"
         ),
         ("High Street", "Station Road", "Church Lane", "Park Road", "Victoria Road", "Green Lane", "Manor Road"),
         "example.co.uk",

@@ -3,9 +3,10 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from contracts.checkout import (
     AddLineItem,
@@ -69,11 +70,11 @@ class Shop:
 
 
 @asynccontextmanager
-async def hub_online(folder: str) -> AsyncIterator[Hub]:
+async def hub_online(folder: str, variables: Mapping[str, str] = MappingProxyType({})) -> AsyncIterator[Hub]:
     """A hub on that folder with all its services online, without the settings of this machine's."""
     settings = HubSettings(store="bench", data=folder, port=0)
     environment = {name: text for name, text in os.environ.items() if not name.startswith("TILLWIRE_")}
-    async with hub_at_work(settings, _ignore, environment=environment) as hub:
+    async with hub_at_work(settings, _ignore, environment={**environment, **variables}) as hub:
         missing = await hub.until_online()
         if missing:
             raise RuntimeError(f"{', '.join(missing)} did not come online; see {folder}/logs")
@@ -81,11 +82,11 @@ async def hub_online(folder: str) -> AsyncIterator[Hub]:
 
 
 @asynccontextmanager
-async def shop_at_work(registers: int) -> AsyncIterator[Shop]:
-    """A new hub in a folder of its own with so many registers, all signed on."""
+async def shop_at_work(registers: int, variables: Mapping[str, str] = MappingProxyType({})) -> AsyncIterator[Shop]:
+    """A new hub in a folder of its own, with these settings of its services, and so many registers, all signed on."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tillwire-bench-"))
-        hub = await stack.enter_async_context(hub_online(folder))
+        hub = await stack.enter_async_context(hub_online(folder, variables))
         items = await _fill(hub)
         ids = RandomIds()
         owner = StaffId(ids.new())

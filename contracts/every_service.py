@@ -121,6 +121,28 @@ class ParkedEvents(Reply, frozen=True):
     parked: tuple[ParkedEvent, ...]
 
 
+class FollowedPlace(Message, frozen=True):
+    """How far one follower has come: the last event that it applied, or passed over because it is none of its."""
+
+    follower: str
+    epoch: int
+    number: int
+
+
+class FollowedPlaces(Reply, frozen=True):
+    """How far a service has come in another's journal; nothing where it does not follow it."""
+
+    places: tuple[FollowedPlace, ...]
+
+
+class ReadFollowed(Query[FollowedPlaces], frozen=True):
+    """Ask a service how far it has come in another one's journal."""
+
+    asked_by = SERVICE_ROLES
+
+    leader: Segment
+
+
 class ListParkedEvents(Query[ParkedEvents], frozen=True):
     """Which events of other services could not be applied."""
 

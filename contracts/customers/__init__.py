@@ -1,11 +1,23 @@
 """What the customers service owns: who buys, what is known of them, and what they bought."""
 
-from typing import Annotated, ClassVar, NewType
+from typing import Annotated, ClassVar, Literal, NewType
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
 from contracts.base import Command, Event, Message, Query, Rejection, Reply
-from contracts.ids import CountryCode, CurrencyCode, CustomerId, ReceiptNumber, SaleId, Segment, Timestamp
+from contracts.customers.profile import (
+    Address,
+    Balances,
+    CustomValue,
+    FieldId,
+    Handle,
+    NotesText,
+    ReceiptPreference,
+    TagText,
+    TaxExemption,
+    WebText,
+)
+from contracts.ids import CountryCode, CurrencyCode, CustomerId, Day, ReceiptNumber, SaleId, Segment, StaffId, Timestamp
 from contracts.money import Amount
 
 NameText = Annotated[str, Meta(max_length=200)]
@@ -14,6 +26,18 @@ CodeText = Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,64}$(?!\n)")]
 LanguageCode = Annotated[str, Meta(pattern=r"^[a-z]{2}$(?!\n)", description="ISO 639-1")]
 GroupId = NewType("GroupId", Segment)
 """A group's id is made by the shop; ``all`` is the group of everybody who is in no other."""
+
+Emails = Annotated[tuple[ContactText, ...], Meta(max_length=20)]
+Phones = Annotated[tuple[ContactText, ...], Meta(max_length=20)]
+Codes = Annotated[tuple[CodeText, ...], Meta(max_length=20)]
+Addresses = Annotated[tuple[Address, ...], Meta(max_length=20)]
+Tags = Annotated[tuple[TagText, ...], Meta(max_length=250)]
+Websites = Annotated[tuple[WebText, ...], Meta(max_length=20)]
+Handles = Annotated[tuple[Handle, ...], Meta(max_length=20)]
+CustomValues = Annotated[dict[FieldId, CustomValue], Meta(max_length=250)]
+CustomChanges = Annotated[dict[FieldId, CustomValue | None], Meta(max_length=250)]
+SaveReason = Literal["different_person", "shared_contact", "company_contact", "other"]
+"""Why a customer is saved although another one looks like the same person."""
 
 
 class CustomerFacts(Message, frozen=True):
@@ -39,7 +63,12 @@ class CustomerFactsRead(Reply, frozen=True):
 
 
 class Customer(Reply, frozen=True):
-    """A customer's profile. Emails are normalised, phones are in E.164; the first of each is the main one."""
+    """A customer's profile. Emails are normalised, phones are in E.164; the first of each is the main one.
+
+    For whoever may not see details (``customer.details``) it is ``masked``: names, group, tags, the first 120
+    characters of the notes and what is meant for the till are there, the rest shows its last signs or is left out.
+    ``balances`` stand in the profile alone, not in what a search finds.
+    """
 
     personal: ClassVar = True
 
@@ -54,6 +83,19 @@ class Customer(Reply, frozen=True):
     language: LanguageCode | None = None
     placeholder: bool = False
     group: GroupId = GroupId("all")
+    blocked_codes: tuple[str, ...] = ()
+    receipt: ReceiptPreference | None = None
+    addresses: tuple[Address, ...] = ()
+    notes: str = ""
+    till_note: str = ""
+    tags: tuple[str, ...] = ()
+    websites: tuple[str, ...] = ()
+    handles: tuple[Handle, ...] = ()
+    birth_date: Day | None = None
+    exemption: TaxExemption | None = None
+    custom: dict[FieldId, CustomValue] = field(default_factory=dict)
+    balances: Balances | None = None
+    masked: bool = False
 
 
 class CustomerNotFound(Rejection):
@@ -72,8 +114,23 @@ class ContactInvalid(Rejection):
     """An email or a phone number does not exist in that form; correct the named field."""
 
 
+class DetailInvalid(Rejection):
+    """A detail does not have the form it needs; correct the named field."""
+
+
 class CodeTaken(Rejection):
     """Another customer has that code."""
+
+
+class CodeBlocked(Rejection):
+    """That code is blocked, a lost card say; ask for another."""
+
+
+class PossibleDuplicate(Rejection):
+    """Somebody on file may be the same person; pick one of ``duplicates``, or save anyway with a reason.
+
+    Each names ``customer_id``, ``strength`` (``strong`` or ``likely``), what ``matched``, and a masked ``name``.
+    """
 
 
 class RevisionConflict(Rejection):
@@ -82,6 +139,10 @@ class RevisionConflict(Rejection):
 
 class GroupNotFound(Rejection):
     """No customer group has that id."""
+
+
+class GroupProtected(Rejection):
+    """The group of all customers is always there."""
 
 
 class Group(Message, frozen=True):
@@ -114,46 +175,104 @@ class PutGroup(Command[Groups], frozen=True):
     name: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
+class DeleteGroup(Command[Groups], frozen=True):
+    """Delete a customer group; whoever is in it is in the group of all customers from then on."""
+
+    lane: ClassVar = "group"
+    asked_by = ("backoffice", "hub")
+    permission = "customer.fields"
+    rejections = (GroupNotFound, GroupProtected)
+
+    group: GroupId
+
+
 class CreateCustomer(Command[Customer], frozen=True):
-    """Put a new customer on file under an id made by the caller."""
+    """Put a new customer on file under an id made by the caller.
+
+    Who is given no code gets one. ``save_anyway`` says why, where another customer looks like the same person.
+    """
 
     lane: ClassVar = "customer_id"
     asked_by = ("register", "backoffice", "hub")
     permission = "customer.edit"
-    rejections = (CustomerExists, CustomerIncomplete, ContactInvalid, CodeTaken, GroupNotFound)
+    rejections = (
+        CustomerExists,
+        CustomerIncomplete,
+        ContactInvalid,
+        DetailInvalid,
+        CodeTaken,
+        GroupNotFound,
+        PossibleDuplicate,
+    )
 
     customer_id: CustomerId
     first_name: NameText = ""
     last_name: NameText = ""
     company: NameText = ""
-    emails: Annotated[tuple[ContactText, ...], Meta(max_length=20)] = ()
-    phones: Annotated[tuple[ContactText, ...], Meta(max_length=20)] = ()
-    codes: Annotated[tuple[CodeText, ...], Meta(max_length=20)] = ()
+    emails: Emails = ()
+    phones: Phones = ()
+    codes: Codes = ()
     language: LanguageCode | None = None
     placeholder: bool = False
     country: CountryCode | None = None
-    """The country that phones without a prefix belong to; the store's if left out."""
+    """The country that phones without a prefix and addresses without a country belong to; the store's if left out."""
     group: GroupId = GroupId("all")
+    blocked_codes: Codes = ()
+    receipt: ReceiptPreference | None = None
+    addresses: Addresses = ()
+    notes: NotesText = ""
+    tags: Tags = ()
+    websites: Websites = ()
+    handles: Handles = ()
+    birth_date: Day | None = None
+    exemption: TaxExemption | None = None
+    custom: CustomValues = field(default_factory=dict)
+    save_anyway: SaveReason | None = None
 
 
 class UpdateCustomer(Command[Customer], frozen=True):
-    """Change the given details of a customer and leave the others alone."""
+    """Change the given details of a customer and leave the others alone.
+
+    A list given takes the place of the one before. Of custom fields only those named change; null empties one.
+    A code that is newly blocked is no active one any more, and the other way round.
+    ``revision-conflict`` names the ``revision`` of now and which fields ``changed`` since the expected one.
+    """
 
     lane: ClassVar = "customer_id"
     asked_by = ("register", "backoffice", "hub")
     permission = "customer.edit"
-    rejections = (CustomerNotFound, RevisionConflict, CustomerIncomplete, ContactInvalid, CodeTaken, GroupNotFound)
+    rejections = (
+        CustomerNotFound,
+        RevisionConflict,
+        CustomerIncomplete,
+        ContactInvalid,
+        DetailInvalid,
+        CodeTaken,
+        GroupNotFound,
+        PossibleDuplicate,
+    )
 
     customer_id: CustomerId
     expected_revision: int
     first_name: NameText | UnsetType = UNSET
     last_name: NameText | UnsetType = UNSET
     company: NameText | UnsetType = UNSET
-    emails: Annotated[tuple[ContactText, ...], Meta(max_length=20)] | UnsetType = UNSET
-    phones: Annotated[tuple[ContactText, ...], Meta(max_length=20)] | UnsetType = UNSET
-    codes: Annotated[tuple[CodeText, ...], Meta(max_length=20)] | UnsetType = UNSET
+    emails: Emails | UnsetType = UNSET
+    phones: Phones | UnsetType = UNSET
+    codes: Codes | UnsetType = UNSET
     language: LanguageCode | UnsetType | None = UNSET
     group: GroupId | UnsetType = UNSET
+    blocked_codes: Codes | UnsetType = UNSET
+    receipt: ReceiptPreference | UnsetType | None = UNSET
+    addresses: Addresses | UnsetType = UNSET
+    notes: NotesText | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    websites: Websites | UnsetType = UNSET
+    handles: Handles | UnsetType = UNSET
+    birth_date: Day | UnsetType | None = UNSET
+    exemption: TaxExemption | UnsetType | None = UNSET
+    custom: CustomChanges | UnsetType = UNSET
+    save_anyway: SaveReason | None = None
 
 
 class GetCustomer(Query[Customer], frozen=True):
@@ -175,6 +294,39 @@ class GetCustomerFacts(Query[CustomerFactsRead], frozen=True):
     customer_id: CustomerId
 
 
+class GetFactsByCode(Query[CustomerFactsRead], frozen=True):
+    """Read what policy may know of the customer whose code was scanned or typed.
+
+    A code that is also an item's is the item's: the sale looks for an item first.
+    """
+
+    asked_by = ("checkout",)
+    rejections = (CustomerNotFound, CodeBlocked)
+
+    code: CodeText
+
+
+class NameSplit(Reply, frozen=True):
+    """What somebody typed, put into the fields of a new customer's form as well as can be told."""
+
+    personal: ClassVar = True
+
+    first_name: str = ""
+    last_name: str = ""
+    company: str = ""
+    emails: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+
+
+class SplitName(Query[NameSplit], frozen=True):
+    """Split what was looked for in vain, to add it as a new customer."""
+
+    asked_by = ("register", "backoffice", "hub")
+    permission = "customer.edit"
+
+    text: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
 class CustomerHit(Message, frozen=True):
     """One customer found, with the field that matched."""
 
@@ -191,7 +343,7 @@ class CustomerHits(Reply, frozen=True):
 
 
 class SearchCustomers(Query[CustomerHits], frozen=True):
-    """Find customers by the beginning of a name, by phone, email or code."""
+    """Find customers by the beginning of names, by phone, email, code, or postcode with house number."""
 
     asked_by = ("register", "backoffice", "hub")
     permission = "customer.view"
@@ -201,14 +353,21 @@ class SearchCustomers(Query[CustomerHits], frozen=True):
 
 
 class HistoryEntry(Message, frozen=True):
-    """One thing that happened with a customer."""
+    """One thing that happened with a customer.
+
+    ``kind`` is a transaction's (``sale``, ``return``, ``exchange``), or ``created``, ``changed``, ``payment``,
+    ``notice`` and what else befell the record; ``fields`` are those that changed, ``reference`` is what it is about.
+    """
 
     kind: str
-    sale_id: SaleId
-    receipt_number: ReceiptNumber
+    sale_id: SaleId | None
+    receipt_number: ReceiptNumber | None
     time: Timestamp
-    total: Amount
-    currency: CurrencyCode
+    total: Amount | None
+    currency: CurrencyCode | None
+    fields: tuple[str, ...] = ()
+    staff_id: StaffId | None = None
+    reference: str | None = None
 
 
 class CustomerHistory(Reply, frozen=True):
@@ -222,7 +381,7 @@ class CustomerHistory(Reply, frozen=True):
 
 
 class GetCustomerHistory(Query[CustomerHistory], frozen=True):
-    """Read what a customer bought, a page at a time."""
+    """Read what happened with a customer, a page at a time."""
 
     asked_by = ("register", "backoffice", "hub")
     permission = "customer.view"

@@ -1,18 +1,29 @@
 """How the customers service is put together: its routes and whom it follows."""
 
+from functools import partial
 from pathlib import Path
 
 from contracts.checkout import SaleCompleted
 from contracts.customers import (
     CreateCustomer,
+    DeleteGroup,
     GetCustomer,
     GetCustomerFacts,
     GetCustomerHistory,
+    GetFactsByCode,
+    ListGroups,
+    PutGroup,
     SearchCustomers,
+    SplitName,
     UpdateCustomer,
 )
+from contracts.customers.fields import ListCustomFields, PutCustomField
 from contracts.staff import SessionEnded, SessionStarted
-from services.customers.handlers import finding, history, records, sessions
+from services.customers import import_routes, ledger_routes, privacy_routes
+from services.customers.access_notes import AccessNotes
+from services.customers.expiry import let_run_out
+from services.customers.forgetting import forget_in_time
+from services.customers.handlers import custom_fields, erasing, finding, groups, history, records, sessions
 from services.customers.settings import CustomersSettings
 from services.customers.transactions import CustomersTx, CustomersView
 from services.runtime.service import Follow, Service, command, query
@@ -20,18 +31,29 @@ from services.runtime.service import Follow, Service, command, query
 
 def customers(settings: CustomersSettings) -> Service[CustomersTx, CustomersView]:
     """Put the customers service together; nothing runs from here."""
+    notes = AccessNotes()
     return Service(
         name="customers",
         migrations=Path(__file__).parent / "migrations",
         transaction=lambda scope, around, request: CustomersTx(scope, around, request, settings),
-        view=lambda around, request: CustomersView(around, request, settings),
+        view=lambda around, request: CustomersView(around, request, settings, notes.add),
         routes=(
             command(CreateCustomer, records.create_customer, rebuild=records.customer_again),
             command(UpdateCustomer, records.update_customer, rebuild=records.customer_again),
+            command(PutGroup, groups.put_group),
+            query(ListGroups, groups.list_groups),
             query(GetCustomer, records.get_customer),
             query(GetCustomerFacts, records.get_customer_facts),
+            query(GetFactsByCode, records.get_facts_by_code),
             query(SearchCustomers, finding.search_customers),
+            query(SplitName, finding.split),
+            command(DeleteGroup, groups.delete_group),
+            command(PutCustomField, custom_fields.put),
+            query(ListCustomFields, custom_fields.list_custom_fields),
             query(GetCustomerHistory, history.get_customer_history),
+            *ledger_routes.ROUTES,
+            *import_routes.ROUTES,
+            *privacy_routes.ROUTES,
         ),
         follows=(
             Follow(
@@ -41,6 +63,8 @@ def customers(settings: CustomersSettings) -> Service[CustomersTx, CustomersView
                 on={SaleCompleted: history.on_sale_completed},
                 wipe=history.wipe_history,
             ),
+            ledger_routes.FOLLOWS_SALES,
+            privacy_routes.FOLLOWS_BUYERS,
             Follow(
                 "staff",
                 "sessions",
@@ -49,4 +73,11 @@ def customers(settings: CustomersSettings) -> Service[CustomersTx, CustomersView
             ),
         ),
         snapshot=records.snapshot,
+        workers=(
+            partial(let_run_out, every_s=settings.expire_every_s),
+            partial(forget_in_time, settings=settings),
+            notes.write,
+        ),
+        shown=erasing.shown,
+        start=erasing.replay,
     )

@@ -11,19 +11,38 @@ import msgspec
 from contracts.base import Unavailable
 from contracts.checkout import GetReceipt, Receipt
 from contracts.devices import FaultReason
-from services.devices import handlers
-from services.devices.model import Job
-from services.devices.printer import Attempt, Patience, look, print_job
-from services.devices.printer_bytes import job_bytes
+from contracts.ids import SaleId
+from contracts.staff import GetStaffLabel
+from services.devices.handlers import conditions, print_jobs
+from services.devices.model.print_jobs import Job
+from services.devices.printers.dialogue import Attempt, Patience
+from services.devices.printers.job_bytes import drawer_bytes, job_bytes, keep_capabilities_in, page_number
+from services.devices.printers.logo import NoLogo, logo_bands
+from services.devices.printers.settings import PrinterSettings
+from services.devices.printers.ways import way_of
 from services.devices.receipt import lay_out
-from services.devices.settings import DevicesSettings, PrinterSettings
+from services.devices.settings import DevicesSettings
 from services.devices.transactions import DevicesTx, DevicesView, Waiting
-from services.runtime.requester import Refused
+from services.devices.trial_page import lay_out_test
+from services.runtime.log import Log
 from services.runtime.running import Context
 from services.runtime.texts import Texts
 from services.runtime.writer import DatabaseFault
 
 DevicesContext = Context[DevicesTx, DevicesView]
+
+
+async def prepare_printing(settings: DevicesSettings, context: DevicesContext) -> None:
+    """Have python-escpos keep its cache with the hub's own data, and say at once what no job could be made with."""
+    keep_capabilities_in(context.data / "cache" / "escpos")
+    for printer in settings.printers:
+        # Looking up a profile loads the library, which a shop that names none need not wait for now.
+        if printer.profile == "default":
+            continue
+        try:
+            await asyncio.to_thread(page_number, printer)
+        except ValueError as problem:
+            context.log.warning("printer-cannot-print", printer=printer.device, reason=str(problem))
 
 
 class PrinterWorker:
@@ -36,7 +55,8 @@ class PrinterWorker:
         self._texts = texts
         self._unsettled: tuple[Job, Attempt] | None = None
         """A job that was tried and what became of it, until that is written: else it would stay ``printing``."""
-        self._patience = Patience(settings.connect_s, settings.answer_s, settings.send_s, settings.finish_s)
+        patience = Patience(settings.connect_s, settings.answer_s, settings.send_s, settings.finish_s)
+        self._way = way_of(printer, patience)
 
     async def run(self, context: DevicesContext) -> None:
         """Print for ever."""
@@ -57,42 +77,70 @@ class PrinterWorker:
         if self._unsettled is not None:
             return await self._settle(context, *self._unsettled)
         name = self._printer.device
-        job = await context.write(lambda tx: tx.jobs.next_for(name))
+        job = await context.write(lambda tx: print_jobs.next_job(tx, name))
         if job is None:
             await self._waiting.job_for(name, within_s=self._settings.look_every_s)
-            job = await context.write(lambda tx: tx.jobs.next_for(name))
+            job = await context.write(lambda tx: print_jobs.next_job(tx, name))
             if job is None:
                 return await self._look(context)
-        if job.expired(context.clock.now()):
-            await context.write(lambda tx: handlers.job_moved(tx, job.job_id, "expired", job.reason))
-            return 0
         data = await self._data(context, job)
         return 0 if data is None else await self._print(context, job, data)
 
     async def _data(self, context: DevicesContext, job: Job) -> bytes | None:
         """The job's bytes, or None when there is no such receipt or it cannot be set, and the job has failed."""
         try:
-            receipt = await context.ask(job.job_id)(GetReceipt(job.sale_id))
-            return await asyncio.to_thread(self._set, receipt, job)
-        except Refused as refused:
-            problem: Exception = refused
-        except (ValueError, LookupError, ArithmeticError) as error:
+            if job.kind == "drawer":
+                return drawer_bytes(self._printer.drawer_pin)
+            receipt = None if job.sale_id is None else await self._receipt(context, job.job_id, job.sale_id)
+            return await asyncio.to_thread(self._set, context.log, job, receipt)
+        except (Unavailable, DatabaseFault):
+            raise
+        except Exception as error:  # noqa: BLE001 - one receipt that cannot be set must not end the printing of all
             problem = error
         context.log.error("receipt-not-set", job_id=job.job_id, exc_info=problem)
-        await context.write(lambda tx: handlers.job_moved(tx, job.job_id, "failed", "none"))
+        await context.write(lambda tx: print_jobs.job_moved(tx, job.job_id, "failed", "none"))
         return None
 
-    def _set(self, receipt: Receipt, job: Job) -> bytes:
-        language = job.language or self._settings.language or receipt.language
-        told = msgspec.structs.replace(receipt, language=language)
+    async def _receipt(self, context: DevicesContext, job_id: str, sale_id: SaleId) -> Receipt:
+        ask = context.ask(job_id)
+        receipt = await ask(GetReceipt(sale_id))
+        # Law asks for no cashier's name: without staff the receipt is printed all the same.
+        cashier = await ask.if_there(GetStaffLabel(receipt.sale.cashier), attempts=1)
+        label = receipt.cashier_label if cashier is None else cashier.label
+        return msgspec.structs.replace(receipt, cashier_label=label)
+
+    def _set(self, log: Log, job: Job, receipt: Receipt | None) -> bytes:
         printer = self._printer
-        return job_bytes(lay_out(told, self._texts, columns=printer.columns, copy=job.copy, qr=printer.qr))
+        logo = self._logo(log)
+        if receipt is None:
+            return job_bytes(lay_out_test(printer, self._texts, job.language or "en"), printer, logo=logo)
+        language = job.language or self._settings.language or receipt.language
+        rows = lay_out(
+            msgspec.structs.replace(receipt, language=language),
+            self._texts,
+            columns=printer.columns,
+            page=printer.code_page,
+            copy=job.copy,
+            qr=printer.qr,
+            barcode=printer.barcode,
+        )
+        return job_bytes(rows, printer, logo=logo)
+
+    def _logo(self, log: Log) -> tuple[bytes, ...]:
+        """The shop's logo; a receipt goes out without one that cannot be read."""
+        if self._printer.logo is None:
+            return ()
+        try:
+            return logo_bands(self._printer.logo, self._printer.dots_wide)
+        except NoLogo as problem:
+            log.warning("logo-not-printed", printer=self._printer.device, reason=str(problem))
+            return ()
 
     async def _print(self, context: DevicesContext, job: Job, data: bytes) -> float:
         async def begin() -> None:
-            await context.write(lambda tx: handlers.job_moved(tx, job.job_id, "printing", "none"))
+            await context.write(lambda tx: print_jobs.job_moved(tx, job.job_id, "printing", "none"))
 
-        attempt = await print_job(self._printer.host, self._printer.port, data, self._patience, begin)
+        attempt = await self._way.print(data, begin)
         self._unsettled = job, attempt
         return await self._settle(context, job, attempt)
 
@@ -104,8 +152,10 @@ class PrinterWorker:
         """
 
         def settle(tx: DevicesTx) -> None:
-            handlers.job_moved(tx, job.job_id, attempt.state, attempt.reason)
+            print_jobs.job_moved(tx, job.job_id, attempt.state, attempt.reason)
             self._tell(tx, attempt.reason)
+            if attempt.state == "accepted":
+                print_jobs.give_to_fallback(tx, self._printer)
 
         await context.write(settle)
         self._unsettled = None
@@ -114,11 +164,11 @@ class PrinterWorker:
 
     async def _look(self, context: DevicesContext) -> float:
         """Ask the printer how it is and show that; it need not be left alone after that."""
-        reason = await look(self._printer.host, self._printer.port, self._patience)
+        reason = await self._way.look()
         await context.write(lambda tx: self._tell(tx, reason))
         return 0
 
     def _tell(self, tx: DevicesTx, reason: FaultReason) -> None:
-        states: dict[str, handlers.Condition] = {"none": "ready", "not_connected": "absent"}
+        states: dict[str, conditions.Condition] = {"none": "ready", "not_connected": "absent"}
         state = states.get(reason, "fault")
-        handlers.device_is(tx, self._printer.device, state, reason)
+        conditions.device_is(tx, self._printer.device, state, reason)

@@ -1,11 +1,10 @@
 """What a receipt shows and where: a contract's ``Receipt`` in, rows of printable text out.
 
-Pure: no printer, no bytes, no clock. Every row fits the paper, and holds only what code page 858
+Pure: no printer, no bytes, no clock. Every row fits the paper, and holds only what the printer's code page
 can print, so that a name in the catalogue can never speak to the printer. Money and dates follow
 the receipt's language and the store's country; words come from the catalogues in ``locale/``.
 """
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,38 +12,17 @@ from decimal import Decimal
 from pathlib import Path
 from textwrap import wrap
 
-from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel.numbers import format_decimal
 
 from contracts.checkout import LineItem, LineTax, RateTotal, Receipt, Sale
+from services.devices import spelling
+from services.devices.spelling import CODE_PAGE, printable
 from services.runtime.texts import Texts
 
 LOCALE = Path(__file__).parent / "locale"
 LANGUAGES = ("de", "en", "fi", "nl")
-CODE_PAGE = "cp858"
 
-_LOOKALIKES = str.maketrans(
-    {
-        "\u2212": "-",
-        "\u2010": "-",
-        "\u2011": "-",
-        "\u2013": "-",
-        "\u2014": "-",
-        "\u2018": "'",
-        "\u2019": "'",
-        "\u201a": "'",
-        "\u201c": '"',
-        "\u201d": '"',
-        "\u201e": '"',
-        "\u2026": "...",
-        "\u0142": "l",
-        "\u0141": "L",
-        "\u0153": "oe",
-        "\u0152": "OE",
-        "\u1e9e": "SS",
-    }
-)
 _TENDERS = {
     "cash": "Cash",
     "card": "Card",
@@ -95,55 +73,47 @@ class QrCode:
     content: str
 
 
-def printable(text: str) -> str:
-    """The text as code page 858 can print it, on one line.
+@dataclass(frozen=True, slots=True)
+class Barcode:
+    """A barcode (Code 128) of a receipt's number with the number under it, printed in the middle."""
 
-    Control and format characters (Unicode categories C*) become a space, so that no text can
-    hold a printer command; what the page lacks becomes its nearest letter, else a question mark.
-    """
-    visible = "".join(
-        " " if unicodedata.category(each)[0] in "CZ" else each for each in unicodedata.normalize("NFC", text)
-    )
-    spelled = "".join(_spelled(each) for each in visible.translate(_LOOKALIKES))
-    return " ".join(spelled.split())
+    content: str
 
 
-def _spelled(character: str) -> str:
-    if _encodable(character):
-        return character
-    letters = "".join(each for each in unicodedata.normalize("NFKD", character) if not unicodedata.combining(each))
-    return letters if letters and _encodable(letters) else "?"
+Printed = Row | QrCode | Barcode
 
 
-def _encodable(text: str) -> bool:
-    try:
-        text.encode(CODE_PAGE)
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def lay_out(
-    receipt: Receipt, texts: Texts, *, columns: int, copy: bool = False, qr: bool = False
-) -> list[Row | QrCode]:
+def lay_out(  # noqa: PLR0913 - a receipt, and what its printer can
+    receipt: Receipt,
+    texts: Texts,
+    *,
+    columns: int,
+    page: str = CODE_PAGE,
+    copy: bool = False,
+    qr: bool = False,
+    barcode: bool = False,
+) -> list[Printed]:
     """Set a receipt for paper that is ``columns`` characters wide (32 on 58 mm, 48 on 80 mm), 24 or more.
+
+    ``page`` is the code page whose letters the printer has.
 
     Raises:
         ValueError: ``local_time`` is no ISO 8601 date and time.
     """
-    return list(_Setter(receipt, texts, columns).rows(copy=copy, qr=qr))
+    return list(_Setter(receipt, texts, columns, page).rows(copy=copy, qr=qr, barcode=barcode))
 
 
 class _Setter:
-    def __init__(self, receipt: Receipt, texts: Texts, columns: int) -> None:
+    def __init__(self, receipt: Receipt, texts: Texts, columns: int, page: str) -> None:
         self._receipt = receipt
         self._sale: Sale = receipt.sale
         self._texts = texts
         self._columns = columns
-        self._locale = _locale(receipt.language, receipt.store.country)
+        self._page = page
+        self._locale = spelling.locale_of(receipt.language, receipt.store.country)
         self._letters = {_rate_key(rate): chr(ord("A") + place) for place, rate in enumerate(self._sale.totals.rates)}
 
-    def rows(self, *, copy: bool, qr: bool) -> Iterator[Row | QrCode]:
+    def rows(self, *, copy: bool, qr: bool, barcode: bool) -> Iterator[Printed]:
         if copy:
             yield Row(f"*** {self._word('COPY')} ***", centred=True, bold=True, tall=True)
         yield from self._store()
@@ -156,26 +126,30 @@ class _Setter:
         yield from self._rates()
         yield self._rule()
         yield from self._identity()
+        if (barcode or qr) and self._sale.receipt_number:
+            yield Row("")
+        if barcode and self._sale.receipt_number:
+            yield Barcode(self._sale.receipt_number)
         if qr and self._sale.receipt_number:
             yield QrCode(self._sale.receipt_number)
         yield from self._wrapped(self._word("Thank you!"), centred=True)
 
     def _store(self) -> Iterator[Row]:
         store = self._receipt.store
-        yield from self._wrapped(printable(store.legal_name), centred=True, bold=True)
+        yield from self._wrapped(self._spelled(store.legal_name), centred=True, bold=True)
         for part in store.address:
-            yield from self._wrapped(printable(part), centred=True)
+            yield from self._wrapped(self._spelled(part), centred=True)
         if store.vat_id:
             yield from self._wrapped(self._word("VAT ID {number}", number=store.vat_id), centred=True)
 
     def _line(self, line: LineItem) -> Iterator[Row]:
         indent = "  " if line.follows is not None else ""
         letters = "".join(sorted({self._letters.get(_rate_key(tax), "") for tax in line.taxes}))
-        name = printable(line.name) or printable(line.item or line.kind)
+        name = self._spelled(line.name) or self._spelled(line.item or line.kind)
         yield from self._pair(indent + name, f"{self._money(line.amount)} {letters or ' '}")
         if line.quantity != 1:
             quantity = format_decimal(line.quantity, format="#,##0.###", locale=self._locale)
-            yield from self._wrapped(f"{indent}  {printable(quantity)} x {self._money(line.unit_price)}")
+            yield from self._wrapped(f"{indent}  {self._spelled(quantity)} x {self._money(line.unit_price)}")
         if line.discount:
             yield from self._wrapped(f"{indent}  {self._word('Discount')} {self._money(-line.discount)}")
         for number in line.serial_numbers:
@@ -225,32 +199,27 @@ class _Setter:
         hour = format_time(now.time(), format="short", locale=self._locale)
         if self._sale.receipt_number:
             yield from self._wrapped(self._word("Receipt {number}", number=self._sale.receipt_number))
-        yield from self._pair(printable(day), printable(hour))
+        yield from self._pair(self._spelled(day), self._spelled(hour))
         yield from self._wrapped(self._word("Register {register}", register=self._sale.register))
         if self._receipt.cashier_label:
             yield from self._wrapped(self._word("Served by {name}", name=self._receipt.cashier_label))
 
     def _word(self, msgid: str, **params: str) -> str:
-        return printable(self._texts.get(self._receipt.language, msgid, **params))
+        return self._spelled(self._texts.get(self._receipt.language, msgid, **params))
 
     def _money(self, amount: int) -> str:
-        return printable(
-            format_currency(self._major(amount), self._sale.currency, format="#,##0.00", locale=self._locale)
-        )
+        return spelling.money(amount, self._sale.currency, self._locale, self._page)
 
     def _price(self, amount: int) -> str:
-        """The amount with its currency, as a symbol if the code page has it and as its code if not."""
-        text = format_currency(self._major(amount), self._sale.currency, locale=self._locale)
-        symbols = "".join(text.split())
-        return printable(text) if _encodable(symbols) else f"{self._sale.currency} {self._money(amount)}"
+        return spelling.price(amount, self._sale.currency, self._locale, self._page)
 
-    def _major(self, amount: int) -> Decimal:
-        return Decimal(amount).scaleb(-get_currency_precision(self._sale.currency))
+    def _spelled(self, text: str) -> str:
+        return printable(text, self._page)
 
     def _rate(self, rate: RateTotal) -> str:
         if rate.treatment in _UNTAXED:
             return self._word(_UNTAXED[rate.treatment])
-        return printable(format_decimal(rate.rate, format="#,##0.##", locale=self._locale)) + " %"
+        return self._spelled(format_decimal(rate.rate, format="#,##0.##", locale=self._locale)) + " %"
 
     def _rule(self) -> Row:
         return Row("-" * self._columns)
@@ -275,12 +244,3 @@ class _Setter:
 
 def _rate_key(rate: RateTotal | LineTax) -> tuple[str, str, Decimal, str]:
     return rate.tax_class, rate.treatment, rate.rate, rate.country
-
-
-def _locale(language: str, country: str) -> Locale:
-    for name in (f"{language}_{country}", language):
-        try:
-            return Locale.parse(name)
-        except UnknownLocaleError:
-            continue
-    return Locale.parse("en")

@@ -6,9 +6,11 @@ from typing import Protocol
 
 from contracts.base import Unavailable
 from contracts.ids import ScanId
-from services.devices import handlers
-from services.devices.model import Reading
-from services.devices.scanners import Heard, LineRead, LineVoided, ScannerChanged, Scanners
+from services.devices.assigned import Assigned
+from services.devices.handlers import conditions, scans
+from services.devices.model import gs1
+from services.devices.model.codes import Code, Reading, read_code
+from services.devices.scanners.watching import Heard, LineRead, LineVoided, ScannerChanged, Scanners
 from services.devices.settings import DevicesSettings, ScannerSettings
 from services.devices.transactions import DevicesTx, DevicesView
 from services.runtime.log import Log
@@ -45,8 +47,9 @@ def read_devices(settings: DevicesSettings, heard: Callable[[Heard], None], log:
 class ScannerWorker:
     """Reads all scanners of the settings; each has a queue of its own."""
 
-    def __init__(self, settings: DevicesSettings, make_reader: MakeReader = read_devices) -> None:
+    def __init__(self, settings: DevicesSettings, assigned: Assigned, make_reader: MakeReader = read_devices) -> None:
         self._settings = settings
+        self._assigned = assigned
         self._make_reader = make_reader
 
     async def run(self, context: DevicesContext) -> None:
@@ -63,6 +66,8 @@ class ScannerWorker:
             except asyncio.QueueFull:
                 context.log.warning("scan-dropped", device=what.device, waiting=MOST_WAITING)
 
+        # Loading holds Python's one lock for longer than the kernel keeps keys, so it comes before the first scan.
+        await asyncio.to_thread(gs1.prepare)
         reader = self._make_reader(self._settings, heard, context.log)
         reader.start()
         try:
@@ -83,27 +88,28 @@ class ScannerWorker:
     async def _deal_with(self, context: DevicesContext, scanner: ScannerSettings, what: Heard) -> None:
         match what:
             case ScannerChanged(_, state, reason):
-                await context.write(lambda tx: handlers.device_is(tx, scanner.device, state, reason))
+                await context.write(lambda tx: conditions.device_is(tx, scanner.device, state, reason))
             case LineVoided(_, void_reason, length, key):
                 context.log.warning("scan-voided", device=scanner.device, reason=void_reason, length=length, key=key)
                 if void_reason == "events_lost":
-                    await context.write(lambda tx: handlers.device_is(tx, scanner.device, "fault", "events_lost"))
+                    await context.write(lambda tx: conditions.device_is(tx, scanner.device, "fault", "events_lost"))
             case LineRead(_, text):
                 await self._scanned(context, scanner, text)
 
     async def _scanned(self, context: DevicesContext, scanner: ScannerSettings, text: str) -> None:
-        reading = Reading(ScanId(context.ids.new()), scanner.device, scanner.register, text)
-        outcome = await self._apply(context, reading)
+        register = self._assigned.register_of(scanner.device)
+        reading = Reading(ScanId(context.ids.new()), scanner.device, register, text)
+        code = read_code(text, self._settings.scan_rules)
+        if code.doubt != "none":
+            context.log.warning("scan-doubtful", device=scanner.device, doubt=code.doubt, length=len(text))
+        if register is None and code.kind != "pairing":
+            context.log.warning("scanner-not-paired", device=scanner.device)
+        outcome = await self._apply(context, reading, code)
+        await context.write(lambda tx: scans.scanned(tx, reading, code, outcome))
 
-        def tell(tx: DevicesTx) -> None:
-            handlers.scanned(tx, reading, outcome)
-            handlers.device_is(tx, scanner.device, "ready", "none")
-
-        await context.write(tell)
-
-    async def _apply(self, context: DevicesContext, reading: Reading) -> str:
+    async def _apply(self, context: DevicesContext, reading: Reading, code: Code) -> str:
         try:
-            return await handlers.apply(reading, self._settings, context.ask(reading.scan_id))
+            return await scans.apply(reading, code, context.ask(reading.scan_id))
         except Unavailable:
             return "unavailable"
         except Refused as refused:

@@ -1,52 +1,84 @@
 """How devices is put together: its routes, whom it follows, what it retains, and its workers."""
 
+from functools import partial
 from pathlib import Path
 
 from contracts.checkout import SaleCompleted
-from contracts.devices import FindPrintJobs, GetPrintJob, InjectScan, PrintReceipt
+from contracts.devices import (
+    DecidePrintJob,
+    FindPrintJobs,
+    GetPrintJob,
+    InjectScan,
+    ListDevices,
+    ListUnknownPrintJobs,
+    MakePairingCode,
+    OpenDrawer,
+    PairScanner,
+    PrintReceipt,
+    PrintTest,
+    ShowLine,
+)
 from contracts.staff import SessionEnded, SessionStarted
-from services.devices import handlers
-from services.devices.printer_bytes import keep_capabilities_in
-from services.devices.printing import DevicesContext, PrinterWorker
+from services.devices.assigned import Assigned
+from services.devices.handlers import conditions, line_displays, pairings, print_jobs, scans, sessions
+from services.devices.printing import PrinterWorker, prepare_printing
 from services.devices.receipt import LOCALE
 from services.devices.scanning import MakeReader, ScannerWorker, read_devices
 from services.devices.settings import DevicesSettings
-from services.devices.transactions import DevicesTx, DevicesView, Waiting
+from services.devices.showing import DisplayWorker
+from services.devices.transactions import Beside, DevicesTx, DevicesView, Showing, Waiting
 from services.runtime.service import Follow, Service, command, query
 from services.runtime.texts import Texts
 
 
 def devices(settings: DevicesSettings, make_reader: MakeReader = read_devices) -> Service[DevicesTx, DevicesView]:
     """Put the devices service together; nothing runs from here. ``make_reader`` is what reads the scanners."""
-    waiting = Waiting(settings)
-    texts = Texts(LOCALE)
-    printers = tuple(PrinterWorker(printer, settings, waiting, texts).run for printer in settings.printers)
-
-    async def prepare_printing(context: DevicesContext) -> None:
-        """Have python-escpos keep its cache with the hub's own data."""
-        keep_capabilities_in(context.data / "cache" / "escpos")
+    assigned = Assigned(settings)
+    beside = Beside(Waiting(settings), Showing(settings), Texts(LOCALE), assigned)
+    printers = tuple(
+        PrinterWorker(printer, settings, beside.waiting, beside.texts).run for printer in settings.printers
+    )
+    displays = tuple(DisplayWorker(display, settings, beside.showing).run for display in settings.line_displays)
 
     return Service(
         name="devices",
         migrations=Path(__file__).parent / "migrations",
-        transaction=lambda scope, around, request: DevicesTx(scope, around, request, settings, waiting),
+        transaction=lambda scope, around, request: DevicesTx(scope, around, request, settings, beside),
         view=lambda around, request: DevicesView(around, request, settings),
         routes=(
-            command(PrintReceipt, handlers.print_receipt),
-            query(GetPrintJob, handlers.get_print_job),
-            query(FindPrintJobs, handlers.find_print_jobs),
-            command(InjectScan, handlers.inject_scan, prepare=handlers.prepare_inject_scan),
+            command(PrintReceipt, print_jobs.print_receipt),
+            command(DecidePrintJob, print_jobs.decide_print_job),
+            command(OpenDrawer, print_jobs.open_drawer),
+            command(PrintTest, print_jobs.print_test),
+            command(ShowLine, line_displays.show_line),
+            query(GetPrintJob, print_jobs.get_print_job),
+            query(ListUnknownPrintJobs, print_jobs.list_unknown_print_jobs),
+            query(FindPrintJobs, print_jobs.find_print_jobs),
+            command(InjectScan, scans.inject_scan, prepare=scans.prepare_inject_scan),
+            query(ListDevices, conditions.list_devices),
+            command(
+                MakePairingCode,
+                pairings.make_pairing_code,
+                prepare=pairings.prepare_make_pairing_code,
+                rebuild=pairings.pairing_code_again,
+            ),
+            command(PairScanner, pairings.pair_scanner, prepare=pairings.prepare_pair_scanner),
         ),
         follows=(
-            Follow("checkout", "printing", "reaction", on={SaleCompleted: handlers.on_sale_completed}),
+            Follow("checkout", "printing", "reaction", on={SaleCompleted: print_jobs.on_sale_completed}),
             Follow(
                 "staff",
                 "sessions",
                 "reaction",
-                on={SessionStarted: handlers.on_session_started, SessionEnded: handlers.on_session_ended},
+                on={SessionStarted: sessions.on_session_started, SessionEnded: sessions.on_session_ended},
             ),
         ),
-        shown=handlers.shown,
-        workers=(prepare_printing, *printers, ScannerWorker(settings, make_reader).run),
-        start=handlers.start,
+        shown=conditions.shown,
+        workers=(
+            partial(prepare_printing, settings),
+            *printers,
+            *displays,
+            ScannerWorker(settings, assigned, make_reader).run,
+        ),
+        start=conditions.start,
     )

@@ -3,17 +3,21 @@
 A device that is not named here is never opened.
 """
 
+import re
 from typing import Annotated, Literal
 
 import msgspec
+from evdev import ecodes
 from msgspec import Meta
 
 from contracts.customers import LanguageCode
-from contracts.devices import ScanKind
-from contracts.ids import DeviceId, RegisterId
+from contracts.ids import DeviceId, RegisterId, Symbology
+from services.devices.printers.settings import LineDisplaySettings, PrinterSettings
+from services.devices.scanners.keys import PATIENCE_S, Chord, End
+from services.devices.scanners.layouts import LayoutName
 
+CodeKind = Literal["item", "customer_code", "staff_badge", "receipt", "voucher", "unknown"]
 Seconds = Annotated[float, Meta(gt=0, le=86400)]
-_COLUMNS = {58: 32, 80: 48}
 
 
 class ScannerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,43 +25,78 @@ class ScannerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``usb`` is vendor and product as ``lsusb`` shows them (``05e0:1200``), ``serial`` the serial number
     (``uniq`` in ``/proc/bus/input/devices``), ``port`` where it is plugged in (``phys`` there, up to
-    ``/input0``). Two scanners of one make need ``serial`` or ``port``.
+    ``/input0``). Two scanners of one make need ``serial`` or ``port``. A scanner that plays serial port has
+    ``tty`` instead, best of ``/dev/serial/by-id``, and ``baud`` where it has a real line.
     """
 
     device: DeviceId
-    register: RegisterId
+    register: RegisterId | None = None
+    """Left out, it belongs to none until it reads a register's pairing code."""
     usb: Annotated[str, Meta(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")] | None = None
     serial: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
     port: Annotated[str, Meta(pattern=r"^[^/]{1,128}$")] | None = None
+    tty: Annotated[str, Meta(pattern=r"^/dev/[^\x00]{1,200}$")] | None = None
+    baud: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = 9600
+    layout: LayoutName = "us"
+    """The keyboard that it was set up to play."""
+    end: End = "key"
+    """``key``: Enter, keypad Enter or Tab ends a scan; ``pause``: silence does as well."""
+    separator: str | None = None
+    """What it types for ASCII 29 besides Ctrl+]: a key by the kernel's name, "down" or "ctrl+g"."""
+    pause_s: Annotated[float, Meta(ge=0.05, le=5)] = PATIENCE_S
+    """Silence that ends or voids what was begun."""
 
     def __post_init__(self) -> None:
-        """Refuse a scanner that every keyboard would fit."""
-        if self.usb is None and self.serial is None and self.port is None:
-            raise ValueError(f"scanner {self.device} needs one of usb, serial and port, to be told from a keyboard")
-
-
-class PrinterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One network printer and the registers that it prints for. ``qr`` prints the receipt number as a QR code."""
-
-    device: DeviceId
-    host: Annotated[str, Meta(min_length=1, max_length=253)]
-    registers: tuple[RegisterId, ...]
-    port: Annotated[int, Meta(ge=1, le=65535)] = 9100
-    width_mm: Literal[58, 80] = 80
-    characters_per_line: Annotated[int, Meta(ge=24, le=96)] | None = None
-    qr: bool = False
+        """Refuse a scanner that every keyboard would fit, and a separator that is no key."""
+        marks = (self.usb, self.serial, self.port)
+        if self.tty is None and marks == (None, None, None):
+            raise ValueError(f"scanner {self.device} needs one of usb, serial, port and tty, to be told from others")
+        if self.tty is not None and marks != (None, None, None):
+            raise ValueError(f"scanner {self.device} has a tty, and with it none of usb, serial and port")
+        if self.chord is None and self.separator is not None:
+            raise ValueError(f"scanner {self.device}: separator {self.separator[:40]!r} is no key that Linux knows")
 
     @property
-    def columns(self) -> int:
-        """How many characters fit in a row: what is set, else what the width gives in font A."""
-        return self.characters_per_line or _COLUMNS[self.width_mm]
+    def chord(self) -> Chord | None:
+        """The separator as a key and whether Ctrl is held."""
+        control, plus, name = (self.separator or "").rpartition("+")
+        key = ecodes.ecodes.get(f"KEY_{name.upper()}")
+        if not isinstance(key, int) or (plus and control != "ctrl"):
+            return None
+        return Chord(key, control=bool(plus))
 
 
 class ScanRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a code that begins with ``prefix`` is; the first rule that fits counts, and without one it is an item."""
+    """What a code is that fits all that is given here; the first rule that fits counts.
 
-    prefix: Annotated[str, Meta(min_length=1, max_length=64)]
-    kind: ScanKind
+    ``prefix`` is how it begins, ``length`` how many characters it has, ``symbology`` which kind of barcode it
+    comes from, for scanners that say so (``code128``), ``pattern`` a regular expression for the whole of it.
+    """
+
+    kind: CodeKind
+    prefix: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    length: Annotated[int, Meta(ge=1, le=512)] | None = None
+    symbology: Symbology | None = None
+    pattern: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a rule that every code fits, and a pattern that is no regular expression."""
+        if (self.prefix, self.length, self.symbology, self.pattern) == (None, None, None, None):
+            raise ValueError(f"a scan rule for {self.kind} needs one of prefix, length, symbology and pattern")
+        if self.pattern is not None:
+            try:
+                re.compile(self.pattern)
+            except re.error as error:
+                raise ValueError(f"scan rule pattern {self.pattern!r} is no regular expression: {error}") from error
+
+    def fits(self, text: str, symbology: str | None) -> bool:
+        """Whether a code is what this rule is about."""
+        return (
+            (self.prefix is None or text.startswith(self.prefix))
+            and self.length in (None, len(text))
+            and self.symbology in (None, symbology)
+            and (self.pattern is None or re.fullmatch(self.pattern, text) is not None)
+        )
 
 
 class DevicesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,11 +104,14 @@ class DevicesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     scanners: tuple[ScannerSettings, ...] = ()
     printers: tuple[PrinterSettings, ...] = ()
+    line_displays: tuple[LineDisplaySettings, ...] = ()
     scan_rules: tuple[ScanRule, ...] = ()
     language: LanguageCode | None = None
     """The language of every receipt; left out, each is in the language that checkout says."""
     job_lives_s: Seconds = 600.0
     """How long a job that the printer has got nothing of is tried again before it is ``expired``."""
+    drawer_lives_s: Seconds = 10.0
+    """The same for a cash drawer, which nobody expects to open when they have gone on."""
     retry_s: Seconds = 2.0
     look_every_s: Seconds = 30.0
     """How often an idle printer is asked how it is."""
@@ -81,15 +123,36 @@ class DevicesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     finish_s: Seconds = 20.0
 
     def __post_init__(self) -> None:
-        """Refuse a device named twice and a register with two printers."""
+        """Refuse what is named twice, devices or registers, and a fallback that is none."""
         devices: list[str] = [scanner.device for scanner in self.scanners]
-        devices += [printer.device for printer in self.printers]
+        devices += [each.device for each in (*self.printers, *self.line_displays)]
         registers: list[str] = [register for printer in self.printers for register in printer.registers]
-        for what, names in (("device", devices), ("printer for register", registers)):
+        shown: list[str] = [display.register for display in self.line_displays]
+        places = [str(each.ways) for each in self.printers] + [str(each.ways) for each in self.line_displays]
+        marks = [each.tty or f"usb {each.usb}, serial {each.serial}, port {each.port}" for each in self.scanners]
+        for what, names in (
+            ("device", devices),
+            ("scanner that is known by", marks),
+            ("printer for register", registers),
+            ("line display for register", shown),
+            ("printer at", places),
+        ):
             for name in names:
                 if names.count(name) > 1:
                     raise ValueError(f"there is more than one {what} {name}")
+        printers = {printer.device for printer in self.printers}
+        for printer in self.printers:
+            if printer.fallback is not None and printer.fallback not in printers - {printer.device}:
+                raise ValueError(f"the fallback of {printer.device} is no other printer: {printer.fallback}")
 
     def printer_of(self, register: str) -> PrinterSettings | None:
         """The printer that prints for a register, or None."""
         return next((printer for printer in self.printers if register in printer.registers), None)
+
+    def printer(self, device: str) -> PrinterSettings | None:
+        """The printer of that name, or None."""
+        return next((printer for printer in self.printers if printer.device == device), None)
+
+    def display_of(self, register: str) -> LineDisplaySettings | None:
+        """The line display that shows a register's sale, or None."""
+        return next((display for display in self.line_displays if display.register == register), None)

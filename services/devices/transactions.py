@@ -1,11 +1,22 @@
 """What the handlers of devices are given: a transaction and a view with its stores and the shop's settings."""
 
 import asyncio
+from dataclasses import dataclass
 
+from contracts.base import TokenMissing
+from contracts.ids import DeviceId, RegisterId, StaffId
+from services.devices.assigned import Assigned
+from services.devices.printers.line_display import Words
 from services.devices.settings import DevicesSettings
-from services.devices.store import DeviceStore, PrintJobStore, ScanStore
+from services.devices.store.conditions import DeviceStore
+from services.devices.store.pairings import PairingStore
+from services.devices.store.print_jobs import PrintJobStore
+from services.devices.store.scans import ScanStore
+from services.runtime.texts import Texts
 from services.runtime.transactions import Request, Surroundings, Tx, View
 from services.runtime.writer import Scope
+
+Rows = tuple[str, str]
 
 
 class Waiting:
@@ -29,22 +40,95 @@ class Waiting:
         self._printers[printer].clear()
 
 
+class Showing:
+    """What each line display is to show now; only the newest counts."""
+
+    def __init__(self, settings: DevicesSettings) -> None:
+        self._displays: dict[str, asyncio.Event] = {each.device: asyncio.Event() for each in settings.line_displays}
+        self._rows: dict[str, Rows] = {}
+
+    def show(self, display: str, rows: Rows) -> None:
+        """Have a display show two rows instead of what it shows."""
+        self._rows[display] = rows
+        self._displays[display].set()
+
+    def now(self, display: str) -> Rows | None:
+        """What a display is to show, or None when nothing was said yet."""
+        return self._rows.get(display)
+
+    async def changed(self, display: str, *, within_s: float) -> None:
+        """Return when there is something new for a display, or after that time."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._displays[display].wait()
+        except TimeoutError:
+            return
+        self._displays[display].clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a transaction reaches beside its tables: who waits for it, the shop's texts, scanners' registers."""
+
+    waiting: Waiting
+    showing: Showing
+    texts: Texts
+    assigned: Assigned
+
+
 class DevicesTx(Tx):
     """A transaction with the stores of devices."""
 
     def __init__(
-        self, scope: Scope, around: Surroundings, request: Request, settings: DevicesSettings, waiting: Waiting
+        self, scope: Scope, around: Surroundings, request: Request, settings: DevicesSettings, beside: Beside
     ) -> None:
         super().__init__(scope, around, request)
         self.settings = settings
         self.jobs = PrintJobStore(self.connection)
         self.devices = DeviceStore(self.connection)
         self.scans = ScanStore(self.connection)
-        self._waiting = waiting
+        self.pairings = PairingStore(self.connection)
+        self._beside = beside
+        self._paired: dict[DeviceId, RegisterId] | None = None
+
+    def register_of(self, scanner: DeviceId) -> RegisterId | None:
+        """The register of a scanner, as this transaction leaves it."""
+        return self._beside.assigned.register_of(scanner, self._paired)
+
+    def pair(self, scanner: DeviceId, register: RegisterId | None) -> None:
+        """Let a scanner belong to a register from now on; None lets it belong where the settings say."""
+        if register is None:
+            self.pairings.remove(scanner)
+        else:
+            self.pairings.put(scanner, register, self.now)
+        self.remember_pairings()
+
+    def remember_pairings(self) -> None:
+        """Take the pairings as the database has them, for others once this is committed."""
+        paired = self._paired = self.pairings.all()
+        self.after_commit(lambda: self._beside.assigned.now(paired))
 
     def wake(self, printer: str) -> None:
         """Let a printer's worker look for jobs once this is committed."""
-        self.after_commit(lambda: self._waiting.wake(printer))
+        self.after_commit(lambda: self._beside.waiting.wake(printer))
+
+    def show_rows(self, display: str, rows: Rows) -> None:
+        """Let a line display show two rows once this is committed."""
+        self.after_commit(lambda: self._beside.showing.show(display, rows))
+
+    def words(self, language: str) -> Words:
+        """The shop's texts in a language."""
+        return Words(self._beside.texts, language)
+
+    def signed_on(self) -> StaffId:
+        """Who is signed on where the request comes from.
+
+        Rejections:
+            TokenMissing: nobody is.
+        """
+        if self.claims is None:
+            raise TokenMissing
+        return StaffId(self.claims.subject)
 
 
 class DevicesView(View):

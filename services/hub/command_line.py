@@ -55,6 +55,20 @@ GROUPS: Final = {
         },
         "people",
     ),
+    "customers": (
+        "Who buys.",
+        {
+            "find": "Find customers as a till does.",
+            "show": "Print one customer's profile as JSON.",
+            "import": "Take over the customers of a file, tried first.",
+            "export": "Write all customers to a file, or one person's own copy.",
+            "merge": "Make two customers one, or two again.",
+            "erase": "Forget a customer for good, in every service.",
+            "audit": "Recompute every balance from its entries.",
+            "statement": "Show a customer's account.",
+        },
+        "customers",
+    ),
     "policy": (
         "What a checkout must collect before it may be paid.",
         {
@@ -72,6 +86,8 @@ GROUPS: Final = {
             "list": "List the devices of the settings and how each is.",
             "watch": "Show scans, print jobs and faults of devices as they come.",
             "pair": "Assign a scanner to a register by a code that it reads.",
+            "rules": "Print udev rules that allow exactly the devices of the settings.",
+            "test-print": "Print a page that shows what a printer can.",
         },
         "devices",
     ),

@@ -72,6 +72,8 @@ class VirtualPrinter:
         self._served = asyncio.Lock()
         self._callers: set[asyncio.Task[None]] = set()
         self._printed = 0
+        self.drawer_pulses = 0
+        """How often the drawer was told to open."""
 
     async def __aenter__(self) -> Self:
         if self._png_folder is not None:
@@ -171,6 +173,7 @@ class VirtualPrinter:
                 if self._fault != "mute_in_turn":
                     self._answer(writer, 0)
                 continue
+            self.drawer_pulses += token.name == "drawer_pulse"
             try:
                 paper = self._feed.take(token)
             except NotEscPos as error:

@@ -1,31 +1,65 @@
 """Runs inside the lab's machine: real USB devices made of the kernel's gadgets, and the scanners' reader beside them.
 
 Without arguments it keeps the devices and does what the test says; with ``--reader`` it is the
-process that reads the scanners. They are two, so that the reader can be held still.
+process that reads the scanners. They are two, so that the reader can be held still. It knows no
+layout: the test tells which keys a character takes.
 """
 
 import asyncio
 import fcntl
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 GADGETS = Path("/sys/kernel/config/usb_gadget")
-SCANNER, KEYBOARD = "05e0:1200", "046d:c31c"
+SCANNER, KEYBOARD, SERIAL, PRINTER = "05e0:1200", "046d:c31c", "0c2e:0b6a", "04b8:0202"
 AT_KEYBOARD = "0001:0001"
+TTY = Path("/dev/serial/by-id/usb-Lab_Serial_Scanner_H9-if00")
 EVIOCGRAB = 0x40044590  # linux/input.h
+WITHIN_S = 10.0
+BLOCKED_S = 2.0
+KEY_S, HAND_S = 0.01, 0.03
+"""Pauses between two keys, as scanners can be set to, and between two codes of one scanner; no hand is that fast.
+
+A scanner at its fastest leaves a reader 40 ms before the kernel loses keys, and this machine is some twenty times
+slower than a shop's.
+"""
+READS: list[dict[str, str]] = [
+    {"device": "scanner-1", "usb": SCANNER, "serial": "S1"},
+    {"device": "scanner-2", "usb": SCANNER, "serial": "S2"},
+    {"device": "german", "usb": SCANNER, "serial": "DE", "layout": "de"},
+    {"device": "french", "usb": SCANNER, "serial": "FR", "layout": "fr"},
+    {"device": "serial", "tty": str(TTY)},
+    {"device": "trap", "usb": AT_KEYBOARD},
+]
+"""The settings of the reader; they even name the PS/2 keyboard, which no reader may open."""
 
 # USB Device Class Definition for Human Interface Devices 1.11, appendix B.1: the boot keyboard's report descriptor.
 _BOOT_KEYBOARD = bytes.fromhex(
     "05010906a101050719e029e71500250175019508810295017508810395057501050819012905910295017503910395067508"
     "150025650507190029658100c0"
 )
-# USB HID Usage Tables, page 7: 1 to 9, then 0, are 0x1e to 0x27; Enter is 0x28.
-_USAGES = {**{digit: 0x1E + place for place, digit in enumerate("1234567890")}, "\n": 0x28}
+_FUNCTIONS: dict[str, tuple[str, dict[str, bytes]]] = {
+    "keys": (
+        "hid",
+        {"protocol": b"1", "subclass": b"1", "report_length": b"8", "report_desc": _BOOT_KEYBOARD},
+    ),
+    "serial": ("acm", {}),
+    "printer": ("printer", {"pnp_string": b"MFG:EPSON;CMD:ESC/POS;MDL:TM-T88V;CLS:PRINTER;"}),
+}
+
+
+# ESC/POS: DLE EOT 1, 2, 3 and 4, all of which a printer without a fault answers alike; GS r 1 in its turn.
+_BARRIER = b"\x1dr\x01"
+_ANSWERS = {**{b"\x10\x04" + bytes([n]): b"\x12" for n in (1, 2, 3, 4)}, _BARRIER: b"\x00"}
 
 
 def tell(**message: Any) -> None:
@@ -36,11 +70,11 @@ def tell(**message: Any) -> None:
 def read_scanners() -> None:
     """Read scanners for ever and tell what is heard.
 
-    The settings even name the PS/2 keyboard, which no reader may open. The imports stand here
-    because only the reader needs them and the machine is slow.
+    The imports stand here because only the reader needs them and the machine is slow.
     """
-    from contracts.ids import DeviceId, RegisterId  # noqa: PLC0415
-    from services.devices.scanners import Heard, Scanners  # noqa: PLC0415
+    import msgspec  # noqa: PLC0415
+
+    from services.devices.scanners.watching import Heard, Scanners  # noqa: PLC0415
     from services.devices.settings import ScannerSettings  # noqa: PLC0415
     from services.runtime.log import Log  # noqa: PLC0415
 
@@ -49,11 +83,9 @@ def read_scanners() -> None:
         tell(heard=type(what).__name__, **told)
 
     async def read() -> None:
-        wanted = [
-            ScannerSettings(device=DeviceId(device), register=RegisterId("till-1"), usb=usb)
-            for device, usb in (("scanner-1", SCANNER), ("trap", AT_KEYBOARD))
-        ]
-        scanners = Scanners(wanted, heard, Log("lab"), sweep_s=3600)
+        wanted = msgspec.convert(READS, list[ScannerSettings])
+        scanners = Scanners(wanted, heard, Log("lab"), sweep_s=0.5)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, time.sleep, BLOCKED_S)
         scanners.start()
         tell(reading=True)
         await asyncio.Event().wait()
@@ -61,10 +93,11 @@ def read_scanners() -> None:
     asyncio.run(read())
 
 
-def make_gadget(name: str, usb: str, serial: str, controller: str) -> None:
-    """Make a USB keyboard with that vendor, product and serial number; it is plugged in by ``plug``."""
+def make_gadget(name: str, kind: str, usb: str, serial: str, controller: str) -> None:
+    """Make a USB device with that vendor, product and serial number, and plug it in."""
     gadget = GADGETS / name
-    function, configuration = gadget / "functions" / f"hid.{name}", gadget / "configs" / "c.1"
+    function_kind, attributes = _FUNCTIONS[kind]
+    function, configuration = gadget / "functions" / f"{function_kind}.{name}", gadget / "configs" / "c.1"
     for folder in (gadget, gadget / "strings" / "0x409", configuration, function):
         folder.mkdir()
     vendor, _, product = usb.partition(":")
@@ -75,48 +108,87 @@ def make_gadget(name: str, usb: str, serial: str, controller: str) -> None:
         ("strings/0x409/product", name),
     ):
         (gadget / attribute).write_text(text)
-    for attribute, text in (("protocol", "1"), ("subclass", "1"), ("report_length", "8")):
-        (function / attribute).write_text(text)
-    (function / "report_desc").write_bytes(_BOOT_KEYBOARD)
+    for attribute, content in attributes.items():
+        (function / attribute).write_bytes(content)
     (configuration / function.name).symlink_to(function)
     plug(name, controller)
 
 
 def plug(name: str, controller: str) -> None:
-    """Plug a device in, or with an empty controller out."""
+    """Plug a device in, or with an empty controller out; a port gets the lasting name that udev would give it."""
     (GADGETS / name / "UDC").write_text(controller + "\n")
+    if (GADGETS / name / "functions" / f"acm.{name}").exists():
+        TTY.unlink(missing_ok=True)
+        if controller:
+            wait_for(lambda: any(Path("/dev").glob("ttyACM*")))
+            TTY.parent.mkdir(parents=True, exist_ok=True)
+            TTY.symlink_to(next(Path("/dev").glob("ttyACM*")))
 
 
-def type_text(name: str, text: str) -> None:
-    """Type digits and Enter on a device, each key pressed and let go as fast as the bus takes it."""
+def wait_for(fact: Callable[[], object]) -> None:
+    """Wait until the kernel has done something."""
+    until = time.monotonic() + WITHIN_S
+    while not fact():
+        if time.monotonic() > until:
+            raise TimeoutError
+        time.sleep(0.01)
+
+
+def press(name: str, keys: list[list[int]], pause_s: float = KEY_S) -> None:
+    """Press keys on a device and let each go; a key is its modifiers and its usage."""
     minor = (GADGETS / name / "functions" / f"hid.{name}" / "dev").read_text().strip().partition(":")[2]
-    with open(f"/dev/hidg{minor}", "wb", buffering=0) as keys:  # noqa: PTH123 - unbuffered, a report a write
-        for character in text:
-            keys.write(bytes([0, 0, _USAGES[character], 0, 0, 0, 0, 0]))
-            keys.write(bytes(8))
+    with open(f"/dev/hidg{minor}", "wb", buffering=0) as reports:  # noqa: PTH123 - unbuffered, a report a write
+        for modifiers, usage in keys:
+            reports.write(bytes([modifiers, 0, usage, 0, 0, 0, 0, 0]))
+            reports.write(bytes(8))
+            time.sleep(pause_s)
+
+
+def press_at_once(keys: dict[str, list[list[int]]], times: int) -> None:
+    """Have several devices press their keys over and over, all at the same time."""
+
+    def work(name: str) -> None:
+        for _ in range(times):
+            press(name, keys[name])
+            time.sleep(HAND_S)
+
+    workers = [threading.Thread(target=work, args=(name,)) for name in keys]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+
+def send_serially(data: str) -> None:
+    """Have the serial scanner send bytes."""
+    port = os.open("/dev/ttyGS0", os.O_WRONLY | os.O_NOCTTY)
+    try:
+        os.write(port, data.encode())
+    finally:
+        os.close(port)
 
 
 def nodes() -> dict[str, str]:
-    """Every input device that types, by vendor and product, and its node."""
+    """Every input device that types, by serial number or else by vendor and product, and its node."""
     found = {}
     for event in Path("/sys/class/input").glob("event*"):
-        ids = event / "device" / "id"
-        usb = f"{(ids / 'vendor').read_text().strip()}:{(ids / 'product').read_text().strip()}"
+        device = event / "device"
+        usb = f"{(device / 'id/vendor').read_text().strip()}:{(device / 'id/product').read_text().strip()}"
         if usb in (SCANNER, KEYBOARD, AT_KEYBOARD):
-            found[usb] = f"/dev/input/{event.name}"
+            found[(device / "uniq").read_text().strip() or usb] = f"/dev/input/{event.name}"
     return found
 
 
 def opened_by(process: int) -> list[str]:
     """Which of those devices a process has open."""
-    by_node = {node: usb for usb, node in nodes().items()}
+    by_node = {node: name for name, node in nodes().items()}
     links = [str(link.readlink()) for link in Path(f"/proc/{process}/fd").iterdir() if link.exists()]
     return sorted(by_node[link] for link in links if link in by_node)
 
 
-def is_grabbed(usb: str) -> bool:
+def is_grabbed(node: str) -> bool:
     """Whether somebody holds that device for himself."""
-    descriptor = os.open(nodes()[usb], os.O_RDONLY | os.O_NONBLOCK)
+    descriptor = os.open(node, os.O_RDONLY | os.O_NONBLOCK)
     try:
         fcntl.ioctl(descriptor, EVIOCGRAB, 1)
     except OSError:
@@ -126,31 +198,157 @@ def is_grabbed(usb: str) -> bool:
     return False
 
 
+def press_and_unplug(name: str, keys: list[list[int]]) -> None:
+    """Press keys on a device and pull it out at once."""
+    press(name, keys)
+    plug(name, "")
+
+
+def opened_printer() -> int:
+    """The inside of the USB printer, which cannot be opened before the other side has found the printer."""
+
+    def opened() -> bool:
+        try:
+            # A read that blocks would never end when the printer is pulled out.
+            found.append(os.open("/dev/g_printer0", os.O_RDWR | os.O_NONBLOCK))
+        except OSError:
+            return False
+        return True
+
+    found: list[int] = []
+    wait_for(opened)
+    return found[0]
+
+
+class Answering(threading.Thread):
+    """What is inside of the USB printer: it says that all is well, and that what came before is printed.
+
+    Once ``unplug_after`` is set, it is pulled out when so many bytes of a job came.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(daemon=True)
+        self._printer = name
+        self.unplug_after: int | None = None
+
+    def run(self) -> None:
+        """Answer until it is pulled out, and tell the test what came."""
+        came = bytearray()
+        port = opened_printer()
+        waiting = select.poll()
+        waiting.register(port, select.POLLIN)
+        try:
+            while self.unplug_after is None or len(came) < self.unplug_after:
+                if not waiting.poll(100):
+                    continue
+                data = os.read(port, 64 if self.unplug_after else 8192)
+                came += data
+                for question, answer in _ANSWERS.items():
+                    for _ in range(data.count(question)):
+                        os.write(port, answer)
+                if _BARRIER in data:
+                    tell(printed=came.hex())
+                    came.clear()
+        finally:
+            os.close(port)
+        plug(self._printer, "")
+        tell(unplugged=self._printer)
+
+
+class Desk:
+    """The devices, and what reads them."""
+
+    def __init__(self) -> None:
+        self._controllers = sorted(path.name for path in Path("/sys/class/udc").iterdir())
+        self._process: subprocess.Popen[bytes] | None = None
+        self._answering: Answering | None = None
+        self._held = -1
+        self.deeds: dict[str, Callable[..., dict[str, Any] | None]] = {
+            "read": self._read,
+            "serve": self._serve,
+            "make": self._make,
+            "rename": self._rename,
+            "plug": plug,
+            "plug-and-hold": self._plug_and_hold,
+            "let-go": self._let_go,
+            "press": press,
+            "press-and-unplug": press_and_unplug,
+            "press-at-once": press_at_once,
+            "press-while-reader-is-held": self._press_while_held,
+            "press-while-loop-is-blocked": self._press_while_blocked,
+            "send": send_serially,
+            "answer": self._answer,
+            "unplug-after": self._unplug_after,
+            "look": self._look,
+        }
+
+    def _read(self) -> None:
+        self._process = subprocess.Popen([sys.executable, "-m", "tests.lab.guest", "--reader"])
+
+    def _serve(self, environment: dict[str, str]) -> None:
+        """Run the whole devices service; where it finds its broker and its data stands in the environment."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "services.devices"], env={**os.environ, **environment}, stdout=sys.stderr
+        )
+
+    def _answer(self, name: str) -> None:
+        self._answering = Answering(name)
+        self._answering.start()
+
+    def _unplug_after(self, count: int) -> None:
+        assert self._answering is not None
+        self._answering.unplug_after = count
+
+    def _make(self, name: str, kind: str, usb: str, serial: str) -> None:
+        make_gadget(name, kind, usb, serial, self._controllers.pop())
+
+    def _rename(self, name: str, serial: str) -> None:
+        (GADGETS / name / "strings/0x409/serialnumber").write_text(serial)
+
+    def _plug_and_hold(self, name: str, controller: str, serial: str) -> None:
+        """Plug a device in and grab it before the reader can."""
+        self._reader.send_signal(signal.SIGSTOP)
+        plug(name, controller)
+        wait_for(lambda: serial in nodes())
+        self._held = os.open(nodes()[serial], os.O_RDONLY | os.O_NONBLOCK)
+        fcntl.ioctl(self._held, EVIOCGRAB, 1)
+        self._reader.send_signal(signal.SIGCONT)
+
+    def _let_go(self) -> None:
+        os.close(self._held)
+
+    def _press_while_held(self, name: str, keys: list[list[int]]) -> None:
+        self._reader.send_signal(signal.SIGSTOP)
+        press(name, keys, pause_s=0)
+        self._reader.send_signal(signal.SIGCONT)
+
+    def _press_while_blocked(self, name: str, keys: list[list[int]], times: int) -> None:
+        self._reader.send_signal(signal.SIGUSR1)
+        press_at_once({name: keys}, times)
+
+    def _look(self) -> dict[str, Any]:
+        """How things are: which devices there are, which are open by the reader and which are grabbed."""
+        return {
+            "there": nodes(),
+            "opened": opened_by(self._reader.pid) if self._process else [],
+            "controllers": {path.name: (path / "UDC").read_text().strip() for path in GADGETS.iterdir()},
+            "grabbed": sorted(name for name, node in nodes().items() if is_grabbed(node)),
+        }
+
+    @property
+    def _reader(self) -> "subprocess.Popen[bytes]":
+        assert self._process is not None
+        return self._process
+
+
 def keep() -> None:
     """Keep the devices and do what the test says, until it says no more."""
     tell(up=True)
-    controllers = sorted(path.name for path in Path("/sys/class/udc").iterdir())
-    with subprocess.Popen([sys.executable, "-m", "tests.lab.guest", "--reader"]) as reader:
-        for line in sys.stdin:
-            command = json.loads(line)
-            match command["do"]:
-                case "make":
-                    make_gadget(command["name"], command["usb"], command["serial"], controllers.pop())
-                case "plug":
-                    plug(command["name"], command["controller"])
-                case "type":
-                    type_text(command["name"], command["text"])
-                case "type-while-reader-is-held":
-                    reader.send_signal(signal.SIGSTOP)
-                    type_text(command["name"], command["text"])
-                    reader.send_signal(signal.SIGCONT)
-            tell(
-                done=command["do"],
-                there=sorted(nodes()),
-                opened=opened_by(reader.pid),
-                controllers={path.name: (path / "UDC").read_text().strip() for path in GADGETS.iterdir()},
-                grabbed=sorted(filter(is_grabbed, nodes())) if command["do"] == "look" else [],
-            )
+    desk = Desk()
+    for line in sys.stdin:
+        how = json.loads(line)
+        deed = how.pop("do")
+        tell(done=deed, **(desk.deeds[deed](**how) or {}))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,9 @@ from typing import Any, Self
 PACKAGES = ("qemu-system-x86", "busybox-static", "kmod")
 """What the Debian packages are called that this needs."""
 
+HOST, GUEST = "10.0.2.2", "10.0.2.15"
+"""The addresses of QEMU's user network: at the first the machine reaches the host's loopback."""
+
 BOOT_WITHIN_S = 40.0
 BOOTS = 3
 _MODULES = {
@@ -35,8 +38,13 @@ _MODULES = {
     "hid_generic": "",
     "configfs": "",
     "libcomposite": "",
-    "dummy_hcd": "num=2",
+    "dummy_hcd": "num=6",
     "usb_f_hid": "",
+    "usb_f_acm": "",
+    "cdc_acm": "",
+    "usb_f_printer": "",
+    "usblp": "",
+    "virtio_net": "",
 }
 _INIT = """#!/bin/busybox sh
 B=/bin/busybox
@@ -244,6 +252,7 @@ class Machine:
         self._share.mkdir()
         (self._share / "start.sh").write_text(
             "stty -F /dev/ttyS0 raw -echo\n"
+            f"busybox ifconfig lo up; busybox ifconfig eth0 {GUEST} up\n"
             f"cd {self._folder}\n"
             f"{' '.join(self._program)} </dev/ttyS0 >/dev/ttyS0 2>/mnt/stderr.log\n"
             "busybox poweroff -f\n",
@@ -289,6 +298,10 @@ class Machine:
             f"socket,id=serial,path={place / 'channel'}",
             "-serial",
             "chardev:serial",
+            "-netdev",
+            "user,id=net",
+            "-device",
+            "virtio-net-pci,netdev=net,romfile=",
             *shared,
         ]
 

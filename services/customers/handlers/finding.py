@@ -1,12 +1,26 @@
-"""Customers are found as somebody types."""
+"""Customers are found as somebody types, and what nobody has is split for a new one's form."""
 
-from contracts.customers import CustomerHits, SearchCustomers
+from contracts.customers import CustomerHits, NameSplit, SearchCustomers, SplitName
+from services.customers.model.naming import split_name
 from services.customers.store.search import CustomerSearch
 from services.customers.transactions import CustomersView
 
 
 async def search_customers(query: SearchCustomers, view: CustomersView) -> CustomerHits:
-    """Find customers by what somebody typed so far."""
+    """Find customers by what somebody typed so far; who may not see details gets them covered."""
     return CustomerHits(
-        await view.read(lambda connection: CustomerSearch(connection, view.rules.country).find(query.text, query.limit))
+        await view.read(
+            lambda connection: CustomerSearch(connection, view.rules.country).find(
+                query.text, query.limit, details=view.sees_details
+            )
+        )
     )
+
+
+def split(query: SplitName, view: CustomersView) -> NameSplit:
+    """Split what somebody looked for in vain into the fields of a new customer's form.
+
+    Rejections:
+        Malformed: the text holds a control character.
+    """
+    return split_name(query.text, view.rules.country)

@@ -7,7 +7,7 @@ from services.customers.transactions import CustomersTx, CustomersView
 
 
 async def get_customer_history(query: GetCustomerHistory, view: CustomersView) -> CustomerHistory:
-    """Read a page of what a customer bought, newest first.
+    """Read a page of what happened with a customer, newest first.
 
     Rejections:
         CustomerNotFound: there is no such customer.

@@ -2,19 +2,33 @@
 
 from contracts.base import Event
 from contracts.customers import (
+    CodeBlocked,
     CodeTaken,
     CreateCustomer,
     Customer,
     CustomerChanged,
     CustomerExists,
     CustomerFactsRead,
+    CustomerNotFound,
     GetCustomer,
     GetCustomerFacts,
+    GetFactsByCode,
+    PossibleDuplicate,
     RevisionConflict,
     UpdateCustomer,
 )
-from services.customers.model.records import changed_customer, creation_mark, facts, new_customer
+from services.customers.model.duplicates import Suspect
+from services.customers.model.records import (
+    Known,
+    changed_customer,
+    changed_fields,
+    creation_mark,
+    facts,
+    new_customer,
+    with_made_code,
+)
 from services.customers.store.customers import CustomerStore
+from services.customers.store.shown import shown
 from services.customers.transactions import CustomersTx, CustomersView
 from services.runtime.service import SnapshotPiece
 
@@ -30,19 +44,30 @@ def create_customer(command: CreateCustomer, tx: CustomersTx) -> Customer:
         CustomerExists: the id was used with other details, or was that of a customer who was erased.
         CustomerIncomplete: what the store asks for at least is missing.
         ContactInvalid: an email or phone is none.
+        DetailInvalid: another detail does not have the form it needs.
+        GroupNotFound: the store has no such group.
         CodeTaken: another customer has the code.
-        Malformed: a name holds a control character.
+        PossibleDuplicate: somebody on file may be the same person, and no reason was given to save all the same.
+        Malformed: a line holds a control character.
     """
     mark = tx.customers.creation_mark(command.customer_id)
-    if mark == creation_mark(command):
-        return tx.customers.get(command.customer_id)
+    if mark == creation_mark(command) or tx.customers.present_id(command.customer_id) != command.customer_id:
+        return tx.shown(command.customer_id)
     if mark is not None or tx.customers.is_erased(command.customer_id):
         raise CustomerExists(field="customer_id", customer_id=command.customer_id)
-    customer = new_customer(command, tx.rules)
+    customer = new_customer(command, tx.rules, _known(tx))
+    tx.groups.check(customer.group)
     _check_codes(customer, tx)
+    suspects = tx.duplicates.of(customer)
+    if command.save_anyway is None:
+        _refuse_duplicate(suspects)
+    if tx.rules.make_codes:
+        customer = with_made_code(customer, tx.customers.codes_of_others)
     tx.customers.add(customer, creation_mark(command), tx.now)
+    tx.note("created", customer.customer_id, revision=customer.revision)
+    _note_saved_anyway(command, suspects, tx)
     tx.record(CustomerChanged(facts(customer)))
-    return customer
+    return tx.shown(customer.customer_id)
 
 
 def update_customer(command: UpdateCustomer, tx: CustomersTx) -> Customer:
@@ -50,28 +75,40 @@ def update_customer(command: UpdateCustomer, tx: CustomersTx) -> Customer:
 
     Rejections:
         CustomerNotFound: there is no such customer.
-        RevisionConflict: the record is another than the one that was read; ``revision`` says which.
-        CustomerIncomplete, ContactInvalid, CodeTaken, Malformed: as for a new customer.
+        RevisionConflict: the record is another than the one that was read; ``revision`` says which, and ``changed``
+            names the details that changed since.
+        CustomerIncomplete, ContactInvalid, DetailInvalid, GroupNotFound, CodeTaken, PossibleDuplicate, Malformed:
+            as for a new customer.
     """
     before = tx.customers.get(command.customer_id)
     if command.expected_revision != before.revision:
-        raise RevisionConflict(field="expected_revision", revision=before.revision)
-    after = changed_customer(before, command, tx.rules)
+        raise RevisionConflict(
+            field="expected_revision",
+            revision=before.revision,
+            changed=list(tx.history.changed_since(before.customer_id, command.expected_revision)),
+        )
+    after = changed_customer(before, command, tx.rules, _known(tx))
     if after.revision == before.revision:
-        return before
+        return tx.shown(before.customer_id)
+    tx.groups.check(after.group)
     _check_codes(after, tx)
+    suspects = tx.duplicates.of(after, before)
+    if command.save_anyway is None:
+        _refuse_duplicate(suspects)
     tx.customers.change(before, after, tx.now)
+    tx.note("changed", after.customer_id, revision=after.revision, fields=changed_fields(before, after))
+    _note_saved_anyway(command, suspects, tx)
     tx.record(CustomerChanged(facts(after)))
-    return after
+    return tx.shown(after.customer_id)
 
 
 def customer_again(command: CreateCustomer | UpdateCustomer, tx: CustomersTx) -> Customer:
-    """Answer a repeated command with the customer as they are by now.
+    """Answer a repeated command with the customer as they are by now; details are covered, for nobody asks anew.
 
     Rejections:
         CustomerNotFound: the customer was erased since.
     """
-    return tx.customers.get(command.customer_id)
+    return tx.shown(command.customer_id)
 
 
 async def get_customer(query: GetCustomer, view: CustomersView) -> Customer:
@@ -80,7 +117,10 @@ async def get_customer(query: GetCustomer, view: CustomersView) -> Customer:
     Rejections:
         CustomerNotFound: there is no such customer.
     """
-    return await view.read(lambda connection: CustomerStore(connection).get(query.customer_id))
+    customer = await view.read(lambda connection: shown(connection, query.customer_id, details=view.sees_details))
+    if not customer.masked:
+        view.accessed("viewed", customer.customer_id)
+    return customer
 
 
 async def get_customer_facts(query: GetCustomerFacts, view: CustomersView) -> CustomerFactsRead:
@@ -92,6 +132,22 @@ async def get_customer_facts(query: GetCustomerFacts, view: CustomersView) -> Cu
     return CustomerFactsRead(
         facts(await view.read(lambda connection: CustomerStore(connection).get(query.customer_id)))
     )
+
+
+async def get_facts_by_code(query: GetFactsByCode, view: CustomersView) -> CustomerFactsRead:
+    """Read what policy may know of whoever holds a code.
+
+    Rejections:
+        CustomerNotFound: nobody has that code.
+        CodeBlocked: it is a lost card's.
+    """
+    holder = await view.read(lambda connection: CustomerStore(connection).holder_of(query.code))
+    if holder is None:
+        raise CustomerNotFound(field="code")
+    customer_id, blocked = holder
+    if blocked:
+        raise CodeBlocked(field="code", customer_id=customer_id)
+    return CustomerFactsRead(facts(await view.read(lambda connection: CustomerStore(connection).get(customer_id))))
 
 
 async def snapshot(view: CustomersView, number: int, following: str | None) -> SnapshotPiece:  # noqa: ARG001
@@ -108,8 +164,26 @@ async def snapshot(view: CustomersView, number: int, following: str | None) -> S
     return events, page[-1][0].customer_id if len(page) == CUSTOMERS_A_PIECE else None
 
 
+def _known(tx: CustomersTx) -> Known:
+    return Known(tx.now.date(), tx.custom_fields.of("customer"))
+
+
 def _check_codes(customer: Customer, tx: CustomersTx) -> None:
-    taken = tx.customers.codes_of_others(customer.codes, customer.customer_id)
-    for place, code in enumerate(customer.codes):
-        if code in taken:
-            raise CodeTaken(field=f"codes[{place}]")
+    taken = tx.customers.codes_of_others((*customer.codes, *customer.blocked_codes), customer.customer_id)
+    for field, codes in (("codes", customer.codes), ("blocked_codes", customer.blocked_codes)):
+        for place, code in enumerate(codes):
+            if code in taken:
+                raise CodeTaken(field=f"{field}[{place}]")
+
+
+def _refuse_duplicate(suspects: tuple[Suspect, ...]) -> None:
+    if suspects:
+        raise PossibleDuplicate(field="save_anyway", duplicates=[each.told() for each in suspects])
+
+
+def _note_saved_anyway(
+    command: CreateCustomer | UpdateCustomer, suspects: tuple[Suspect, ...], tx: CustomersTx
+) -> None:
+    """Why there are two who look like one is in the history of the new one."""
+    if suspects and command.save_anyway is not None:
+        tx.note("saved_anyway", command.customer_id, reference=command.save_anyway)

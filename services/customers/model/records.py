@@ -4,36 +4,43 @@ Belongs here: pure rules about names, contacts and codes. Never here: tables, th
 """
 
 import hashlib
-import unicodedata
-from collections.abc import Callable, Iterator
-from typing import Literal
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any, Literal
 
 import msgspec
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-from contracts.base import Malformed
 from contracts.customers import (
     ContactInvalid,
     CreateCustomer,
     Customer,
     CustomerFacts,
     CustomerIncomplete,
-    LanguageCode,
+    DetailInvalid,
     UpdateCustomer,
 )
+from contracts.customers.fields import CustomField
+from contracts.customers.profile import FieldId
+from contracts.ids import CustomerId
+from services.customers.model import profile
+from services.customers.model.custom_fields import custom_values
+from services.customers.model.texts import each_once, line, says_something
 
-Minimum = Literal["first_name", "last_name", "first_or_last", "company"]
+Minimum = Literal["first_name", "last_name", "first_or_last", "first_or_last_or_company", "company"]
 """The least a store asks for before it keeps a customer."""
 
-_NEVER_IN_A_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Marks that turn the reading direction of what follows them, a name's neighbours on a receipt included.
-
-Unicode Technical Report 36, section 2.5: bidirectional text spoofing.
-"""
-_UNSEEN = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""Letters and symbols that show nothing: Hangul fillers and the blank of Braille."""
+NO_DETAILS = frozenset({"customer_id", "revision", "till_note", "balances", "masked"})
+"""What stands in a profile and is no detail of the record."""
+_FIRST_DETAILS = frozenset(
+    {
+        *("customer_id", "first_name", "last_name", "company", "emails", "phones", "codes", "language", "placeholder"),
+        *("country", "group"),
+    }
+)
+_CODE_SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -42,68 +49,76 @@ class Rules(msgspec.Struct, frozen=True):
     country: str
     """Where phones without an international prefix belong, ISO 3166-1 alpha-2."""
     minimum: Minimum = "first_name"
+    make_codes: bool = True
+    """Whether a new customer without a code gets one."""
 
 
-class Details(msgspec.Struct, frozen=True):
-    """A customer's details, normalised."""
+class Known(msgspec.Struct, frozen=True):
+    """What a record is checked against besides the store's rules."""
 
-    first_name: str = ""
-    last_name: str = ""
-    company: str = ""
-    emails: tuple[str, ...] = ()
-    phones: tuple[str, ...] = ()
-    codes: tuple[str, ...] = ()
-    language: LanguageCode | None = None
-    placeholder: bool = False
+    today: date = date.max
+    """Nobody is born after it."""
+    fields: Mapping[FieldId, CustomField] = msgspec.field(default_factory=dict)
+    """The custom fields of customers."""
 
 
-def new_customer(command: CreateCustomer, rules: Rules) -> Customer:
+NOTHING_KNOWN = Known()
+
+
+def new_customer(command: CreateCustomer, rules: Rules, known: Known = NOTHING_KNOWN) -> Customer:
     """A customer's first record, revision 1, with its details normalised.
 
     Rejections:
         CustomerIncomplete: what the store asks for at least is missing.
         ContactInvalid: an email or phone is none, or ``country`` is no country with phones.
-        Malformed: a name holds a control character.
+        DetailInvalid: another detail does not have the form it needs, or a code is both active and blocked.
+        Malformed: a line holds a control character.
     """
     country = command.country or rules.country
-    details = Details(
-        first_name=name(command.first_name, "first_name"),
-        last_name=name(command.last_name, "last_name"),
-        company=name(command.company, "company"),
-        emails=emails(command.emails),
-        phones=phones(command.phones, country),
-        codes=codes(command.codes),
-        language=command.language,
-        placeholder=command.placeholder,
-    )
-    _check_minimum(details, rules.minimum)
-    return Customer(customer_id=command.customer_id, revision=1, **msgspec.structs.asdict(details))
+    given = {
+        field.name: getattr(command, field.name)
+        for field in msgspec.structs.fields(CreateCustomer)
+        if field.name not in {"country", "save_anyway"}
+    }
+    both = set(command.codes) & set(command.blocked_codes)
+    if both:
+        place = next(place for place, code in enumerate(command.blocked_codes) if code in both)
+        raise DetailInvalid(field=f"blocked_codes[{place}]", rule="code-active-or-blocked")
+    customer = Customer(revision=1, **_normal(given, country, known))
+    _check_minimum(customer, rules.minimum)
+    return _with_till_note(customer)
 
 
-def changed_customer(customer: Customer, command: UpdateCustomer, rules: Rules) -> Customer:
+def changed_customer(
+    customer: Customer, command: UpdateCustomer, rules: Rules, known: Known = NOTHING_KNOWN
+) -> Customer:
     """The customer with the given details changed and the revision one higher; unchanged if nothing differs.
 
     Rejections: those of ``new_customer``.
     """
     given = {
         field.name: value
-        for field in msgspec.structs.fields(Details)
-        if (value := getattr(command, field.name, msgspec.UNSET)) is not msgspec.UNSET
+        for field in msgspec.structs.fields(UpdateCustomer)
+        if field.name not in {"customer_id", "expected_revision", "save_anyway"}
+        and (value := getattr(command, field.name)) is not msgspec.UNSET
     }
-    normalise: dict[str, Callable[..., object]] = {
-        "first_name": lambda text: name(text, "first_name"),
-        "last_name": lambda text: name(text, "last_name"),
-        "company": lambda text: name(text, "company"),
-        "emails": emails,
-        "phones": lambda texts: phones(texts, rules.country),
-        "codes": codes,
-    }
-    normal = {key: normalise[key](value) if key in normalise else value for key, value in given.items()}
-    changed = msgspec.structs.replace(customer, **normal)
+    if "custom" in given:
+        given["custom"] = {**customer.custom, **given["custom"]}
+    normal = _normal(given, rules.country, known)
+    changed = _with_till_note(msgspec.structs.replace(customer, **normal, **_other_codes(customer, normal)))
     if changed == customer:
         return customer
     _check_minimum(changed, rules.minimum)
     return msgspec.structs.replace(changed, revision=customer.revision + 1)
+
+
+def changed_fields(before: Customer, after: Customer) -> tuple[str, ...]:
+    """The names of the details in which two records differ."""
+    return tuple(
+        field.name
+        for field in msgspec.structs.fields(Customer)
+        if field.name not in NO_DETAILS and getattr(before, field.name) != getattr(after, field.name)
+    )
 
 
 def facts(customer: Customer) -> CustomerFacts:
@@ -121,8 +136,40 @@ def facts(customer: Customer) -> CustomerFacts:
 
 
 def creation_mark(command: CreateCustomer) -> bytes:
-    """SHA-256 of a creation as it was sent, so that its repetition is known whatever became of the record since."""
-    return hashlib.sha256(msgspec.json.encode(command, order="sorted")).digest()
+    """SHA-256 of a creation as it was sent, so that its repetition is known whatever became of the record since.
+
+    Why it was saved anyway is no part of it. A detail that creations could not name at first counts only where it
+    is named, so that those of then are known again by those of now.
+    """
+    sent = {
+        field.name: value
+        for field in msgspec.structs.fields(CreateCustomer)
+        if field.name != "save_anyway" and ((value := getattr(command, field.name)) or field.name in _FIRST_DETAILS)
+    }
+    return hashlib.sha256(msgspec.json.encode(sent, order="sorted")).digest()
+
+
+def made_code(customer_id: CustomerId, attempt: int = 0) -> str:
+    """A code for a customer who has none: ``C`` and eight letters and digits that are not taken for one another.
+
+    It begins with a letter and has none of the lengths of a GTIN, so that no item has it as its barcode.
+    """
+    digest = hashlib.sha256(f"{customer_id} {attempt}".encode()).digest()
+    return "C" + "".join(_CODE_SIGNS[byte % len(_CODE_SIGNS)] for byte in digest[:8])
+
+
+def with_made_code(customer: Customer, taken: Callable[[Sequence[str], None], frozenset[str]]) -> Customer:
+    """The customer with a code, made where none was given; who stands for nobody needs none.
+
+    Args:
+        customer: A new one.
+        taken: Tells which of some codes somebody has.
+    """
+    if customer.codes or customer.placeholder:
+        return customer
+    attempts = (made_code(customer.customer_id, attempt) for attempt in itertools.count())
+    code = next(each for each in attempts if each not in customer.blocked_codes and not taken([each], None))
+    return msgspec.structs.replace(customer, codes=(code,))
 
 
 def name(text: str, field: str) -> str:
@@ -131,10 +178,7 @@ def name(text: str, field: str) -> str:
     Rejections:
         Malformed: the text holds a control character, a line break or a mark that turns the reading direction.
     """
-    if any(unicodedata.category(each) in _NEVER_IN_A_LINE or each in _DIRECTION_MARKS for each in text):
-        raise Malformed(field=f"$.{field}", rule="a name is one line without control characters")
-    trimmed = unicodedata.normalize("NFC", text).strip()
-    return trimmed if any(_shows(each) for each in trimmed) else ""
+    return line(text, field, "a name is one line without control characters")
 
 
 def emails(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -145,7 +189,7 @@ def emails(texts: tuple[str, ...]) -> tuple[str, ...]:
     Rejections:
         ContactInvalid: an entry is no email address (RFC 5322, RFC 6531); ``field`` names it by its place.
     """
-    return _each_once(_email(text, f"emails[{place}]") for place, text in enumerate(texts) if _says_something(text))
+    return each_once(_email(text, f"emails[{place}]") for place, text in enumerate(texts) if says_something(text))
 
 
 def phones(texts: tuple[str, ...], country: str) -> tuple[str, ...]:
@@ -159,8 +203,8 @@ def phones(texts: tuple[str, ...], country: str) -> tuple[str, ...]:
         ContactInvalid: an entry is no number that is in use in its country, or names an extension, which
             E.164 cannot hold; ``field`` names it by its place.
     """
-    return _each_once(
-        _phone(text, country, f"phones[{place}]") for place, text in enumerate(texts) if _says_something(text)
+    return each_once(
+        _phone(text, country, f"phones[{place}]") for place, text in enumerate(texts) if says_something(text)
     )
 
 
@@ -196,28 +240,60 @@ def _phone(text: str, country: str, field: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _check_minimum(customer: Details | Customer, minimum: Minimum) -> None:
+def _normal(given: Mapping[str, Any], country: str, known: Known) -> dict[str, Any]:
+    """The given details, each in its normal form; what has no form of its own stays as it is."""
+    normalise: dict[str, Callable[[Any], object]] = {
+        "first_name": lambda text: name(text, "first_name"),
+        "last_name": lambda text: name(text, "last_name"),
+        "company": lambda text: name(text, "company"),
+        "emails": emails,
+        "phones": lambda texts: phones(texts, country),
+        "codes": codes,
+        "blocked_codes": codes,
+        "language": profile.language,
+        "addresses": lambda given: profile.addresses(given, country),
+        "notes": profile.notes,
+        "tags": profile.tags,
+        "websites": profile.websites,
+        "handles": profile.handles,
+        "birth_date": lambda day: profile.birth_date(day, known.today),
+        "exemption": profile.exemption,
+        "custom": lambda values: custom_values(values, known.fields),
+    }
+    return {key: normalise[key](value) if key in normalise else value for key, value in given.items()}
+
+
+def _other_codes(before: Customer, normal: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """A code newly named in one of the two lists leaves the other one.
+
+    Rejections:
+        DetailInvalid: both lists are given and name the same code.
+    """
+    active, blocked = normal.get("codes"), normal.get("blocked_codes")
+    if active is not None and blocked is not None:
+        both = set(active) & set(blocked)
+        if both:
+            place = next(place for place, code in enumerate(blocked) if code in both)
+            raise DetailInvalid(field=f"blocked_codes[{place}]", rule="code-active-or-blocked")
+        return {}
+    if active is not None:
+        return {"blocked_codes": tuple(each for each in before.blocked_codes if each not in active)}
+    if blocked is not None:
+        return {"codes": tuple(each for each in before.codes if each not in blocked)}
+    return {}
+
+
+def _with_till_note(customer: Customer) -> Customer:
+    return msgspec.structs.replace(customer, till_note=profile.till_note(customer.notes))
+
+
+def _check_minimum(customer: Customer, minimum: Minimum) -> None:
     there = {
         "first_name": bool(customer.first_name),
         "last_name": bool(customer.last_name),
         "first_or_last": bool(customer.first_name or customer.last_name),
+        "first_or_last_or_company": bool(customer.first_name or customer.last_name or customer.company),
         "company": bool(customer.company),
     }[minimum]
     if not there:
-        raise CustomerIncomplete(field="first_name" if minimum == "first_or_last" else minimum, minimum=minimum)
-
-
-def _says_something(text: str) -> bool:
-    return any(_shows(each) for each in text)
-
-
-def _shows(character: str) -> bool:
-    return unicodedata.category(character)[0] not in "ZC" and character not in _UNSEEN
-
-
-def _each_once(texts: Iterator[str]) -> tuple[str, ...]:
-    """Keep the first of those that differ only in case."""
-    found: dict[str, str] = {}
-    for text in texts:
-        found.setdefault(text.casefold(), text)
-    return tuple(found.values())
+        raise CustomerIncomplete(field="first_name" if minimum.startswith("first_or") else minimum, minimum=minimum)

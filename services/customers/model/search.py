@@ -10,16 +10,22 @@ from typing import Literal, NamedTuple
 import phonenumbers
 
 from contracts.customers import Customer
+from contracts.customers.profile import Address
 
 MOST_WORDS = 24
 """So many words of a record can be searched; a longer one is found by its first ones."""
 FEWEST_DIGITS = 3
 """Fewer digits than these are no beginning or end of a phone."""
 
+FEWEST_OF_A_DOOR = 4
+"""Fewer letters and digits than these are no beginning of a postcode worth looking for."""
+
 _PLAIN = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i", "ħ": "h"}
 )
 """Letters that Unicode does not take apart into a letter and its mark; ``ß`` becomes ``ss`` by case folding."""
+_COUNTRY_IN_FRONT = re.compile(r"^\s*[A-Za-z]{1,3}-(?=[0-9])")
+_DOOR = re.compile(r"([a-z]{0,2}[0-9])[a-z0-9]*")
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 _PHONE = re.compile(r"[+0-9 ()./\-\u00a0\u2010-\u2013]+")
 
@@ -34,6 +40,16 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """The folded words of a text: ``O'Brien-Smith`` gives ``o``, ``brien`` and ``smith``."""
     return [word for word in _BETWEEN_WORDS.split(fold(text)) if word]
+
+
+def compact(text: str) -> str:
+    """Letters and digits alone, folded: ``1012 AB`` and ``1012ab`` are the same."""
+    return "".join(words(text))
+
+
+def door_key(address: Address) -> str:
+    """What a home is found by: postcode, house number and addition without anything between them."""
+    return compact(f"{address.postcode} {address.house_number} {address.addition}") if address.postcode else ""
 
 
 def keys(customer: Customer) -> tuple[str, ...]:
@@ -62,6 +78,7 @@ class Wanted(NamedTuple):
     words: tuple[str, ...]
     phone_starts: tuple[str, ...]
     phone_end: str
+    door: str = ""
 
 
 def wanted(text: str, country: str) -> Wanted:
@@ -73,14 +90,15 @@ def wanted(text: str, country: str) -> Wanted:
 
     Returns:
         A code to find exactly; the beginning of an email; words that must all begin a word of the record (none for
-        what holds an ``@``); beginnings of phones without ``+`` and the end of one turned around, if it is a phone.
+        what holds an ``@``); beginnings of phones without ``+`` and the end of one turned around, if it is a phone;
+        the beginning of a postcode and house number, if it may be one.
     """
     typed = text.strip()
     if len(typed) < 2:
         return Wanted("", "", (), (), "")
     starts, end = _phone(typed, country)
     named = () if "@" in typed else tuple(dict.fromkeys(words(typed)))[:MOST_WORDS]
-    return Wanted(typed, fold(typed), named, starts, end)
+    return Wanted(typed, fold(typed), named, starts, end, _door(typed))
 
 
 def _findable(text: str) -> list[str]:
@@ -90,6 +108,12 @@ def _findable(text: str) -> list[str]:
         pieces = words(written)
         found += [*pieces, "".join(pieces)] if len(pieces) > 1 else pieces
     return found
+
+
+def _door(typed: str) -> str:
+    # A country's letters in front of a postcode are left away, as they are in the records.
+    door = compact(_COUNTRY_IN_FRONT.sub("", typed))
+    return door if "@" not in typed and len(door) >= FEWEST_OF_A_DOOR and _DOOR.fullmatch(door) else ""
 
 
 def _phone(typed: str, country: str) -> tuple[tuple[str, ...], str]:

@@ -1,16 +1,37 @@
 """Customers in the database: put on file, changed, read, erased."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Table, delete, exists, insert, literal, select, union_all, update
+import msgspec
+from sqlalchemy import (
+    Connection,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    union_all,
+    update,
+)
 
-from contracts.customers import Customer, CustomerNotFound
+from contracts.customers import Customer, CustomerNotFound, GroupId
+from contracts.customers.profile import Address, Balances, CustomValue, FieldId, Handle, TaxExemption
 from contracts.ids import CustomerId
-from services.customers.model.search import fold, keys
+from services.customers.model.duplicates import name_key
+from services.customers.model.profile import till_note
+from services.customers.model.search import compact, door_key, fold, keys
+from services.customers.store.aliases import resolve
+from services.customers.store.balances import balances_of
 from services.customers.store.tables import (
     consent,
     customer,
+    customer_address,
     customer_code,
     customer_email,
     customer_key,
@@ -18,17 +39,32 @@ from services.customers.store.tables import (
     erased_customer,
 )
 from services.runtime.clock import stamp
+from services.runtime.prepared import Prepared
+
+Row = dict[str, object]
+READ_AT_ONCE = 500
+
+
+class More(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The details that nobody is looked for by, as they lie together in one column."""
+
+    tags: tuple[str, ...] = ()
+    websites: tuple[str, ...] = ()
+    handles: tuple[Handle, ...] = ()
+    exemption: TaxExemption | None = None
+    custom: dict[FieldId, CustomValue] = msgspec.field(default_factory=dict)
 
 
 class CustomerStore:
-    """The customers on file."""
+    """The customers on file. An id that a merge left behind stands for whoever it was merged into."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def find(self, customer_id: CustomerId) -> Customer | None:
         """A customer's record, or None when there is none."""
-        return self.load([customer_id]).get(customer_id)
+        present = self.present_id(customer_id)
+        return self.load([present]).get(present)
 
     def get(self, customer_id: CustomerId) -> Customer:
         """A customer's record.
@@ -41,30 +77,51 @@ class CustomerStore:
             raise CustomerNotFound(customer_id=customer_id)
         return found
 
+    def profile(self, customer_id: CustomerId) -> Customer:
+        """A customer's record with what they have and owe.
+
+        Rejections:
+            CustomerNotFound: there is none.
+        """
+        found = self.get(customer_id)
+        balances = balances_of(self._connection, [found.customer_id])
+        return msgspec.structs.replace(found, balances=balances.get(found.customer_id, Balances()))
+
+    def present_id(self, customer_id: CustomerId) -> CustomerId:
+        """The id by which that customer is on file now."""
+        return CustomerId(resolve(self._connection, customer_id))
+
     def load(self, customer_ids: Sequence[str]) -> dict[str, Customer]:
         """The records of those customers that are on file, by id."""
-        emails, phones, codes = self._contacts(customer_ids)
-        rows = self._connection.execute(select(customer).where(customer.c.customer_id.in_(customer_ids)))
-        return {
-            row.customer_id: Customer(
-                customer_id=row.customer_id,
-                revision=row.revision,
-                first_name=row.first_name,
-                last_name=row.last_name,
-                company=row.company,
-                emails=tuple(emails.get(row.customer_id, ())),
-                phones=tuple(phones.get(row.customer_id, ())),
-                codes=tuple(codes.get(row.customer_id, ())),
-                language=row.language,
-                placeholder=row.placeholder,
-                group=row.customer_group,
+        emails, phones, codes, blocked, addresses = self._parts(customer_ids)
+        rows = _RECORDS.run(self._connection, {"ids": msgspec.json.encode(customer_ids).decode()})
+        found = {}
+        for values in rows:
+            row = dict(zip(_RECORD_COLUMNS, values, strict=True))
+            at, notes = row["customer_id"], row["notes"]
+            more = msgspec.json.decode(row.pop("more"), type=More)
+            found[at] = Customer(
+                emails=tuple(emails.get(at, ())),
+                phones=tuple(phones.get(at, ())),
+                codes=tuple(codes.get(at, ())),
+                blocked_codes=tuple(blocked.get(at, ())),
+                addresses=tuple(msgspec.json.decode(each, type=Address) for each in addresses.get(at, ())),
+                placeholder=bool(row.pop("placeholder")),
+                group=row.pop("customer_group"),
+                till_note=till_note(notes),
+                tags=more.tags,
+                websites=more.websites,
+                handles=more.handles,
+                exemption=more.exemption,
+                custom=more.custom,
+                **row,
             )
-            for row in rows
-        }
+        return found
 
     def exists(self, customer_id: CustomerId) -> bool:
         """Whether a customer is on file."""
-        return bool(self._connection.execute(select(exists().where(customer.c.customer_id == customer_id))).scalar())
+        present = self.present_id(customer_id)
+        return bool(self._connection.execute(select(exists().where(customer.c.customer_id == present))).scalar())
 
     def is_erased(self, customer_id: CustomerId) -> bool:
         """Whether that id was a customer's who was erased."""
@@ -79,44 +136,60 @@ class CustomerStore:
         ).scalar()
         return mark
 
-    def codes_of_others(self, codes: Sequence[str], customer_id: CustomerId) -> frozenset[str]:
-        """Which of these codes another customer has."""
+    def codes_of_others(self, codes: Sequence[str], customer_id: CustomerId | None) -> frozenset[str]:
+        """Which of these codes another customer has, blocked ones too."""
         if not codes:
             return frozenset()
-        return frozenset(
-            self._connection.execute(
-                select(customer_code.c.code).where(
-                    customer_code.c.code.in_(codes), customer_code.c.customer_id != customer_id
-                )
-            ).scalars()
-        )
+        held = select(customer_code.c.code).where(customer_code.c.code.in_(codes))
+        if customer_id is not None:
+            held = held.where(customer_code.c.customer_id != customer_id)
+        return frozenset(self._connection.execute(held).scalars())
+
+    def holder_of(self, code: str) -> tuple[CustomerId, bool] | None:
+        """Whose code it is and whether it is blocked, or None when nobody has it."""
+        row = self._connection.execute(
+            select(customer_code.c.customer_id, customer_code.c.blocked).where(customer_code.c.code == code)
+        ).one_or_none()
+        return None if row is None else (row.customer_id, row.blocked)
 
     def add(self, new: Customer, creation_mark: bytes, at: datetime) -> None:
         """Put a new customer on file."""
-        self._connection.execute(
-            insert(customer).values(
-                customer_id=new.customer_id, creation_mark=creation_mark, created_at=stamp(at), **_own_columns(new, at)
-            )
-        )
-        self._insert(customer_email, _emails(new))
-        self._insert(customer_phone, _phones(new))
-        self._insert(customer_code, _codes(new))
-        self._insert(customer_key, _keys(new))
+        self.add_many([(new, creation_mark)], at)
+
+    def add_many(self, new: Iterable[tuple[Customer, bytes]], at: datetime) -> None:
+        """Put new customers on file, each with the mark of its creation."""
+        records, own = [], []
+        for record, mark in new:
+            records.append(record)
+            own.append({**_own_columns(record, at), "creation_mark": mark, "created_at": stamp(at)})
+        _ADD.run_for(self._connection, own)
+        for table, rows in _PARTS:
+            _ADD_PART[table].run_for(self._connection, [row for record in records for row in rows(record)])
 
     def change(self, before: Customer, after: Customer, at: datetime) -> None:
         """Put a customer's changed record in the place of the one before."""
         self._connection.execute(
             update(customer).where(customer.c.customer_id == after.customer_id).values(**_own_columns(after, at))
         )
-        for table, rows in (
-            (customer_email, _emails),
-            (customer_phone, _phones),
-            (customer_code, _codes),
-            (customer_key, _keys),
-        ):
+        for table, rows in _PARTS:
             if rows(before) != rows(after):
                 self._connection.execute(delete(table).where(table.c.customer_id == after.customer_id))
-                self._insert(table, rows(after))
+                _ADD_PART[table].run_for(self._connection, rows(after))
+
+    def moved(self, group: GroupId, to: GroupId, at: datetime) -> Iterator[Customer]:
+        """Put everybody who is in a group into another, each a revision higher; gives them as they were before."""
+        ids = (
+            self._connection.execute(select(customer.c.customer_id).where(customer.c.customer_group == group))
+            .scalars()
+            .all()
+        )
+        for begin in range(0, len(ids), READ_AT_ONCE):
+            yield from self.load(ids[begin : begin + READ_AT_ONCE]).values()
+        self._connection.execute(
+            update(customer)
+            .where(customer.c.customer_group == group)
+            .values(customer_group=to, revision=customer.c.revision + 1, changed_at=stamp(at))
+        )
 
     def page_after(self, customer_id: str, limit: int) -> list[tuple[Customer, str]]:
         """The customers after an id ("" is before the first) in the order of ids, with when each last changed."""
@@ -134,31 +207,24 @@ class CustomerStore:
 
         What they bought stays with the sales and leads to nobody. Erasing twice changes nothing more.
         """
-        for table in (customer_email, customer_phone, customer_code, customer_key, consent, customer):
+        for table in (*(table for table, _ in _PARTS), consent, customer):
             self._connection.execute(delete(table).where(table.c.customer_id == customer_id))
         if not self.is_erased(customer_id):
             self._connection.execute(insert(erased_customer).values(customer_id=customer_id, erased_at=stamp(at)))
 
-    def _contacts(self, customer_ids: Sequence[str]) -> tuple[dict[str, list[str]], ...]:
-        """The emails, phones and codes of customers in one statement, each in its place."""
-        parts = [
-            select(
-                literal(kind).label("kind"), column.table.c.customer_id, column.table.c.place, column.label("text")
-            ).where(column.table.c.customer_id.in_(customer_ids))
-            for kind, column in enumerate((customer_email.c.email, customer_phone.c.phone, customer_code.c.code))
-        ]
-        found: tuple[dict[str, list[str]], ...] = ({}, {}, {})
-        for row in self._connection.execute(union_all(*parts).order_by("kind", "customer_id", "place")):
-            found[row.kind].setdefault(row.customer_id, []).append(row.text)
+    def _parts(self, customer_ids: Sequence[str]) -> tuple[dict[str, list[str]], ...]:
+        """The emails, phones, codes, blocked codes and addresses of customers in one statement, each in its place."""
+        found: tuple[dict[str, list[str]], ...] = ({}, {}, {}, {}, {})
+        rows = _CONTACTS.run(self._connection, {"ids": msgspec.json.encode(customer_ids).decode()})
+        for kind, at, _, text, blocked in rows:
+            found[kind + 1 if blocked else kind].setdefault(at, []).append(text)
         return found
-
-    def _insert(self, table: Table, rows: list[dict[str, object]]) -> None:
-        if rows:
-            self._connection.execute(insert(table), rows)
 
 
 def _own_columns(record: Customer, at: datetime) -> dict[str, object]:
+    more = More(record.tags, record.websites, record.handles, record.exemption, record.custom)
     return {
+        "customer_id": record.customer_id,
         "revision": record.revision,
         "first_name": record.first_name,
         "last_name": record.last_name,
@@ -166,28 +232,87 @@ def _own_columns(record: Customer, at: datetime) -> dict[str, object]:
         "language": record.language,
         "placeholder": record.placeholder,
         "customer_group": record.group,
+        "receipt": record.receipt,
+        "notes": record.notes,
+        "birth_date": record.birth_date,
+        "more": msgspec.json.encode(more).decode(),
+        "name_key": name_key(record),
         "changed_at": stamp(at),
     }
 
 
-def _placed(record: Customer, texts: Iterable[str]) -> Iterable[tuple[str, dict[str, object]]]:
-    return ((text, {"customer_id": record.customer_id, "place": place}) for place, text in enumerate(texts))
-
-
-def _emails(record: Customer) -> list[dict[str, object]]:
-    return [{**row, "email": text, "folded": fold(text)} for text, row in _placed(record, record.emails)]
-
-
-def _phones(record: Customer) -> list[dict[str, object]]:
+def _emails(record: Customer) -> list[Row]:
     return [
-        {**row, "phone": text, "digits": text[1:], "reversed": text[:0:-1]}
-        for text, row in _placed(record, record.phones)
+        {"customer_id": record.customer_id, "place": place, "email": text, "folded": fold(text)}
+        for place, text in enumerate(record.emails)
     ]
 
 
-def _codes(record: Customer) -> list[dict[str, object]]:
-    return [{**row, "code": text} for text, row in _placed(record, record.codes)]
+def _phones(record: Customer) -> list[Row]:
+    return [
+        {"customer_id": record.customer_id, "place": place, "phone": text, "digits": text[1:], "reversed": text[:0:-1]}
+        for place, text in enumerate(record.phones)
+    ]
 
 
-def _keys(record: Customer) -> list[dict[str, object]]:
+def _codes(record: Customer) -> list[Row]:
+    return [
+        {"customer_id": record.customer_id, "place": place, "code": text, "blocked": blocked}
+        for blocked, texts in ((False, record.codes), (True, record.blocked_codes))
+        for place, text in enumerate(texts)
+    ]
+
+
+def _addresses(record: Customer) -> list[Row]:
+    return [
+        {
+            "customer_id": record.customer_id,
+            "place": place,
+            "address": msgspec.json.encode(each).decode(),
+            "postcode_key": compact(each.postcode),
+            "door_key": door_key(each),
+        }
+        for place, each in enumerate(record.addresses)
+    ]
+
+
+def _keys(record: Customer) -> list[Row]:
     return [{"customer_id": record.customer_id, "key": key} for key in keys(record)]
+
+
+_PARTS: tuple[tuple[Table, Callable[[Customer], list[Row]]], ...] = (
+    (customer_email, _emails),
+    (customer_phone, _phones),
+    (customer_code, _codes),
+    (customer_address, _addresses),
+    (customer_key, _keys),
+)
+_ADD = Prepared(insert(customer))
+_ADD_PART: dict[Any, Prepared] = {table: Prepared(insert(table)) for table, _ in _PARTS}
+
+_IDS = select(func.json_each(bindparam("ids")).table_valued("value").c.value)
+"""The customers asked for, as one JSON list, so that the statement is the same for any number of them."""
+_RECORD_COLUMNS = (
+    *("customer_id", "revision", "first_name", "last_name", "company", "language", "placeholder", "customer_group"),
+    *("receipt", "notes", "birth_date", "more"),
+)
+_RECORDS = Prepared(select(*(customer.c[name] for name in _RECORD_COLUMNS)).where(customer.c.customer_id.in_(_IDS)))
+_CONTACTS = Prepared(
+    union_all(
+        *(
+            select(
+                literal(kind).label("kind"),
+                column.table.c.customer_id,
+                column.table.c.place,
+                column.label("text"),
+                blocked.label("blocked"),
+            ).where(column.table.c.customer_id.in_(_IDS))
+            for kind, column, blocked in (
+                (0, customer_email.c.email, null()),
+                (1, customer_phone.c.phone, null()),
+                (2, customer_code.c.code, customer_code.c.blocked),
+                (4, customer_address.c.address, null()),
+            )
+        )
+    ).order_by("kind", "customer_id", "place")
+)

@@ -1,21 +1,50 @@
 """Customers found as somebody types: exact codes and contacts first, then those seen lately, then by name.
 
-Every statement reads one index from a beginning on and stops early, so that a million customers take no longer.
+Every statement reads one index from a beginning on and stops early, so that a million customers take no longer. A
+search is asked for at every letter; its statements are made once for each shape of what is typed and run by the
+driver alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, select, union_all
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from contracts.customers import CustomerHit
+from services.customers.model.masking import masked
 from services.customers.model.search import Wanted, matched_name, wanted
+from services.customers.store.custom_fields import CustomFieldStore
 from services.customers.store.customers import CustomerStore
-from services.customers.store.tables import customer_code, customer_email, customer_key, customer_phone, history
+from services.customers.store.tables import (
+    customer_address,
+    customer_code,
+    customer_email,
+    customer_key,
+    customer_phone,
+    history,
+)
+from services.runtime.prepared import Prepared
 
 SALES_LOOKED_AT = 200
 """Whoever is in the newest so many sales counts as seen lately."""
 KEYS_A_CUSTOMER = 4
 """A customer may be found by several words; so many keys are read for each hit that is wanted."""
+KEYS_LOOKED_THROUGH = 20_000
+"""Where several words are typed, none of them a whole one, so many that begin with the longest are looked through."""
 _LAST = "\U0010ffff"
 
 
@@ -26,8 +55,14 @@ class CustomerSearch:
         self._connection = connection
         self._country = country
 
-    def find(self, text: str, limit: int) -> tuple[CustomerHit, ...]:
-        """The customers that somebody may mean, best first, at most ``limit``, with what matched."""
+    def find(self, text: str, limit: int, *, details: bool = True) -> tuple[CustomerHit, ...]:
+        """The customers that somebody may mean, best first, at most ``limit``, with what matched.
+
+        Args:
+            text: What was typed so far.
+            limit: So many at most.
+            details: Whether they are shown whole.
+        """
         look = wanted(text, self._country)
         found: dict[str, str] = {}
         for matched, customer_id in self._found(look, limit):
@@ -35,8 +70,12 @@ class CustomerSearch:
             if len(found) == limit:
                 break
         records = CustomerStore(self._connection).load(list(found)) if found else {}
+        fields = {} if details or not records else CustomFieldStore(self._connection).of("customer")
         return tuple(
-            CustomerHit(record, matched if matched != "name" else matched_name(record, _longest(look)))
+            CustomerHit(
+                record if details else masked(record, fields),
+                matched if matched != "name" else matched_name(record, _longest(look)),
+            )
             for customer_id, matched in found.items()
             if (record := records.get(customer_id)) is not None
         )
@@ -45,81 +84,156 @@ class CustomerSearch:
         """What matched and whom, best first; a statement is run only when its hits are asked for."""
         if not look.code:
             return
-        yield from self._hits(_exact(look, limit))
-        if look.words:
-            yield from self._hits([_seen_lately(look, limit)])
-            yield from self._hits([_by_name(look, limit)])
-        yield from self._hits(_contacts(look, limit))
-
-    def _hits(self, parts: list[Select[str, str]]) -> Iterator[tuple[str, str]]:
-        """Run the parts as one statement, for a round trip costs more than most of them; each is in its own order."""
-        whole = parts[0] if len(parts) == 1 else union_all(*(select(part.subquery()) for part in parts))
-        return ((matched, customer_id) for matched, customer_id in self._connection.execute(whole))
+        values = _values(look, limit)
+        for statement in _statements(_shape(look)):
+            yield from statement.run(self._connection, values).fetchall()
 
 
-def _exact(look: Wanted, limit: int) -> list[Select[str, str]]:
-    code, email, phone = customer_code.c, customer_email.c, customer_phone.c
-    parts = [
-        _part("code", code.customer_id).where(code.code == look.code),
-        _part("email", email.customer_id).where(email.folded == look.email).limit(limit),
+class _Shape(NamedTuple):
+    """What of a search makes another statement: how much there is of each kind, not what it says."""
+
+    words: int
+    email: bool
+    phone_starts: int
+    phone_end: bool
+    door: bool
+
+
+def _shape(look: Wanted) -> _Shape:
+    return _Shape(len(look.words), bool(look.email), len(look.phone_starts), bool(look.phone_end), bool(look.door))
+
+
+def _values(look: Wanted, limit: int) -> dict[str, object]:
+    """What the statements of the search's shape are run with, by the names of their binds."""
+    values: dict[str, object] = {"limit_": limit, "keys_": limit * KEYS_A_CUSTOMER, "code_": look.code}
+    for name, start in _starts(look).items():
+        values[f"{name}_from"], values[f"{name}_to"] = start, start + _LAST
+    for place, word in enumerate(each for each in look.words if each != _longest(look)):
+        values[f"other{place}"] = f"% {word}%"
+    return values
+
+
+def _starts(look: Wanted) -> Mapping[str, str]:
+    named = {"words": " ".join(look.words), "longest": _longest(look)} if look.words else {}
+    starts = {f"start{place}": start for place, start in enumerate(look.phone_starts)}
+    return {**named, "email": look.email, **starts, "end": look.phone_end, "door": look.door}
+
+
+@lru_cache(maxsize=256)
+def _statements(shape: _Shape) -> tuple[Prepared, ...]:
+    """The statements of a search in the order in which they are asked."""
+    names = []
+    if shape.words:
+        names.append(_by_name())
+    if shape.words > 1:
+        names.append(_by_words(shape.words - 1))
+    contacts = [
+        _part(matched, column).where(_begins(column, name)).order_by(column)
+        for matched, column, name in _contacts(shape)
     ]
-    if look.phone_starts:
-        parts.append(_part("phone", phone.customer_id).where(phone.digits.in_(look.phone_starts)).limit(limit))
+    wholes = [_together(_exact(shape)), _seen_lately(shape), *names, *([_together(contacts)] if contacts else [])]
+    return tuple(Prepared(each) for each in wholes)
+
+
+def _together(parts: list[Select[str, str]]) -> Any:
+    """All parts as one statement, for a round trip costs more than most of them; each is in its own order."""
+    return union_all(*(select(part.limit(bindparam("limit_")).subquery()) for part in parts))
+
+
+def _exact(shape: _Shape) -> list[Select[str, str]]:
+    code, email, phone, address = customer_code.c, customer_email.c, customer_phone.c, customer_address.c
+    matched = case((code.blocked, "blocked_code"), else_="code").label("matched")
+    parts = [select(matched, code.customer_id.label("customer_id")).where(code.code == bindparam("code_"))]
+    if shape.email:
+        parts.append(_part("email", email.folded).where(email.folded == bindparam("email_from")))
+    if shape.phone_starts:
+        same = [phone.digits == bindparam(f"start{place}_from") for place in range(shape.phone_starts)]
+        parts.append(_part("phone", phone.digits).where(or_(*same)))
+    if shape.door:
+        parts.append(_part("postcode", address.door_key).where(address.door_key == bindparam("door_from")))
     return parts
 
 
-def _contacts(look: Wanted, limit: int) -> list[Select[str, str]]:
-    email, phone = customer_email.c, customer_phone.c
+def _contacts(shape: _Shape) -> list[tuple[str, ColumnElement[str], str]]:
+    """Which columns of contacts may begin with what of the search."""
+    email, phone, address = customer_email.c, customer_phone.c, customer_address.c
     return [
-        _part(matched, column.table.c.customer_id).where(_begins(column, start)).order_by(column).limit(limit)
-        for matched, column, start in (
-            ("email", email.folded, look.email),
-            *(("phone", phone.digits, start) for start in look.phone_starts),
-            ("phone", phone.reversed, look.phone_end),
-        )
-        if start
+        *([("email", email.folded, "email")] if shape.email else []),
+        *(("phone", phone.digits, f"start{place}") for place in range(shape.phone_starts)),
+        *([("phone", phone.reversed, "end")] if shape.phone_end else []),
+        *([("postcode", address.door_key, "door")] if shape.door else []),
     ]
 
 
-def _seen_lately(look: Wanted, limit: int) -> Select[str, str]:
+def _seen_lately(shape: _Shape) -> Any:
+    """Who is in the newest sales and found by anything typed, the last seen first."""
+    lately = _lately()
+    key = customer_key.c
+    looks: list[tuple[str, ColumnElement[str], ColumnElement[bool]]] = []
+    if shape.words:
+        looks.append(("name", key.key, and_(_begins(key.key, "longest"), *_others(key.key, shape.words - 1))))
+    looks += [(matched, column, _begins(column, name)) for matched, column, name in _contacts(shape)]
+    parts = [
+        select(literal(matched).label("matched"), lately.c.customer_id, lately.c.time).where(
+            select(column).where(column.table.c.customer_id == lately.c.customer_id, begins).exists()
+        )
+        for matched, column, begins in looks
+    ]
+    whole = union_all(*parts).subquery("seen")
+    return (
+        select(whole.c.matched, whole.c.customer_id)
+        .order_by(whole.c.time.desc(), whole.c.customer_id)
+        .limit(bindparam("limit_"))
+    )
+
+
+def _lately() -> CTE:
     newest = (
         select(history.c.customer_id, history.c.time)
         .order_by(history.c.time.desc())
         .limit(SALES_LOOKED_AT)
         .subquery("newest")
     )
-    lately = (
-        select(newest.c.customer_id, func.max(newest.c.time).label("time"))
-        .group_by(newest.c.customer_id)
-        .subquery("lately")
-    )
-    named = select(customer_key.c.key).where(customer_key.c.customer_id == lately.c.customer_id, _named(look))
-    return _part("name", lately.c.customer_id).where(named.exists()).order_by(lately.c.time.desc()).limit(limit)
-
-
-def _by_name(look: Wanted, limit: int) -> Select[str, str]:
     return (
-        _part("name", customer_key.c.customer_id)
-        .where(_named(look))
-        .order_by(customer_key.c.key)
-        .limit(limit * KEYS_A_CUSTOMER)
+        select(newest.c.customer_id, func.max(newest.c.time).label("time")).group_by(newest.c.customer_id).cte("lately")
     )
 
 
-def _part(matched: str, customer_id: ColumnElement[str]) -> Select[str, str]:
-    return select(literal(matched).label("matched"), customer_id.label("customer_id"))
+def _by_name() -> Select[str, str]:
+    """Who has a name that goes on so: whole words, and the beginning of the last one typed."""
+    key = customer_key.c.key
+    return _part("name", key).where(_begins(key, "words")).order_by(key).limit(bindparam("keys_"))
+
+
+def _by_words(others: int) -> Select[str, str]:
+    """Who has words that begin like each of those typed, in any order."""
+    looked_through = (
+        select(customer_key)
+        .where(_begins(customer_key.c.key, "longest"))
+        .order_by(customer_key.c.key)
+        .limit(KEYS_LOOKED_THROUGH)
+        .subquery("looked_through")
+    )
+    return (
+        select(literal("name").label("matched"), looked_through.c.customer_id.label("customer_id"))
+        .where(*_others(looked_through.c.key, others))
+        .limit(bindparam("keys_"))
+    )
+
+
+def _others(key: ColumnElement[str], count: int) -> list[ColumnElement[bool]]:
+    """The other words begin anywhere in the same key; a word holds neither of the signs that LIKE knows."""
+    return [key.like(bindparam(f"other{place}")) for place in range(count)]
+
+
+def _part(matched: str, column: ColumnElement[str]) -> Select[str, str]:
+    return select(literal(matched).label("matched"), column.table.c.customer_id.label("customer_id"))
+
+
+def _begins(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+    return and_(column >= bindparam(f"{name}_from"), column < bindparam(f"{name}_to"))
 
 
 def _longest(look: Wanted) -> str:
     """The word that tells most; the others are looked for in the same key."""
-    return max(look.words, key=len)
-
-
-def _named(look: Wanted) -> ColumnElement[bool]:
-    longest = _longest(look)
-    others = [customer_key.c.key.contains(f" {word}") for word in look.words if word != longest]
-    return and_(_begins(customer_key.c.key, longest), *others)
-
-
-def _begins(column: ColumnElement[str], start: str) -> ColumnElement[bool]:
-    return and_(column >= start, column < start + _LAST)
+    return max(look.words, key=len) if look.words else ""

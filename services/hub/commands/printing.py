@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from services.hub.escpos_paper import NotEscPos
+from services.devices.printers.escpos import NotEscPos
 from services.hub.terminal import CommandRefused, console, print_plain
 from services.hub.virtual_printer import Fault, VirtualPrinter
 

@@ -8,6 +8,7 @@ import msgspec
 from contracts.base import Event
 from contracts.checkout import ApplyScan, GetReceipt, Receipt, SaleCompleted, SaleNotFound, ScanApplied
 from contracts.ids import CurrencyCode, RegisterId, SaleId, StaffId
+from contracts.staff import GetStaffLabel, StaffLabel, StaffNotFound
 from services.runtime.clock import stamp
 from services.runtime.running import Context
 from services.runtime.service import Route, Service, command, query
@@ -66,7 +67,8 @@ class Checkout(Neighbour):
     async def complete(self, store: StoreUnderTest, *, register: str = "till-1", **fields: object) -> SaleCompleted:
         """Complete a sale now, and tell it."""
         sale_id = SaleId((await self._context).ids.new())
-        self._receipts[sale_id] = receipt(sale_id=sale_id, register=RegisterId(register))
+        whole = receipt(sale_id=sale_id, register=RegisterId(register))
+        self._receipts[sale_id] = msgspec.structs.replace(whole, cashier_label="")  # which checkout does not know
         sale = self._receipts[sale_id].sale
         now = stamp(store.clock.now())
         told = SaleCompleted(
@@ -106,3 +108,20 @@ class Checkout(Neighbour):
     def _apply(self, scan: ApplyScan, _tx: Tx) -> ScanApplied:
         self.applied.append(scan)
         return ScanApplied("line_added")
+
+
+class Staff(Neighbour):
+    """A staff service that knows the short names it is given."""
+
+    def __init__(self, **labels: str) -> None:
+        super().__init__("staff")
+        self._labels = labels
+
+    def routes(self) -> tuple[Route, ...]:
+        """What receipts call people."""
+        return (query(GetStaffLabel, self._label),)
+
+    async def _label(self, asked: GetStaffLabel, _view: View) -> StaffLabel:
+        if asked.staff_id not in self._labels:
+            raise StaffNotFound(staff_id=asked.staff_id)
+        return StaffLabel(self._labels[asked.staff_id])

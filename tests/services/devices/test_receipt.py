@@ -9,10 +9,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from contracts.checkout import Receipt
-from contracts.ids import CurrencyCode
-from services.devices.printer_bytes import job_bytes
-from services.devices.receipt import CODE_PAGE, LANGUAGES, LOCALE, WORDS, QrCode, Row, lay_out, printable
-from services.hub.escpos_paper import Paper, PaperFeed, Token, Tokenizer
+from contracts.ids import CurrencyCode, DeviceId
+from services.devices import trial_page
+from services.devices.printers import line_display
+from services.devices.printers.escpos import Token, Tokenizer
+from services.devices.printers.job_bytes import job_bytes
+from services.devices.printers.settings import PAGE_NUMBERS, CodePage, PrinterSettings
+from services.devices.receipt import LANGUAGES, LOCALE, WORDS, QrCode, Row, lay_out
+from services.devices.spelling import CODE_PAGE, printable
+from services.hub.escpos_paper import Paper, PaperFeed
 from services.runtime.texts import Texts
 from tests.services.devices.receipts import LINES, line, receipt, with_names
 
@@ -124,11 +129,13 @@ def test_a_store_without_a_vat_id_has_no_line_for_it() -> None:
 
 
 def test_every_catalogue_is_complete() -> None:
-    assert TEXTS.missing(set(LANGUAGES) - {"en"}, WORDS) == ()
+    said = {*WORDS, *trial_page.WORDS, *line_display.WORDS}
+
+    assert TEXTS.missing(set(LANGUAGES) - {"en"}, said) == ()
 
 
 def test_catalogues_hold_nothing_that_no_receipt_says() -> None:
-    words = set(WORDS)
+    words = {*WORDS, *trial_page.WORDS, *line_display.WORDS}
 
     unsaid = [(each, msgid) for each, msgid in TEXTS.missing({"nobody"}) if msgid not in words]
 
@@ -297,3 +304,36 @@ def test_the_receipt_that_the_contract_shows_can_be_printed(columns: int) -> Non
 def test_a_time_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="Invalid isoformat string"):
         lay_out(msgspec.structs.replace(receipt(), local_time="five past two"), TEXTS, columns=32)
+
+
+@pytest.mark.parametrize(
+    ("page", "total", "name"),
+    [
+        ("cp858", "16,75 €", "Kase fur '5' ? Zloty"),
+        ("cp1252", "16,75 €", "Kase fur \u20195\u2019 ? Zloty"),
+        ("iso8859_15", "16,75 €", "Kase fur '5' ? Zloty"),
+        ("cp437", "EUR 16,75", "Kase fur '5' ? Zloty"),
+        ("cp852", "EUR 16,75", "Kase fur '5' ? Złoty"),
+        ("cp866", "EUR 16,75", "Kase fur '5' Ж Zloty"),
+    ],
+)
+def test_a_receipt_is_spelled_with_what_its_code_page_has(page: CodePage, total: str, name: str) -> None:
+    rows = lay_out(with_names(receipt(), "Kase fur \u20195\u2019 Ж Złoty"), TEXTS, columns=48, page=page)
+
+    texts = [row.text for row in rows if isinstance(row, Row)]
+    assert any(text.endswith(total) for text in texts)
+    assert any(text.startswith(name) for text in texts)
+
+
+@given(st.text(), st.text(), st.text(), st.sampled_from(sorted(PAGE_NUMBERS)))
+def test_nothing_that_a_shop_can_be_called_makes_a_job_that_may_not_be_sent(
+    name: str, store_name: str, cashier: str, page: CodePage
+) -> None:
+    """``job_bytes`` raises for a job that a strict reader does not know, or that opens the drawer."""
+    of = with_names(receipt(), name)
+    hostile = replace(of, store=replace(of.store, legal_name=store_name), cashier_label=cashier)
+    printer = PrinterSettings(device=DeviceId("printer-1"), registers=(), folder="nowhere", code_page=page)
+
+    tokens = Tokenizer().feed(job_bytes(lay_out(hostile, TEXTS, columns=48, page=page), printer))
+
+    assert "drawer_pulse" not in {token.name for token in tokens}

@@ -1,16 +1,15 @@
 """What comes of what scanners read: sales get their items, registers hear of it, faults are shown. The test types."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from contracts.devices import DeviceState, RegisterScan, Scanned
+from contracts.devices import Devices, DeviceState, ListDevices, RegisterScan, Scanned
 from contracts.ids import DeviceId, RegisterId
-from services.devices.scanners import Heard, LineRead, LineVoided, ScannerChanged
+from services.devices.scanners.watching import LineVoided, ScannerChanged
 from services.devices.service import devices
-from services.devices.settings import DevicesSettings, ScannerSettings
-from services.runtime.log import Log
+from services.devices.settings import DevicesSettings, ScannerSettings, ScanRule
+from tests.services.devices.hands import Hands
 from tests.services.devices.neighbours import Checkout, Neighbour
 from tests.under_test import StoreUnderTest, store_under_test, until
 
@@ -20,35 +19,15 @@ SETTINGS = DevicesSettings(
             device=DeviceId(f"scanner-{number}"), register=RegisterId(f"till-{number}"), serial=f"S{number}"
         )
         for number in (1, 2)
-    )
+    ),
+    scan_rules=(
+        ScanRule("customer_code", "C-"),
+        ScanRule("staff_badge", "B-"),
+        ScanRule("voucher", "V-"),
+        ScanRule("receipt", "R-"),
+    ),
 )
 EAN = "4006381333931"
-
-
-class Hands:
-    """Plays both scanners: what is passed to ``type`` was read by one."""
-
-    def __init__(self) -> None:
-        self.type: Callable[[Heard], None] | None = None
-
-    def make(self, settings: DevicesSettings, heard: Callable[[Heard], None], _log: Log) -> "Hands":
-        """Take the place of what reads the scanners."""
-        assert settings is SETTINGS
-        self._heard = heard
-        return self
-
-    def start(self) -> None:
-        self.type = self._heard
-
-    async def stop(self) -> None:
-        self.type = None
-
-    def scan(self, text: str, device: str = "scanner-1") -> None:
-        self.tell(LineRead(device, text))
-
-    def tell(self, heard: Heard) -> None:
-        assert self.type is not None
-        self.type(heard)
 
 
 @pytest.fixture
@@ -185,3 +164,87 @@ async def test_no_thread_reads_when_the_settings_name_no_scanner(tmp_path: Path,
         await store.start(devices(DevicesSettings(), hands.make))
 
         assert hands.type is None
+
+
+@pytest.mark.parametrize(
+    ("scanned", "code", "kind"),
+    [
+        ("]A0C-77", "C-77", "customer_code"),
+        ("B-12", "B-12", "staff_badge"),
+        ("V-9", "V-9", "voucher"),
+        ("R-till-1-000123", "R-till-1-000123", "receipt"),
+    ],
+)
+async def test_what_is_no_item_is_told_to_its_register_alone(
+    store: StoreUnderTest, hands: Hands, scanned: str, code: str, kind: str
+) -> None:
+    """The register attaches the customer, or names the staff member, as whoever is signed on there."""
+    checkout = await start_devices(store, hands)
+
+    hands.scan(scanned)
+    await until(lambda: store.retained(RegisterScan, register="till-1") is not None)
+
+    told = store.retained(RegisterScan, register="till-1")
+    assert (told.kind, told.text, told.code, told.outcome, told.sequence) == (kind, scanned, code, "told", 1)
+    assert store.retained(RegisterScan, register="till-2") is None
+    assert checkout.applied == []
+    assert [each.kind for each in store.told(Scanned)] == [kind]
+    assert all(scanned.encode() not in each.payload for each in store.broker.published if "/event/" in each.topic)
+
+
+async def test_of_a_gs1_symbol_the_sale_gets_the_item_and_the_register_all_of_it(
+    store: StoreUnderTest, hands: Hands
+) -> None:
+    checkout = await start_devices(store, hands)
+
+    hands.scan(f"]d201{EAN:0>14}1727013110AB\x1d21S9")
+    await until(lambda: store.retained(RegisterScan, register="till-1") is not None)
+
+    told = store.retained(RegisterScan, register="till-1")
+    assert [each.text for each in checkout.applied] == [EAN]
+    assert [(each.ai, each.value) for each in told.elements] == [
+        ("01", f"0{EAN}"),
+        ("17", "270131"),
+        ("10", "AB"),
+        ("21", "S9"),
+    ]
+    assert (told.symbology, told.outcome) == ("datamatrix", "line_added")
+
+
+async def test_a_misread_ean_never_reaches_a_sale(store: StoreUnderTest, hands: Hands) -> None:
+    checkout = await start_devices(store, hands)
+
+    hands.scan("4006381333932")
+    await until(lambda: store.retained(RegisterScan, register="till-1") is not None)
+
+    told = store.retained(RegisterScan, register="till-1")
+    assert (told.kind, told.outcome) == ("unknown", "check_digit_wrong")
+    assert checkout.applied == []
+
+
+async def test_a_scanner_of_another_layout_is_shown_until_it_reads_rightly(store: StoreUnderTest, hands: Hands) -> None:
+    """A French scanner read as an American one types its digits as signs."""
+    checkout = await start_devices(store, hands)
+
+    hands.scan("$))^#*!###(#!")
+    await until(lambda: condition(store) == ("fault", "wrong_layout"))
+    before = list(checkout.applied)
+    hands.scan(EAN)
+    await until(lambda: condition(store) == ("ready", "none"))
+
+    assert before == []
+    assert [each.text for each in checkout.applied] == [EAN]
+
+
+async def test_every_device_is_listed_with_how_it_is(store: StoreUnderTest, hands: Hands) -> None:
+    await start_devices(store, hands)
+    hands.tell(ScannerChanged("scanner-2", "fault", "no_permission"))
+    await until(lambda: condition(store, "scanner-2") == ("fault", "no_permission"))
+
+    listed = await store.send(ListDevices())
+
+    assert isinstance(listed, Devices)
+    assert [(each.device, each.kind, each.state, each.reason, each.register) for each in listed.devices] == [
+        ("scanner-1", "scanner", "absent", "not_connected", "till-1"),
+        ("scanner-2", "scanner", "fault", "no_permission", "till-2"),
+    ]

@@ -5,12 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from evdev import ecodes
 
+from services.devices.scanners.keys import Chord
 from services.devices.settings import DevicesSettings
 from services.runtime.settings import SettingsRefused, load
 
 NO_FILE = Path("no-such-file.toml")
 PRINTER = {"device": "printer-1", "host": "192.0.2.7", "registers": ["till-1"]}
+DISPLAY = {"device": "display-1", "register": "till-1", "host": "192.0.2.8", "port": 9101}
+TTY = {"device": "scanner-1", "tty": "/dev/serial/by-id/usb-Lab_Scanner_S1-if00"}
 SCANNER = {"device": "scanner-1", "register": "till-1", "usb": "05e0:1200"}
 
 
@@ -48,21 +52,90 @@ def test_devices_can_be_set_in_the_file(tmp_path: Path) -> None:
     assert settings.scanners[0].serial == "S1234"
 
 
+@pytest.mark.parametrize(
+    "way",
+    [
+        {"usb": "04b8:0e15", "serial": "A1"},
+        {"usb_port": "1-1.2"},
+        {"tty": "/dev/serial/by-id/usb-x", "baud": 19200, "flow": "rts_cts"},
+        {"cups": "receipts"},
+        {"folder": "/var/spool/papers"},
+    ],
+)
+def test_a_printer_is_reached_in_one_way(way: dict[str, Any]) -> None:
+    (printer,) = loaded(printers=[{"device": "printer-1", "registers": ["till-1"], **way}]).printers
+
+    assert len(printer.ways) == 1
+
+
+@pytest.mark.parametrize("host", ["192.0.2.7", "printer-1.shop.example", "fe80::1%eth0", "2001:db8::7", "kitchen"])
+def test_a_printer_may_be_named_or_numbered(host: str) -> None:
+    assert loaded(printers=[PRINTER | {"host": host}]).printers[0].host == host
+
+
+def test_the_width_says_how_many_dots_a_logo_may_have() -> None:
+    widths = [{}, {"width_mm": 58}, {"dots": 512}]
+
+    assert [loaded(printers=[PRINTER | width]).printers[0].dots_wide for width in widths] == [576, 384, 512]
+
+
+def test_a_line_display_belongs_to_a_register() -> None:
+    settings = loaded(line_displays=[DISPLAY])
+
+    assert settings.display_of("till-1") == settings.line_displays[0]
+    assert settings.display_of("till-2") is None
+
+
 def test_characters_per_line_beat_the_width() -> None:
     assert loaded(printers=[PRINTER | {"characters_per_line": 42}]).printers[0].columns == 42
+
+
+def test_a_separator_is_a_key_by_the_kernels_name() -> None:
+    scanners = loaded(scanners=[SCANNER | {"separator": "down"}, TTY | {"device": "scanner-2"}]).scanners
+    held = loaded(scanners=[SCANNER | {"separator": "ctrl+g"}]).scanners[0]
+
+    assert scanners[0].chord == Chord(ecodes.KEY_DOWN, control=False)
+    assert scanners[1].chord is None
+    assert held.chord == Chord(ecodes.KEY_G, control=True)
 
 
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
-        ({"scanners": [{"device": "scanner-1", "register": "till-1"}]}, "needs one of usb, serial and port"),
+        ({"scanners": [{"device": "scanner-1", "register": "till-1"}]}, "needs one of usb, serial"),
         ({"scanners": [SCANNER | {"usb": "05E0:1200"}]}, r"scanners\[0\].usb|scanners\[...\].usb"),
         ({"scanners": [SCANNER | {"register": "Till 1"}]}, "register"),
         ({"scanners": [SCANNER, SCANNER]}, "more than one device scanner-1"),
+        ({"scanners": [SCANNER, SCANNER | {"device": "scanner-2"}]}, "more than one scanner that is known by usb 05e0"),
+        ({"scanners": [TTY, TTY | {"device": "scanner-2"}]}, "more than one scanner that is known by /dev/serial"),
+        ({"scanners": [SCANNER | {"tty": "/dev/ttyACM0"}]}, "scanner-1 has a tty, and with it none of usb"),
+        ({"scanners": [TTY | {"tty": "COM3"}]}, "tty"),
+        ({"scanners": [SCANNER | {"layout": "es"}]}, "layout"),
+        ({"scanners": [SCANNER | {"end": "never"}]}, "end"),
+        ({"scanners": [SCANNER | {"pause_s": 0}]}, "pause_s"),
+        ({"scanners": [SCANNER | {"separator": "alt+g"}]}, "separator 'alt.g' is no key"),
+        ({"scanners": [SCANNER | {"separator": "nokey"}]}, "separator 'nokey' is no key"),
+        ({"scan_rules": [{"kind": "item"}]}, "a scan rule for item needs one of prefix, length"),
+        ({"scan_rules": [{"kind": "item", "pattern": "("}]}, "is no regular expression"),
+        ({"scan_rules": [{"kind": "pairing", "prefix": "T"}]}, "kind"),
         ({"printers": [PRINTER, PRINTER | {"device": "printer-2"}]}, "more than one printer for register till-1"),
         ({"printers": [PRINTER | {"device": "scanner-1"}], "scanners": [SCANNER]}, "more than one device scanner-1"),
         ({"printers": [PRINTER | {"width_mm": 60}]}, "width_mm"),
-        ({"printers": [PRINTER | {"baud": 9600}]}, "baud"),
+        ({"printers": [PRINTER | {"speed": 9600}]}, "speed"),
+        ({"printers": [PRINTER | {"baud": 9601}]}, "baud"),
+        ({"printers": [{"device": "printer-1", "registers": ["till-1"]}]}, "printer-1 needs one way to be reached"),
+        ({"printers": [PRINTER | {"usb": "04b8:0e15"}]}, "printer-1 needs one way to be reached"),
+        ({"printers": [PRINTER | {"usb": "04B8:0e15"}]}, "usb"),
+        ({"printers": [PRINTER | {"host": "a..b"}]}, "host"),
+        ({"printers": [PRINTER | {"host": "x" * 64}]}, "host"),
+        ({"printers": [PRINTER | {"host": "192.0.2.7\nHost: other"}]}, "host"),
+        ({"printers": [PRINTER, PRINTER | {"device": "printer-2", "registers": []}]}, "more than one printer at"),
+        ({"printers": [PRINTER | {"fallback": "printer-9"}]}, "fallback of printer-1 is no other printer: printer-9"),
+        ({"printers": [PRINTER | {"fallback": "printer-1"}]}, "fallback of printer-1 is no other printer: printer-1"),
+        ({"printers": [PRINTER | {"code_page": "utf8"}]}, "code_page"),
+        ({"line_displays": [DISPLAY, DISPLAY | {"device": "display-2", "port": 9102}]}, "line display for register"),
+        ({"line_displays": [DISPLAY | {"commands": "aedex"}]}, "commands"),
+        ({"line_displays": [DISPLAY], "printers": [PRINTER | {"device": "display-1"}]}, "more than one device display"),
         ({"retry_s": 0}, "retry_s"),
     ],
 )

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.customers import CreateCustomer
-from services.customers.model.search import MOST_WORDS, Wanted, fold, keys, matched_name, wanted, words
+from contracts.customers import CreateCustomer, Customer
+from contracts.customers.profile import Address
+from services.customers.model.search import MOST_WORDS, Wanted, door_key, fold, keys, matched_name, wanted, words
 from tests.services.customers.examples import MATTI, customer_id, record
 
 
@@ -83,3 +84,47 @@ def test_the_name_that_matched_is_named(word: str, field: str) -> None:
     customer = record(CreateCustomer(customer_id(5), first_name="Matti", last_name="Mäkinen", company="Pyörä Oy"))
 
     assert matched_name(customer, word) == field
+
+
+NAMES = st.text(alphabet=st.characters(categories=["L", "Nd"]), min_size=1, max_size=10)
+
+
+@given(st.lists(NAMES, min_size=1, max_size=4), st.data())
+def test_the_beginning_of_any_word_of_a_name_begins_a_key_with_all_the_others(
+    names: list[str], data: st.DataObject
+) -> None:
+    customer = Customer(customer_id(5), 1, " ".join(names))
+    word = data.draw(st.sampled_from(words(customer.first_name)))
+    others = {each for each in words(customer.first_name) if each != word}
+
+    found = [key for key in keys(customer) if key.startswith(word)]
+
+    assert any(others <= set(key.split()) for key in found)
+
+
+@pytest.mark.parametrize(
+    ("typed", "door"),
+    [
+        ("1015 CJ 12-b", "1015cj12b"),
+        ("D-10115 7", "101157"),
+        ("sw1a 1aa 10", "sw1a1aa10"),
+        ("matti", ""),
+        ("101", ""),
+        ("a@1015.example", ""),
+        ("Hauptstraße 5", ""),
+    ],
+)
+def test_a_postcode_and_house_number_are_looked_for_without_what_stands_between(typed: str, door: str) -> None:
+    assert wanted(typed, "NL").door == door
+
+
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [
+        (Address(postcode="1015 CJ", house_number="12", addition="b"), "1015cj12b"),
+        (Address(postcode="33100"), "33100"),
+        (Address(street="Rantatie", house_number="5"), ""),
+    ],
+)
+def test_a_home_is_found_by_its_postcode_and_what_follows(address: Address, key: str) -> None:
+    assert door_key(address) == key

@@ -1,0 +1,168 @@
+"""Moving customers in from another system, and out again: rows of a file, in batches that can be sent again.
+
+Whoever reads the file sends its rows; this service owns what becomes of them. A row is known again by ``source`` and
+its ``key``, so that an import that was cut off, or is made once more, goes on and makes nobody twice.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from contracts.base import Command, Message, Query, Reply
+from contracts.customers import (
+    Addresses,
+    Codes,
+    Customer,
+    CustomValues,
+    Emails,
+    GroupId,
+    Handles,
+    LanguageCode,
+    NameText,
+    Phones,
+    Tags,
+    Websites,
+)
+from contracts.customers.balances import Units
+from contracts.customers.consent import Answer, Channel
+from contracts.customers.profile import NotesText, ReceiptPreference, TaxExemption
+from contracts.ids import CountryCode, CustomerId, Day, Hash, Segment, Uuid
+from contracts.money import Amount
+
+MOST_ROWS = 200
+
+OnDuplicate = Literal["refuse", "fill", "save_anyway"]
+"""What is done with a row that may be somebody on file: refused; the one who has the same contact gets what they lack;
+or kept as another person."""
+RowOutcome = Literal["created", "changed", "unchanged", "refused"]
+
+
+class ImportedAnswer(Message, frozen=True, forbid_unknown_fields=True):
+    """What the other system says that the customer answered. An imported yes is unproven; a no counts."""
+
+    channel: Channel
+    answer: Answer
+
+
+class ImportRow(Message, frozen=True, forbid_unknown_fields=True):
+    """One customer of the file. What is left out says nothing: it is not emptied where the customer is on file.
+
+    ``key`` names the customer in the other system (its id, a code, an email). A row with a ``customer_id`` is about
+    that customer, whose lists it then replaces; else lists are added to. ``group_name`` is taken where ``group`` is
+    left out. ``opening_...`` is what the customer brings along, booked once for each key: ``opening_owed`` is owed to
+    the shop.
+    """
+
+    row: Annotated[int, Meta(ge=1)]
+    key: Annotated[str, Meta(min_length=1, max_length=600)]
+    customer_id: CustomerId | None = None
+    expected_revision: int | None = None
+    first_name: NameText = ""
+    last_name: NameText = ""
+    company: NameText = ""
+    emails: Emails = ()
+    phones: Phones = ()
+    codes: Codes = ()
+    blocked_codes: Codes = ()
+    language: LanguageCode | None = None
+    placeholder: bool = False
+    group: GroupId | None = None
+    group_name: Annotated[str, Meta(max_length=100)] = ""
+    receipt: ReceiptPreference | None = None
+    addresses: Addresses = ()
+    notes: NotesText = ""
+    tags: Tags = ()
+    websites: Websites = ()
+    handles: Handles = ()
+    birth_date: Day | None = None
+    exemption: TaxExemption | None = None
+    custom: CustomValues = {}  # noqa: RUF012 - msgspec gives each its own
+    answers: Annotated[tuple[ImportedAnswer, ...], Meta(max_length=4)] = ()
+    opening_store_credit: Amount = 0
+    opening_owed: Amount = 0
+    opening_points: Units = 0
+
+
+class RowResult(Message, frozen=True):
+    """What became of a row, or would. A refused one says why as ``create-customer`` would, its field and rule.
+
+    ``customer-erased`` is of its own: who was erased does not come back by an import. ``duplicates`` are customers who
+    may be the same. ``contacts`` and ``likenesses`` stand in a check alone: keyed hashes of what the duplicate guard
+    looks at, by which rows of one file are told to be about the same person (strong, likely).
+    """
+
+    row: int
+    outcome: RowOutcome
+    customer_id: CustomerId | None = None
+    code: str | None = None
+    field: str | None = None
+    rule: str | None = None
+    duplicates: tuple[CustomerId, ...] = ()
+    contacts: tuple[Hash, ...] = ()
+    likenesses: tuple[Hash, ...] = ()
+
+
+class RowsImported(Reply, frozen=True):
+    """What became of each row, in the order in which they were sent; ``new_groups`` are those made for them."""
+
+    results: tuple[RowResult, ...]
+    new_groups: tuple[GroupId, ...] = ()
+
+
+class RowsChecked(Reply, frozen=True):
+    """What would become of each row; nothing was changed. ``new_groups`` are names for which a group would be made."""
+
+    results: tuple[RowResult, ...]
+    new_groups: tuple[str, ...] = ()
+
+
+class CheckImport(Query[RowsChecked], frozen=True):
+    """Try rows without keeping anything of them."""
+
+    asked_by = ("backoffice", "hub")
+    permission = "customer.import"
+
+    source: Segment
+    rows: Annotated[tuple[ImportRow, ...], Meta(min_length=1, max_length=MOST_ROWS)]
+    country: CountryCode | None = None
+    on_duplicate: OnDuplicate = "refuse"
+    make_groups: bool = False
+
+
+class ImportCustomers(Command[RowsImported], frozen=True):
+    """Take over what rows say. Each row is taken or refused by itself; one that was taken before changes nothing.
+
+    ``source`` names where the rows come from, ``as_of`` the day of which opening balances are; the shop's today if
+    left out. ``country`` is that of phones and addresses which name none; the store's if left out.
+    """
+
+    lane: ClassVar = "import_id"
+    asked_by = ("backoffice", "hub")
+    permission = "customer.import"
+
+    import_id: Uuid
+    source: Segment
+    rows: Annotated[tuple[ImportRow, ...], Meta(min_length=1, max_length=MOST_ROWS)]
+    country: CountryCode | None = None
+    on_duplicate: OnDuplicate = "refuse"
+    make_groups: bool = False
+    as_of: Day | None = None
+
+
+class CustomerPage(Reply, frozen=True):
+    """Customers with all that is known of them, in the order of their ids; ``next`` asks for the following page."""
+
+    personal: ClassVar = True
+
+    customers: tuple[Customer, ...]
+    next: CustomerId | None = None
+
+
+class ListCustomers(Query[CustomerPage], frozen=True):
+    """Read every customer for a file, a page at a time. Who took how many away is noted."""
+
+    asked_by = ("backoffice", "hub")
+    permission = "customer.export"
+
+    limit: Annotated[int, Meta(ge=1, le=500)] = 200
+    next: CustomerId | None = None

@@ -1,0 +1,227 @@
+"""The shop's own columns: what an export writes, an import reads again to the same records.
+
+Belongs here: columns and cells. Never here: files, whether a detail holds.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from contracts.customers import Customer
+from contracts.customers.fields import CustomField
+from contracts.customers.profile import Address, CustomValue
+from services.customers.exchange.cells import CellRefused, day, minor_units, unguarded, whole_number, yes_no
+
+TEXTS: Final = ("first_name", "last_name", "company", "language", "receipt", "group", "group_name", "notes")
+PARTED: Final = ("codes", "blocked_codes", "websites")
+"""No blank stands in any of these."""
+LISTED: Final = ("emails", "phones")
+EXEMPTION: Final = ("reason", "vat_number", "evidence", "valid_until")
+ADDRESS: Final = tuple(field.name for field in msgspec.structs.fields(Address))
+BALANCES: Final = {"store_credit": "opening_store_credit", "account_owed": "opening_owed"}
+OTHERS: Final = frozenset(
+    {"customer_id", "revision", "placeholder", "birth_date", "tags", "handles", "loyalty_points"}
+    | {"marketing_email", "marketing_sms"}
+)
+_ADDRESS_COLUMN: Final = re.compile(rf"address_([1-9]|1[0-9]|20)_({'|'.join(ADDRESS)})")
+_CUSTOM_COLUMN: Final = re.compile(r"custom\.([a-z0-9-]{1,64})")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How cells of one file are to be read.
+
+    ``places`` are those of the currency, None where none was named. ``owed_is_positive`` is how the other system
+    writes what customers owe. ``custom_columns`` says which custom field a column of another system fills.
+    """
+
+    country: str | None = None
+    currency_places: int | None = None
+    owed_is_positive: bool | None = None
+    point_value: int = 1
+    custom_columns: Mapping[str, str] = field(default_factory=dict)
+    custom_fields: Mapping[str, CustomField] = field(default_factory=dict)
+
+    def money(self, text: str, column: str) -> int:
+        """An amount in minor units.
+
+        Raises:
+            CellRefused: it is none, or the currency was not named.
+        """
+        places = 2 if self.currency_places is None else self.currency_places
+        amount = minor_units(text, places, column)
+        if amount and self.currency_places is None:
+            raise CellRefused(column, "name the currency of balances with --currency")
+        return amount
+
+    def points(self, amount: int, column: str) -> int:
+        """What an amount is in points.
+
+        Raises:
+            CellRefused: it is no whole number of points.
+        """
+        if amount % self.point_value:
+            raise CellRefused(column, f"a multiple of what a point is worth, {self.point_value} minor units")
+        return amount // self.point_value
+
+
+def is_own(column: str) -> bool:
+    """Whether the shop's own files have such a column."""
+    return (
+        column in TEXTS
+        or column in PARTED
+        or column in LISTED
+        or column in OTHERS
+        or column in BALANCES
+        or column in {f"exemption_{name}" for name in EXEMPTION}
+        or bool(_ADDRESS_COLUMN.fullmatch(column) or _CUSTOM_COLUMN.fullmatch(column))
+    )
+
+
+def own_columns(most_addresses: int, custom: Sequence[str]) -> list[str]:
+    """The columns of an export, with so many addresses and these custom fields."""
+    return [
+        *("customer_id", "revision", "first_name", "last_name", "company", "emails", "phones", "codes"),
+        *(
+            "blocked_codes",
+            "language",
+            "receipt",
+            "group",
+            "group_name",
+            "birth_date",
+            "placeholder",
+            "tags",
+            "websites",
+            "handles",
+        ),
+        *("notes", *(f"exemption_{name}" for name in EXEMPTION)),
+        *(f"address_{number}_{name}" for number in range(1, most_addresses + 1) for name in ADDRESS),
+        *(f"custom.{each}" for each in custom),
+        *(*BALANCES, "loyalty_points"),
+    ]
+
+
+def own_cells(customer: Customer, group_names: Mapping[str, str]) -> dict[str, str | int]:
+    """A customer as cells; what is blank is left out. Balances are whole minor units and points."""
+    cells: dict[str, str | int] = {
+        "customer_id": customer.customer_id,
+        "revision": str(customer.revision),
+        **{name: getattr(customer, name) or "" for name in TEXTS if name != "group_name"},
+        **{name: " ".join(getattr(customer, name)) for name in PARTED},
+        **{name: "; ".join(getattr(customer, name)) for name in LISTED},
+        "group_name": group_names.get(customer.group, ""),
+        "birth_date": customer.birth_date or "",
+        "placeholder": "yes" if customer.placeholder else "",
+        "tags": ", ".join(customer.tags),
+        "handles": " ".join(f"{each.network}:{each.name}" for each in customer.handles),
+    }
+    if customer.exemption is not None:
+        cells |= {f"exemption_{name}": getattr(customer.exemption, name) or "" for name in EXEMPTION}
+    for number, address in enumerate(customer.addresses, 1):
+        cells |= {f"address_{number}_{name}": getattr(address, name) or "" for name in ADDRESS}
+    cells |= {f"custom.{name}": _written(value) for name, value in customer.custom.items()}
+    if customer.balances is not None:
+        cells["store_credit"] = customer.balances.store_credit
+        cells["account_owed"] = customer.balances.account_owed
+        cells["loyalty_points"] = customer.balances.loyalty_points
+    return cells
+
+
+def own_row(values: Mapping[str, str], reading: Reading) -> dict[str, Any]:
+    """What a row of the shop's own columns says.
+
+    Raises:
+        CellRefused: a cell does not hold what its column is for.
+    """
+    text = {name: unguarded(value) for name, value in values.items()}
+    said: dict[str, Any] = {name: text[name] for name in TEXTS if text.get(name)}
+    said |= {name: text[name].split() for name in PARTED if text.get(name)}
+    said |= {name: _listed(text[name]) for name in LISTED if text.get(name)}
+    said |= {"tags": [each.strip() for each in text["tags"].split(",") if each.strip()]} if text.get("tags") else {}
+    said |= {"birth_date": day(text["birth_date"], "birth_date")} if text.get("birth_date") else {}
+    said |= {"handles": [_handle(each) for each in text["handles"].split()]} if text.get("handles") else {}
+    said["placeholder"] = bool(yes_no(text.get("placeholder", ""), "placeholder"))
+    exemption = {name: text[f"exemption_{name}"] for name in EXEMPTION if text.get(f"exemption_{name}")}
+    said |= {"exemption": exemption} if exemption else {}
+    said["addresses"] = _addresses(text)
+    said["custom"] = {
+        match[1]: custom_value(cell, match[1], reading)
+        for column, cell in text.items()
+        if cell and (match := _CUSTOM_COLUMN.fullmatch(column))
+    }
+    for column, opening in BALANCES.items():
+        said[opening] = reading.money(text.get(column, ""), column)
+    said["opening_points"] = whole_number(text.get("loyalty_points", ""), "loyalty_points")
+    answers = ((each, yes_no(text.get(f"marketing_{each}", ""), f"marketing_{each}")) for each in ("email", "sms"))
+    said["answers"] = [
+        {"channel": channel, "answer": "yes" if answer else "no"} for channel, answer in answers if answer is not None
+    ]
+    if text.get("revision"):
+        said["expected_revision"] = whole_number(text["revision"], "revision")
+    if text.get("customer_id"):
+        said["customer_id"] = text["customer_id"].lower()
+    return {**said, "key": _key(said, text)}
+
+
+def custom_value(text: str, field_id: str, reading: Reading) -> CustomValue:
+    """A custom field's value as its kind has it; of a field that nobody knows it stays a text, and is refused later.
+
+    Raises:
+        CellRefused: the kind has no such value.
+    """
+    known = reading.custom_fields.get(field_id)
+    column = f"custom.{field_id}"
+    match known.kind if known else "text":
+        case "integer":
+            return whole_number(text, column)
+        case "boolean":
+            return bool(yes_no(text, column))
+        case "date":
+            return day(text, column) or ""
+        case "list_of_text":
+            return tuple(each.strip() for each in text.split("\n") if each.strip())
+        case _:
+            return text
+
+
+def _written(value: CustomValue) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "\n".join(value) if isinstance(value, tuple | list) else str(value)
+
+
+def _listed(text: str) -> list[str]:
+    return [each.strip() for each in re.split(r"[;\n]", text) if each.strip()]
+
+
+def _handle(text: str) -> dict[str, str]:
+    network, mark, name = text.partition(":")
+    if not mark:
+        raise CellRefused("handles", "network:name, several with a blank between them")
+    return {"network": network.lower(), "name": name}
+
+
+def _addresses(text: Mapping[str, str]) -> list[dict[str, str]]:
+    found: dict[int, dict[str, str]] = {}
+    for column, cell in text.items():
+        match = _ADDRESS_COLUMN.fullmatch(column) if cell else None
+        if match:
+            found.setdefault(int(match[1]), {})[match[2]] = cell
+    return [found[number] for number in sorted(found)]
+
+
+def _key(said: Mapping[str, Any], text: Mapping[str, str]) -> str:
+    """What the row is known by: its id, else a code, an email or a phone, else its names."""
+    for kind, known in (
+        ("id", said.get("customer_id")),
+        ("code", next(iter(said.get("codes", ())), None)),
+        ("email", next(iter(said.get("emails", ())), None)),
+        ("phone", next(iter(said.get("phones", ())), None)),
+    ):
+        if known:
+            return f"{kind}:{known.casefold()}"[:600]
+    names = [text.get(name, "") for name in ("first_name", "last_name", "company", "address_1_postcode", "birth_date")]
+    return ("name:" + "/".join(names).casefold())[:600]

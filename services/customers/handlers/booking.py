@@ -1,0 +1,82 @@
+"""How anything is booked: what ran out first, then the entry, then the word to others."""
+
+from datetime import datetime, timedelta
+
+from contracts.customers.balances import HolderId, Ledger
+from contracts.customers.ledgers import BalanceBooked, LedgerEntry
+from contracts.ids import CustomerId
+from services.customers.model.days import days_after
+from services.customers.model.ledgers import expiring, standing
+from services.customers.store.ledgers import Kept, NewEntry
+from services.customers.transactions import CustomersTx
+from services.runtime.clock import stamp
+
+
+def book(tx: CustomersTx, ledger: Ledger, holder_id: str, new: NewEntry) -> LedgerEntry:
+    """Book an entry and tell it."""
+    entry = tx.books.ledgers.book(ledger, holder_id, new)
+    tx.record(
+        BalanceBooked(
+            ledger=ledger,
+            holder_id=HolderId(holder_id),
+            entry_id=entry.entry_id,
+            number=entry.number,
+            kind=entry.kind,
+            amount=entry.amount,
+            balance=entry.balance,
+            day=entry.day,
+            booked_at=stamp(tx.now),
+            sale_id=entry.sale_id,
+            not_on_time=entry.not_on_time,
+        )
+    )
+    return entry
+
+
+def up_to_date(tx: CustomersTx, ledger: Ledger, holder_id: str, at: datetime | None = None) -> Kept:
+    """What is kept of a ledger once all that ran out by then is booked as expired."""
+    at = tx.now if at is None else at
+    today = tx.shop_days.day_of(at)
+    kept = tx.books.ledgers.kept(ledger, holder_id)
+    if kept.expires_on is not None and kept.expires_on < today:
+        _expire(tx, ledger, holder_id, kept, today)
+        kept = tx.books.ledgers.kept(ledger, holder_id)
+    if ledger == "loyalty" and _is_dormant(tx, kept, at):
+        asleep = kept.balance - kept.reserved
+        book(tx, ledger, holder_id, NewEntry(tx.ids.new(), "expired", -asleep, stamp(at), today))
+        kept = tx.books.ledgers.kept(ledger, holder_id)
+    return kept
+
+
+def dormant_before(tx: CustomersTx, at: datetime) -> str | None:
+    """Points untouched since then have fallen asleep; None where they never do."""
+    programme = tx.books.loyalty.programme()
+    if programme is None or programme.dormant_days is None:
+        return None
+    return stamp(at - timedelta(days=programme.dormant_days))
+
+
+def due_on(tx: CustomersTx, customer_id: str, day: str) -> str:
+    """Until when what is charged on a day is paid in time."""
+    grace = tx.books.accounts.terms(CustomerId(customer_id)).grace_days
+    return days_after(day, grace)
+
+
+def _is_dormant(tx: CustomersTx, kept: Kept, at: datetime) -> bool:
+    if kept.active_at is None or kept.balance <= kept.reserved:
+        return False
+    before = dormant_before(tx, at)
+    return before is not None and kept.active_at < before
+
+
+def _expire(tx: CustomersTx, ledger: Ledger, holder_id: str, kept: Kept, today: str) -> None:
+    whole = standing(tx.books.ledgers.bookings(ledger, holder_id))
+    for lot, amount in expiring(whole, today, kept.reserved):
+        book(
+            tx,
+            ledger,
+            holder_id,
+            NewEntry(tx.ids.new(), "expired", -amount, stamp(tx.now), today, lot=lot.entry.entry_id),
+        )
+    left = standing(tx.books.ledgers.bookings(ledger, holder_id))
+    tx.books.ledgers.keep_expiry(ledger, holder_id, left.next_last_day)

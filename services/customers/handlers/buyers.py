@@ -1,0 +1,117 @@
+"""Who bought is sealed where the law wants it known, read by few, and forgotten in time; and who saw whom is told."""
+
+from contracts.checkout import SaleCompleted
+from contracts.customers.privacy import (
+    AccessLog,
+    BuyerRecord,
+    BuyerRecordExists,
+    BuyerRecordId,
+    BuyerRecordNotFound,
+    BuyerRecords,
+    BuyerSealed,
+    GetBuyerRecord,
+    GetRetention,
+    HoldBuyerRecord,
+    ListBuyerRecords,
+    ReadAccessLog,
+    RetentionTable,
+    SealBuyer,
+)
+from contracts.ids import CustomerId
+from services.customers.model.privacy import sealed
+from services.customers.store.access import AccessStore
+from services.customers.store.aliases import family, resolve
+from services.customers.store.buyers import BuyerStore
+from services.customers.transactions import CustomersTx, CustomersView
+from services.runtime.clock import stamp
+
+
+def seal_buyer(command: SealBuyer, tx: CustomersTx) -> BuyerSealed:
+    """Keep who bought, as they are now.
+
+    Rejections:
+        CustomerNotFound: there is no such customer.
+        BuyerRecordExists: the id is of another sale's or customer's.
+    """
+    known = tx.buyers.find(command.record_id)
+    if known is not None:
+        of = (known.sale_id, known.reason, tx.customers.present_id(known.customer_id))
+        if of != (command.sale_id, command.reason, tx.customers.present_id(command.customer_id)):
+            raise BuyerRecordExists(field="record_id", record_id=command.record_id)
+        return BuyerSealed(known.record_id, known.keep_until)
+    customer = tx.customers.get(command.customer_id)
+    record = sealed(command, customer, tx.privacy, stamp(tx.now), tx.today)
+    tx.buyers.put(record)
+    tx.note("buyer_sealed", customer.customer_id, sale_id=command.sale_id, reference=record.record_id)
+    return BuyerSealed(record.record_id, record.keep_until)
+
+
+def on_sale_completed(event: SaleCompleted, tx: CustomersTx) -> None:
+    """Who bought on account owes, and the law wants the debtor known for as long as the books."""
+    on_account = any(tender.kind == "account" for tender in event.tenders)
+    if not on_account or event.customer_id is None or not tx.customers.exists(event.customer_id):
+        return
+    record_id = BuyerRecordId(tx.ids.derived(event.sale_id, "sealed buyer account"))
+    if tx.buyers.find(record_id) is None:
+        command = SealBuyer(record_id, event.sale_id, event.customer_id, "account")
+        tx.buyers.put(
+            sealed(command, tx.customers.get(event.customer_id), tx.privacy, stamp(tx.now), event.business_day)
+        )
+
+
+async def get_buyer_record(query: GetBuyerRecord, view: CustomersView) -> BuyerRecord:
+    """Read a sealed buyer, and note who did.
+
+    Rejections:
+        BuyerRecordNotFound: nobody is kept under that id.
+    """
+    found = await view.read(lambda connection: BuyerStore(connection).find(query.record_id))
+    if found is None:
+        raise BuyerRecordNotFound(record_id=query.record_id)
+    view.accessed("fiscal_read", found.customer_id)
+    return found
+
+
+async def list_buyer_records(query: ListBuyerRecords, view: CustomersView) -> BuyerRecords:
+    """Tell which buyers are kept, never who they are."""
+    sale_id, customer_id = query.sale_id, query.customer_id
+    if sale_id is not None:
+        return BuyerRecords(await view.read(lambda connection: BuyerStore(connection).of_sale(sale_id)))
+    if customer_id is None:
+        return BuyerRecords(())
+    return BuyerRecords(
+        await view.read(
+            lambda connection: BuyerStore(connection).of_customers(
+                family(connection, resolve(connection, CustomerId(customer_id)))
+            )
+        )
+    )
+
+
+def hold_buyer_record(command: HoldBuyerRecord, tx: CustomersTx) -> BuyerRecords:
+    """Keep a sealed buyer beyond the time, or no longer.
+
+    Rejections:
+        BuyerRecordNotFound: nobody is kept under that id.
+    """
+    record = tx.buyers.find(command.record_id)
+    if record is None:
+        raise BuyerRecordNotFound(record_id=command.record_id)
+    tx.buyers.hold(command.record_id, held=command.held)
+    return BuyerRecords(tx.buyers.of_sale(record.sale_id))
+
+
+def get_retention(query: GetRetention, view: CustomersView) -> RetentionTable:  # noqa: ARG001 - it asks for all of it
+    """Tell how long what is kept."""
+    return RetentionTable(view.privacy.table())
+
+
+async def read_access_log(query: ReadAccessLog, view: CustomersView) -> AccessLog:
+    """Tell who saw details, or took them away."""
+    return await view.read(lambda connection: AccessStore(connection).page(query.customer_id, query.limit, query.next))
+
+
+def forget_what_had_its_time(tx: CustomersTx) -> None:
+    """Forget sealed buyers that are due, and who saw details long ago."""
+    tx.buyers.forget_due(tx.today)
+    tx.access.forget_old(tx.privacy.accesses_kept_since(tx.now))

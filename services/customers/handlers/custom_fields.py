@@ -1,0 +1,39 @@
+"""Custom fields: defined, listed."""
+
+from contracts.customers.fields import (
+    CustomFields,
+    CustomFieldsChanged,
+    ListCustomFields,
+    PutCustomField,
+    TooManyCustomFields,
+)
+from services.customers.model.custom_fields import MOST_FIELDS, put_custom_field
+from services.customers.store.custom_fields import CustomFieldStore
+from services.customers.transactions import CustomersTx, CustomersView
+
+
+def put(command: PutCustomField, tx: CustomersTx) -> CustomFields:
+    """Define a custom field, or change its label, choices and flags.
+
+    Rejections:
+        CustomFieldFixed: it belonged to something else, or was of another kind.
+        CustomFieldIncomplete: choices are missing, or there are some that nobody can choose.
+        TooManyCustomFields: the store has as many as it can have.
+        Malformed: its label or a choice holds a control character or shows nothing.
+    """
+    all_fields = {each.field: each for each in tx.custom_fields.all()}
+    before = all_fields.get(command.field)
+    field = put_custom_field(command, before)
+    if before is None and len(all_fields) >= MOST_FIELDS:
+        raise TooManyCustomFields(most=MOST_FIELDS)
+    if field != before:
+        tx.custom_fields.put(field)
+        tx.record(CustomFieldsChanged(tx.custom_fields.revision()))
+    return CustomFields(tx.custom_fields.revision(), tx.custom_fields.all())
+
+
+async def list_custom_fields(query: ListCustomFields, view: CustomersView) -> CustomFields:  # noqa: ARG001 - it asks for all
+    """Tell which custom fields the store has."""
+    return await view.read(
+        lambda connection: CustomFields(CustomFieldStore(connection).revision(), CustomFieldStore(connection).all())
+    )

@@ -1,0 +1,152 @@
+"""Customers moved in from another system by the batch, tried before, and listed to be moved out."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from contracts.customers import Customer, CustomerChanged, PutGroup
+from contracts.customers.balances import CustomerLedger
+from contracts.customers.importing import (
+    CheckImport,
+    CustomerPage,
+    ImportCustomers,
+    ImportRow,
+    ListCustomers,
+    RowsChecked,
+    RowsImported,
+)
+from contracts.ids import CustomerId
+from services.customers.handlers.consent import Imported, keep_imported
+from services.customers.handlers.ledgers import open_balance
+from services.customers.judging import Batch, Standards, Verdict
+from services.customers.model.consent import addresses_of, normal_address
+from services.customers.model.days import read_day
+from services.customers.model.groups import named_group
+from services.customers.model.records import changed_fields, facts
+from services.customers.store.customers import CustomerStore
+from services.customers.store.importing import ImportStore
+from services.customers.transactions import CustomersTx, CustomersView
+from services.runtime.clock import stamp
+
+IMPORTED = "imported"
+"""Stands for the wording of an imported consent, and for the terms on which an imported member joined."""
+REASON = "other"
+
+
+def import_customers(command: ImportCustomers, tx: CustomersTx) -> RowsImported:
+    """Take over what rows say, each by itself; what is refused is told, and changes nothing.
+
+    Rejections:
+        Malformed: ``as_of`` is no day of the calendar.
+    """
+    as_of = tx.today if command.as_of is None else read_day(command.as_of, "as_of")
+    batch = Batch(tx.connection, command, Standards(tx.rules, tx.now.date(), tx.digest_key))
+    results, waiting = [], list[Verdict]()
+    for row in command.rows:
+        if batch.meets_fresh(row):
+            _keep_new(waiting, as_of, command, tx)
+            waiting = []
+        verdict = batch.judge(row)
+        results.append(verdict.result)
+        if verdict.after is not None:
+            batch.on_file(verdict.after)
+        if verdict.after is not None and verdict.before is None:
+            waiting.append(verdict)
+        elif verdict.kept is not None:
+            _keep_new(waiting, as_of, command, tx)
+            waiting = []
+            _keep_known(verdict, as_of, command, tx)
+    _keep_new(waiting, as_of, command, tx)
+    for group, name in batch.new_groups.items():
+        tx.groups.put(named_group(PutGroup(group, name)))
+    return RowsImported(tuple(results), tuple(batch.new_groups))
+
+
+async def check_import(query: CheckImport, view: CustomersView) -> RowsChecked:
+    """Tell what would become of rows; nothing is kept."""
+    held = Standards(view.rules, view.now.date(), view.digest_key)
+
+    def read(connection: Connection) -> RowsChecked:
+        batch = Batch(connection, query, held)
+        results = tuple(batch.judge(row).result for row in query.rows)
+        return RowsChecked(results, tuple(batch.new_groups.values()))
+
+    return await view.read(read)
+
+
+async def list_customers(query: ListCustomers, view: CustomersView) -> CustomerPage:
+    """Read a page of all customers, and note who took them away."""
+
+    def read(connection: Connection) -> CustomerPage:
+        store = CustomerStore(connection)
+        ids = [each.customer_id for each, _ in store.page_after(query.next or "", query.limit)]
+        customers = tuple(store.profile(each) for each in ids)
+        return CustomerPage(customers, ids[-1] if len(ids) == query.limit else None)
+
+    page = await view.read(read)
+    view.accessed("exported", None, len(page.customers))
+    return page
+
+
+def _keep_new(verdicts: list[Verdict], as_of: str, command: ImportCustomers, tx: CustomersTx) -> None:
+    """Put new customers on file, all at once."""
+    new = [
+        (verdict, verdict.kept, verdict.after)
+        for verdict in verdicts
+        if verdict.kept is not None and verdict.after is not None
+    ]
+    tx.customers.add_many(((after, kept.mark) for _, kept, after in new), tx.now)
+    ImportStore(tx.connection).keep((kept for _, kept, _ in new), tx.now)
+    for verdict, _, after in new:
+        tx.note("created", after.customer_id, revision=after.revision, reference=command.source)
+        _note_saved_anyway(verdict, after.customer_id, tx)
+        tx.record(CustomerChanged(facts(after)))
+        _bring_along(verdict, after, as_of, command, tx)
+
+
+def _keep_known(verdict: Verdict, as_of: str, command: ImportCustomers, tx: CustomersTx) -> None:
+    """Change a customer on file where the row says anything new, and keep that the row was taken over."""
+    before, after, kept = verdict.before, verdict.after, verdict.kept
+    if before is None or kept is None:
+        return
+    ImportStore(tx.connection).keep([kept], tx.now)
+    if after is not None:
+        tx.customers.change(before, after, tx.now)
+        fields = changed_fields(before, after)
+        tx.note("changed", after.customer_id, revision=after.revision, fields=fields, reference=command.source)
+        _note_saved_anyway(verdict, after.customer_id, tx)
+        tx.record(CustomerChanged(facts(after)))
+    _bring_along(verdict, after or before, as_of, command, tx)
+
+
+def _bring_along(verdict: Verdict, record: Customer, as_of: str, command: ImportCustomers, tx: CustomersTx) -> None:
+    """Book what a customer brings along, and keep what they said elsewhere about being written to."""
+    row, kept = verdict.row, verdict.kept
+    if kept is None:
+        return
+    for ledger, amount in _openings(row) if verdict.opens else ():
+        if ledger == "loyalty" and tx.books.loyalty.membership(record.customer_id) is None:
+            tx.books.loyalty.join(record.customer_id, IMPORTED, stamp(tx.now), 0)
+        open_balance(tx, record.customer_id, ledger, amount, as_of, kept.row_id)
+    for said in row.answers:
+        texts = row.emails if said.channel == "email" else row.phones
+        if said.channel == "post" or not texts:
+            continue
+        address = normal_address(said.channel, texts[0], command.country or tx.rules.country)
+        if (said.channel, address) in addresses_of(record):
+            told = Imported(said.channel, address, said.answer == "no", record.language or "en", IMPORTED)
+            keep_imported(record, told, tx.ids.derived(kept.row_id, said.answer), tx)
+
+
+def _openings(row: ImportRow) -> Iterator[tuple[CustomerLedger, int]]:
+    if row.opening_store_credit:
+        yield "store_credit", row.opening_store_credit
+    if row.opening_owed:
+        yield "account", row.opening_owed
+    if row.opening_points:
+        yield "loyalty", row.opening_points
+
+
+def _note_saved_anyway(verdict: Verdict, customer_id: CustomerId, tx: CustomersTx) -> None:
+    if verdict.suspects:
+        tx.note("saved_anyway", customer_id, reference=REASON)

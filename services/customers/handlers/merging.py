@@ -1,0 +1,192 @@
+"""Two records of one person become one, and are taken apart again."""
+
+from datetime import timedelta
+
+import msgspec
+
+from contracts.customers import Customer, CustomerChanged, RevisionConflict
+from contracts.customers.merging import (
+    CustomersMerged,
+    CustomersParted,
+    ListMerges,
+    Merge,
+    MergeBuriedUnder,
+    MergeCustomers,
+    MergeExists,
+    MergeNotFound,
+    MergePreview,
+    MergeReversed,
+    Merges,
+    MergeTooOld,
+    MergeUndone,
+    PreviewMerge,
+    SameCustomer,
+    UndoMerge,
+)
+from contracts.ids import CustomerId
+from services.customers.handlers import transfers
+from services.customers.handlers.consent import told
+from services.customers.model.consent import Said, brought, refused_since
+from services.customers.model.merging import UNDO_DAYS, merged, parted, undo_until
+from services.customers.model.records import changed_fields, facts
+from services.customers.store.merges_shown import merge_preview, merges_of
+from services.customers.store.merging import Kept
+from services.customers.transactions import CustomersTx, CustomersView
+from services.runtime.clock import read_stamp, stamp
+
+
+async def preview_merge(query: PreviewMerge, view: CustomersView) -> MergePreview:
+    """Show what a merge would make of two customers.
+
+    Rejections:
+        CustomerNotFound: one of them is not on file.
+        SameCustomer: both ids stand for the same one.
+        TakeInvalid: a detail cannot be kept of both.
+    """
+    key = view.digest_key
+    return await view.read(lambda connection: merge_preview(connection, key, query, details=view.sees_details))
+
+
+def merge_customers(command: MergeCustomers, tx: CustomersTx) -> Customer:
+    """Make two customers one.
+
+    Rejections:
+        CustomerNotFound: one of them is not on file.
+        SameCustomer: both ids stand for the same one.
+        RevisionConflict: one of them is another than the one that was looked at.
+        TakeInvalid: a detail cannot be kept of both.
+        MergeExists: the id is of another merge.
+    """
+    done = tx.merges.find(command.merge_id)
+    if done is not None:
+        if (done.survivor_id, done.loser_id) != (command.survivor_id, command.loser_id):
+            raise MergeExists(field="merge_id", merge_id=command.merge_id)
+        return tx.shown(command.survivor_id)
+    survivor, loser = tx.customers.get(command.survivor_id), tx.customers.get(command.loser_id)
+    if survivor.customer_id == loser.customer_id:
+        raise SameCustomer(customer_id=survivor.customer_id)
+    _prove_seen("survivor_revision", command.survivor_revision, survivor)
+    _prove_seen("loser_revision", command.loser_revision, loser)
+    result = merged(survivor, loser, command.take)
+    said = tx.consents.last_number()
+    _tell_consent(
+        brought(tx.consents.said_by(survivor.customer_id), tx.consents.said_by(loser.customer_id)),
+        survivor.customer_id,
+        command.merge_id,
+        tx,
+    )
+    transfers.transfer(tx, loser.customer_id, survivor.customer_id, command.merge_id)
+    mark = tx.customers.creation_mark(loser.customer_id) or b""
+    tx.merges.take_off_file(loser.customer_id)
+    tx.customers.change(survivor, result, tx.now)
+    now = stamp(tx.now)
+    merge = Merge(
+        command.merge_id, survivor.customer_id, loser.customer_id, now, stamp(undo_until(tx.now)), undone_at=None
+    )
+    tx.merges.put(merge, Kept(survivor, loser, result, said), mark, tx.signed_on)
+    tx.note(
+        "merged",
+        survivor.customer_id,
+        revision=result.revision,
+        fields=changed_fields(survivor, result),
+        reference=loser.customer_id,
+    )
+    tx.accessed("merged", survivor.customer_id, 2)
+    tx.record(CustomerChanged(facts(result)))
+    tx.record(CustomersMerged(command.merge_id, loser.customer_id, survivor.customer_id, facts(result)))
+    return tx.shown(survivor.customer_id)
+
+
+def merged_again(command: MergeCustomers, tx: CustomersTx) -> Customer:
+    """Answer a repeated merge with the survivor as they are by now.
+
+    Rejections:
+        CustomerNotFound: they were erased since.
+    """
+    return tx.shown(command.survivor_id)
+
+
+def undo_merge(command: UndoMerge, tx: CustomersTx) -> MergeReversed:
+    """Take a merge back.
+
+    Rejections:
+        MergeNotFound: there was none of that id.
+        MergeUndone: it was taken back already.
+        MergeTooOld: more than 30 days have passed.
+        MergeBuriedUnder: the survivor was merged into somebody else since, or erased.
+    """
+    merge = tx.merges.find(command.merge_id)
+    if merge is None:
+        raise MergeNotFound(field="merge_id", merge_id=command.merge_id)
+    if merge.undone_at is not None:
+        raise MergeUndone(merge_id=command.merge_id)
+    if tx.now > read_stamp(merge.undo_until):
+        raise MergeTooOld(merge_id=command.merge_id, undo_until=merge.undo_until, days=UNDO_DAYS)
+    survivor_now = _not_buried(merge, tx)
+    remembered = tx.merges.kept(command.merge_id)
+    if remembered is None:
+        raise MergeTooOld(merge_id=command.merge_id, undo_until=merge.undo_until, days=UNDO_DAYS)
+    kept, mark = remembered
+    survivor, loser = parted(survivor_now, kept.result, kept.survivor, kept.loser)
+    refused = refused_since(tx.consents.said_by(merge.survivor_id), kept.loser, command.merge_id, kept.said)
+    tx.customers.change(survivor_now, survivor, tx.now)
+    tx.merges.take_back(merge, tx.now)
+    tx.customers.add(loser, mark, tx.now)
+    transfers.transfer_back(tx, merge.loser_id, merge.survivor_id, command.merge_id)
+    _tell_consent(refused, merge.loser_id, None, tx)
+    for record, other in ((survivor, merge.loser_id), (loser, merge.survivor_id)):
+        tx.note("merge_undone", record.customer_id, revision=record.revision, reference=other)
+        tx.record(CustomerChanged(facts(record)))
+    tx.record(CustomersParted(command.merge_id, merge.loser_id, merge.survivor_id))
+    return MergeReversed(tx.shown(merge.survivor_id), tx.shown(merge.loser_id))
+
+
+def undone_again(command: UndoMerge, tx: CustomersTx) -> MergeReversed:
+    """Answer a repeated undoing with both as they are by now.
+
+    Rejections:
+        MergeNotFound: there was no such merge.
+        CustomerNotFound: one of them was erased since.
+    """
+    merge = tx.merges.find(command.merge_id)
+    if merge is None:
+        raise MergeNotFound(field="merge_id", merge_id=command.merge_id)
+    return MergeReversed(tx.shown(merge.survivor_id), tx.shown(merge.loser_id))
+
+
+async def list_merges(query: ListMerges, view: CustomersView) -> Merges:
+    """Tell which merges made a customer.
+
+    Rejections:
+        CustomerNotFound: there is no such customer.
+    """
+    return await view.read(lambda connection: merges_of(connection, query.customer_id))
+
+
+def forget_old_merges(tx: CustomersTx) -> None:
+    """Forget what was kept of both, once it cannot be undone any more."""
+    tx.merges.forget_old(stamp(tx.now - timedelta(days=UNDO_DAYS)))
+
+
+def _prove_seen(field: str, revision: int, customer: Customer) -> None:
+    if revision != customer.revision:
+        raise RevisionConflict(field=field, customer_id=customer.customer_id, revision=customer.revision)
+
+
+def _not_buried(merge: Merge, tx: CustomersTx) -> Customer:
+    later = tx.merges.later_of(merge)
+    record = None if later else tx.customers.find(merge.survivor_id)
+    if record is None:
+        raise MergeBuriedUnder(merge_id=merge.merge_id, later_merge_id=later)
+    return record
+
+
+def _tell_consent(said: list[Said], customer_id: CustomerId, merge_id: str | None, tx: CustomersTx) -> None:
+    """Keep what was said as the one customer as said by the other, too."""
+    now = stamp(tx.now)
+    for each in said:
+        again = msgspec.structs.replace(
+            each, consent_id=tx.ids.new(), customer_id=customer_id, recorded_at=now, merge_id=merge_id
+        )
+        tx.consents.add([again])
+        tx.record(told(again))

@@ -1,0 +1,170 @@
+"""Balances are kept for a sale's tenders, let go of, and given up when the sale did not come in time.
+
+What a completed sale spends is booked in ``spending.py``.
+"""
+
+from datetime import timedelta
+
+import msgspec
+
+from contracts.checkout import SaleVoided, TenderRemoved
+from contracts.customers import CustomerNotFound
+from contracts.customers.balances import HolderId, ReservationId, Reserved
+from contracts.customers.ledgers import (
+    BalanceReleased,
+    BalanceReserved,
+    BalanceTooLow,
+    LoyaltyNotJoined,
+    PointsNotTender,
+    ReleaseBalance,
+    ReserveBalance,
+)
+from contracts.customers.vouchers import VoucherExpired, VoucherNotFound
+from contracts.ids import CustomerId
+from services.customers.handlers.booking import up_to_date
+from services.customers.model.ledgers import spendable
+from services.customers.model.loyalty import points_worth
+from services.customers.model.vouchers import code_hash
+from services.customers.store.ledgers import Reservation
+from services.customers.transactions import CustomersTx
+from services.runtime.clock import stamp
+
+KEPT_FOR = timedelta(minutes=15)
+
+
+def reserve_balance(command: ReserveBalance, tx: CustomersTx) -> BalanceReserved:
+    """Keep a part of a balance for a tender, or keep it longer.
+
+    What is kept already is kept on without another look; anything else must be there now.
+
+    Rejections:
+        CustomerNotFound: there is no such customer, or none is named.
+        VoucherNotFound: no voucher has that code.
+        VoucherExpired: the voucher's last day is over.
+        LoyaltyNotJoined: the customer has no points to redeem.
+        PointsNotTender: points are redeemed as a discount.
+        PointsWorthless: the amount is no whole number of points.
+        BalanceTooLow: less is there, is not reserved for others, or may still be owed; ``available`` says how much.
+    """
+    before = tx.books.ledgers.reservation(command.reservation_id)
+    if before is not None and before.state == "captured":
+        return _answer(before, available=0)
+    holder_id = _holder(command, before, tx)
+    units = _units(command, holder_id, tx)
+    kept = up_to_date(tx, command.ledger, holder_id)
+    own = 0
+    if (
+        before is not None
+        and before.state == "held"
+        and (before.ledger, before.holder_id)
+        == (
+            command.ledger,
+            holder_id,
+        )
+    ):
+        own = before.units
+    limit = tx.books.accounts.terms(CustomerId(holder_id)).credit_limit if command.ledger == "account" else None
+    available = spendable(command.ledger, kept.balance, kept.reserved - own, limit)
+    if units > own and available is not None and units > available:
+        _refuse(command, available, holder_id, tx)
+    after = Reservation(
+        reservation_id=command.reservation_id,
+        sale_id=command.sale_id,
+        tender_id=command.tender_id,
+        register=command.register,
+        ledger=command.ledger,
+        holder_id=holder_id,
+        units=units,
+        state="held",
+        made_at=before.made_at if before is not None else stamp(tx.now),
+        expires_at=stamp(tx.now + KEPT_FOR),
+    )
+    tx.books.ledgers.put_reservation(after)
+    return _answer(after, available=units if available is None else max(0, available - units))
+
+
+def release_balance(command: ReleaseBalance, tx: CustomersTx) -> BalanceReleased:
+    """Let go of what was reserved; one that nobody made counts as released."""
+    before = tx.books.ledgers.reservation(command.reservation_id)
+    if before is None:
+        return BalanceReleased(command.reservation_id, "released")
+    return BalanceReleased(command.reservation_id, _end(before, "released", tx).state)
+
+
+def on_sale_voided(event: SaleVoided, tx: CustomersTx) -> None:
+    """A sale that ended without selling anything spends nothing."""
+    for held in tx.books.ledgers.held_of_sale(event.sale_id):
+        _end(held, "released", tx)
+
+
+def on_tender_removed(event: TenderRemoved, tx: CustomersTx) -> None:
+    """A tender that was given back spends nothing."""
+    held = tx.books.ledgers.reservation(event.reserved.reservation_id)
+    if held is not None:
+        _end(held, "released", tx)
+
+
+def expire(tx: CustomersTx, overdue: list[Reservation]) -> int:
+    """Give up what was to be kept until some time ago and is still as it was then; says how many.
+
+    Only once checkout's journal is applied to a head read after that time: no sale that was completed in time
+    is still to come then.
+    """
+    given_up = 0
+    for each in overdue:
+        now = tx.books.ledgers.reservation(each.reservation_id)
+        if now is not None and now.state == "held" and now.expires_at == each.expires_at:
+            _end(now, "expired", tx)
+            given_up += 1
+    return given_up
+
+
+def _end(before: Reservation, state: str, tx: CustomersTx) -> Reservation:
+    if before.state != "held":
+        return before
+    after: Reservation = msgspec.structs.replace(before, state=state, ended_at=stamp(tx.now))
+    tx.books.ledgers.put_reservation(after)
+    return after
+
+
+def _holder(command: ReserveBalance, before: Reservation | None, tx: CustomersTx) -> str:
+    if command.ledger != "voucher":
+        if command.customer_id is None:
+            raise CustomerNotFound(field="customer_id")
+        return tx.books.known_customer(command.customer_id)
+    if command.voucher_code is None:
+        if before is None or before.ledger != "voucher":
+            raise VoucherNotFound(field="voucher_code")
+        return before.holder_id
+    voucher = tx.books.vouchers.with_code(code_hash(command.voucher_code))
+    if voucher is None:
+        raise VoucherNotFound(field="voucher_code")
+    return voucher.voucher_id
+
+
+def _units(command: ReserveBalance, holder_id: str, tx: CustomersTx) -> int:
+    if command.ledger != "loyalty":
+        return command.amount
+    programme = tx.books.loyalty.programme()
+    if programme is None or tx.books.loyalty.membership(CustomerId(holder_id)) is None:
+        raise LoyaltyNotJoined(field="customer_id")
+    if programme.redeem_as != "tender":
+        raise PointsNotTender(field="ledger")
+    return points_worth(command.amount, programme.point_value)
+
+
+def _refuse(command: ReserveBalance, available: int, holder_id: str, tx: CustomersTx) -> None:
+    if command.ledger == "voucher":
+        voucher = tx.books.vouchers.find(holder_id)
+        if voucher is not None and voucher.expires_on is not None and voucher.expires_on < tx.today:
+            raise VoucherExpired(field="voucher_code", expires_on=voucher.expires_on)
+    raise BalanceTooLow(field="amount", available=available)
+
+
+def _answer(of: Reservation, available: int) -> BalanceReserved:
+    return BalanceReserved(
+        reserved=Reserved(ReservationId(of.reservation_id), of.ledger, HolderId(of.holder_id), of.units),
+        state=of.state,
+        expires_at=of.expires_at,
+        available=available,
+    )

@@ -1,0 +1,231 @@
+"""What a completed sale does to balances: it spends what it reserved, pays accounts, sells vouchers, earns points.
+
+Each effect has an id that follows from the sale, so that the same sale told again books nothing twice.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from contracts.checkout import CompletedLine, CompletedTender, SaleCompleted
+from contracts.customers import GroupId
+from contracts.customers.balances import Ledger
+from contracts.customers.ledgers import NotOnTime
+from contracts.ids import CustomerId, SaleId
+from contracts.money import allocate
+from services.customers.handlers.booking import book, due_on, up_to_date
+from services.customers.handlers.vouchers import issue
+from services.customers.model.ledgers import booked_amount, spent_kind
+from services.customers.model.loyalty import (
+    EARNING_KINDS,
+    NOT_EARNING_TENDERS,
+    Base,
+    minor_units_of,
+    points_for,
+    rate_of,
+    taken_back,
+)
+from services.customers.store.ledgers import NewEntry, Reservation
+from services.customers.store.loyalty import EarnedBySale
+from services.customers.store.vouchers import IssuedVoucher
+from services.customers.transactions import CustomersTx
+from services.runtime.clock import read_stamp, stamp
+
+_LEDGERS: dict[str, Ledger] = {
+    "store_credit": "store_credit",
+    "account": "account",
+    "loyalty": "loyalty",
+    "voucher": "voucher",
+}
+_VOUCHERS = {"voucher_issue_single": "single_purpose", "voucher_issue_multi": "multi_purpose"}
+
+
+def on_sale_completed(event: SaleCompleted, tx: CustomersTx) -> None:
+    """Book what the sale spent and earned; what else was kept for it is free again."""
+    for tender in event.tenders:
+        if tender.kind in _LEDGERS:
+            _spend(event, tender, tx)
+    for left in tx.books.ledgers.held_of_sale(event.sale_id):
+        tx.books.ledgers.put_reservation(msgspec.structs.replace(left, state="released", ended_at=stamp(tx.now)))
+    for line in event.lines:
+        if line.kind == "account_payment":
+            _pay_account(event, line, tx)
+        elif line.kind in _VOUCHERS and line.amount > 0:
+            _sell_vouchers(event, line, tx)
+    _take_back_points(event, tx)
+    _earn(event, tx)
+
+
+# Spending
+
+
+def _spend(event: SaleCompleted, tender: CompletedTender, tx: CustomersTx) -> None:
+    entry_id = tx.ids.derived(event.sale_id, f"tender/{tender.tender_id}")
+    if tx.books.ledgers.find(entry_id) is not None:
+        return
+    held = _reservation(event, tender, tx)
+    spent = _spent(event, tender, held, tx)
+    if spent is None:
+        return
+    ledger, holder_id, units = spent
+    late = _lateness(tender, held)
+    kind = spent_kind(ledger, units)
+    voucher = tx.books.vouchers.find(holder_id) if ledger == "voucher" else None
+    book(
+        tx,
+        ledger,
+        holder_id,
+        NewEntry(
+            entry_id=entry_id,
+            kind=kind,
+            amount=booked_amount(ledger, units),
+            at=_at(event),
+            day=event.business_day,
+            sale_id=event.sale_id,
+            due_on=due_on(tx, holder_id, event.business_day) if kind == "charged" else None,
+            expires_on=voucher.expires_on if voucher is not None and kind == "given_back" else None,
+            not_on_time=late,
+        ),
+    )
+    if held is not None:
+        tx.books.ledgers.put_reservation(msgspec.structs.replace(held, state="captured", ended_at=stamp(tx.now)))
+
+
+def _reservation(event: SaleCompleted, tender: CompletedTender, tx: CustomersTx) -> Reservation | None:
+    reservation_id = (
+        tx.ids.derived(event.sale_id, f"reservation/{tender.tender_id}")
+        if tender.reserved is None
+        else tender.reserved.reservation_id
+    )
+    return tx.books.ledgers.reservation(reservation_id)
+
+
+def _spent(
+    event: SaleCompleted, tender: CompletedTender, held: Reservation | None, tx: CustomersTx
+) -> tuple[Ledger, str, int] | None:
+    """Whose balance it is and how much of it; None where nothing says whose."""
+    ledger, named = _LEDGERS[tender.kind], tender.reserved
+    if held is not None:
+        return held.ledger, held.holder_id, held.units if named is None else named.units
+    if named is not None:
+        holder_id = named.holder_id if named.ledger == "voucher" else tx.books.meant_by(CustomerId(named.holder_id))
+        return named.ledger, holder_id, named.units
+    if event.customer_id is None or ledger == "voucher":
+        return None
+    units = tender.amount
+    if ledger == "loyalty":
+        programme = tx.books.loyalty.programme(_at(event))
+        if programme is None:
+            return None
+        units = int(Decimal(tender.amount) / programme.point_value)
+    return (ledger, tx.books.meant_by(event.customer_id), units) if units else None
+
+
+def _lateness(tender: CompletedTender, held: Reservation | None) -> NotOnTime | None:
+    if tender.amount < 0:
+        return None
+    if held is None:
+        return "unknown"
+    return held.state if held.state in ("expired", "released") else None
+
+
+def _pay_account(event: SaleCompleted, line: CompletedLine, tx: CustomersTx) -> None:
+    entry_id = tx.ids.derived(line.line_item_id, "account-payment")
+    if event.customer_id is None or line.amount == 0 or tx.books.ledgers.find(entry_id) is not None:
+        return
+    book(
+        tx,
+        "account",
+        tx.books.meant_by(event.customer_id),
+        NewEntry(
+            entry_id=entry_id,
+            kind="paid" if line.amount > 0 else "adjusted",
+            amount=-line.amount,
+            at=_at(event),
+            day=event.business_day,
+            sale_id=event.sale_id,
+        ),
+    )
+
+
+def _sell_vouchers(event: SaleCompleted, line: CompletedLine, tx: CustomersTx) -> None:
+    single = line.kind == "voucher_issue_single"
+    pieces = max(1, int(line.quantity))
+    for place, value in enumerate(allocate(line.amount, [1] * pieces)):
+        voucher_id = tx.ids.derived(line.line_item_id, f"voucher/{place}")
+        if value <= 0 or tx.books.vouchers.find(voucher_id) is not None:
+            continue
+        issue(
+            tx,
+            IssuedVoucher(
+                voucher_id=voucher_id,  # type: ignore[arg-type] # a UUID, as ids.derived makes it
+                code_hash=tx.voucher_codes.hash_of(voucher_id),
+                purpose="single_purpose" if single else "multi_purpose",
+                tax_class=line.taxes[0].tax_class if single else None,
+                value=value,
+                issued_on=event.business_day,
+                expires_on=tx.shop_days.voucher_expiry(event.business_day),
+                sale_id=event.sale_id,
+                register=event.register,
+            ),
+            _at(event),
+        )
+
+
+# Points
+
+
+def _earn(event: SaleCompleted, tx: CustomersTx) -> None:
+    if event.customer_id is None or tx.books.loyalty.earned_by(event.sale_id) is not None:
+        return
+    customer_id = tx.books.meant_by(event.customer_id)
+    at = _at(event)
+    programme, membership = tx.books.loyalty.programme(at), tx.books.loyalty.membership(customer_id)
+    if programme is None or not programme.on or membership is None or membership.joined_at > at:
+        return
+    sold = [line for line in event.lines if line.returns is None]
+    paid_otherwise = sum(tender.amount for tender in event.tenders if tender.kind in NOT_EARNING_TENDERS)
+    base = Base.of(sold, paid_otherwise).amount
+    group = event.customer_group or _group_of(customer_id, tx)
+    points = points_for(base, rate_of(programme, group), minor_units_of(event.currency))
+    up_to_date(tx, "loyalty", customer_id, read_stamp(at))
+    if points:
+        book(tx, "loyalty", customer_id, _points(event, tx.ids.derived(event.sale_id, "points"), points))
+    tx.books.ledgers.keep_activity("loyalty", customer_id, at)
+    tx.books.loyalty.put_earned(EarnedBySale(event.sale_id, customer_id, base, points, 0))
+
+
+def _group_of(customer_id: CustomerId, tx: CustomersTx) -> GroupId:
+    """Of a sale that did not say it: the group of now, which is kept with what was earned."""
+    customer = tx.customers.find(customer_id)
+    return GroupId("all") if customer is None else customer.group
+
+
+def _take_back_points(event: SaleCompleted, tx: CustomersTx) -> None:
+    """Take back what returned lines had earned, from whoever had earned it."""
+    for sale_id in sorted({line.returns for line in event.lines if line.returns is not None}):
+        earned = tx.books.loyalty.earned_by(sale_id)
+        entry_id = tx.ids.derived(event.sale_id, f"points-of/{sale_id}")
+        if earned is None or tx.books.ledgers.find(entry_id) is not None:
+            continue
+        returned = -sum(line.amount for line in event.lines if line.returns == sale_id and line.kind in EARNING_KINDS)
+        points = taken_back(earned.points, earned.base, earned.returned, returned)
+        tx.books.loyalty.note_returned(SaleId(sale_id), earned.returned + max(0, returned))
+        if points:
+            holder_id = tx.books.meant_by(CustomerId(earned.customer_id))
+            book(tx, "loyalty", holder_id, _points(event, entry_id, -points))
+
+
+def _points(event: SaleCompleted, entry_id: str, points: int) -> NewEntry:
+    return NewEntry(
+        entry_id=entry_id,
+        kind="earned" if points > 0 else "taken_back",
+        amount=points,
+        at=_at(event),
+        day=event.business_day,
+        sale_id=event.sale_id,
+    )
+
+
+def _at(event: SaleCompleted) -> str:
+    return stamp(read_stamp(event.completed_at))

@@ -1,0 +1,251 @@
+"""What becomes of each row of a batch: taken over as new, as a change, not at all.
+
+Reads what the batch meets on file at once, then tells row by row. Never here: anything that writes.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection
+
+from contracts.base import Rejection
+from contracts.customers import (
+    CodeTaken,
+    Customer,
+    GroupId,
+    GroupNotFound,
+    PossibleDuplicate,
+    PutGroup,
+    RevisionConflict,
+)
+from contracts.customers.importing import CheckImport, ImportCustomers, ImportRow, RowResult
+from contracts.ids import CustomerId
+from services.customers.model.duplicates import Suspect, Traits, traits
+from services.customers.model.groups import named_group
+from services.customers.model.importing import (
+    CustomerErased,
+    How,
+    creation,
+    group_id,
+    group_named,
+    likenesses,
+    refused,
+    row_id,
+    row_mark,
+    update,
+)
+from services.customers.model.records import (
+    Known,
+    Rules,
+    changed_customer,
+    made_code,
+    new_customer,
+    with_made_code,
+)
+from services.customers.store.custom_fields import CustomFieldStore
+from services.customers.store.customers import CustomerStore
+from services.customers.store.duplicates import Duplicates
+from services.customers.store.groups import GroupStore
+from services.customers.store.importing import ImportStore, KeptRow, Met
+
+
+class Standards(NamedTuple):
+    """What rows are held against."""
+
+    rules: Rules
+    today: date
+    secret: bytes
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What becomes of a row. ``after`` is to be kept: as new where there is no ``before``."""
+
+    row: ImportRow
+    result: RowResult
+    kept: KeptRow | None = None
+    before: Customer | None = None
+    after: Customer | None = None
+    opens: bool = False
+    suspects: tuple[Suspect, ...] = ()
+
+
+class Batch:
+    """Rows of one message, judged in their order; whoever takes them over says so, for a later row may meet them."""
+
+    def __init__(self, connection: Connection, request: ImportCustomers | CheckImport, held: Standards) -> None:
+        self._request = request
+        self._secret = held.secret
+        self._rules = msgspec.structs.replace(held.rules, country=request.country or held.rules.country)
+        self._known = Known(held.today, CustomFieldStore(connection).of("customer"))
+        self._duplicates = Duplicates(connection)
+        self.groups = {each.group: each.name for each in GroupStore(connection).all()}
+        """All groups by now, those made for rows included."""
+        self.new_groups: dict[GroupId, str] = {}
+        self._customers, self._store = CustomerStore(connection), ImportStore(connection)
+        self._ids = {row.row: row_id(request.source, row.key, held.secret) for row in request.rows}
+        self._taken_over = self._store.taken_over(set(self._ids.values()))
+        self._on_file = self._load(request.rows)
+        self._erased = self._store.erased(
+            {*self._on_file.ids.values(), *(each.customer_id for each in self._taken_over.values())}
+        )
+        self._holders = self._store.holders(self._codes(request.rows))
+        self._met = Met()
+        self._looks: dict[int, tuple[Customer, Traits]] = {}
+        self._fresh = Met()
+        self._look_at_all(request.rows)
+
+    def judge(self, row: ImportRow) -> Verdict:
+        """Tell what becomes of a row."""
+        # A row's refusal is a line of the report, not the answer to the message.
+        try:
+            return self._judged(row)
+        except Rejection as rejection:
+            return Verdict(row, refused(row, rejection))
+
+    def meets_fresh(self, row: ImportRow) -> bool:
+        """Whether a row may be about somebody whom an earlier one of this batch made."""
+        look = self._looks.get(row.row)
+        return look is not None and _shared(look[1], self._fresh)
+
+    def on_file(self, customer: Customer) -> None:
+        """An earlier row made or changed a customer."""
+        look = traits(customer)
+        self._fresh = Met(
+            self._fresh.emails | look.emails, self._fresh.phones | look.phones, self._fresh.names | {look.name}
+        )
+        self._holders |= dict.fromkeys((*customer.codes, *customer.blocked_codes), customer.customer_id)
+        self._on_file.records[customer.customer_id] = customer
+
+    def _judged(self, row: ImportRow) -> Verdict:
+        own_id, mark = self._ids[row.row], row_mark(row, self._secret)
+        before_row = self._taken_over.get(own_id)
+        customer_id = CustomerId(before_row.customer_id) if before_row else self._on_file.ids[row.row]
+        if customer_id in self._erased:
+            raise CustomerErased(customer_id=customer_id)
+        if before_row is not None and before_row.mark == mark:
+            return Verdict(row, RowResult(row.row, "unchanged", customer_id))
+        present = self._present(customer_id) if before_row else customer_id
+        on_file = self._on_file.records.get(present)
+        kept = KeptRow(own_id, customer_id, mark)
+        if on_file is not None:
+            # A row about somebody who was here before brings nothing along: their balances are the shop's own.
+            opens = row.customer_id is None or before_row is not None
+            return self._of_known(row, on_file, kept, "replace" if row.customer_id else "add", opens=opens)
+        return self._of_new(row, customer_id, kept)
+
+    def _of_known(self, row: ImportRow, before: Customer, kept: KeptRow, how: How, *, opens: bool) -> Verdict:
+        if row.expected_revision is not None and row.expected_revision != before.revision:
+            raise RevisionConflict(field="revision", revision=before.revision, rule=f"revision is {before.revision}")
+        group = self._group(row)
+        after = changed_customer(before, update(before, row, group, how), self._rules, self._known)
+        kept = kept._replace(customer_id=before.customer_id)
+        if after.revision == before.revision:
+            return Verdict(row, RowResult(row.row, "unchanged", before.customer_id), kept, before, None, opens)
+        self._check_codes(after)
+        suspects = () if how == "fill" else self._duplicates.of(after, before)
+        if suspects and self._request.on_duplicate == "refuse":
+            raise PossibleDuplicate(field="on_duplicate", duplicates=[each.told() for each in suspects])
+        result = RowResult(row.row, "changed", before.customer_id)
+        return Verdict(row, result, kept, before, after, opens, suspects)
+
+    def _of_new(self, row: ImportRow, customer_id: CustomerId, kept: KeptRow) -> Verdict:
+        group = self._group(row)
+        # Made anew only where the first look refused it: to be refused again, with its reason.
+        looked = self._looks.get(row.row)
+        customer = looked[0] if looked else self._new(row, customer_id)
+        customer = msgspec.structs.replace(customer, group=group or GroupId("all"))
+        self._check_codes(customer)
+        suspects = self._suspects(customer, row)
+        if suspects and self._request.on_duplicate != "save_anyway":
+            same = [each for each in suspects if each.strength == "strong"]
+            if self._request.on_duplicate == "refuse" or len(same) != 1:
+                raise PossibleDuplicate(field="on_duplicate", duplicates=[each.told() for each in suspects])
+            return self._of_known(row, same[0].customer, kept, "fill", opens=True)
+        if self._rules.make_codes:
+            customer = with_made_code(customer, self._taken)
+        contacts, likely = likenesses(customer, self._secret) if isinstance(self._request, CheckImport) else ((), ())
+        result = RowResult(row.row, "created", customer_id, contacts=contacts, likenesses=likely)
+        return Verdict(row, result, kept, None, customer, opens=True, suspects=suspects)
+
+    def _suspects(self, customer: Customer, row: ImportRow) -> tuple[Suspect, ...]:
+        look = self._looks.get(row.row)
+        if look is None or _shared(look[1], self._met) or _shared(look[1], self._fresh):
+            return self._duplicates.of(customer)
+        return ()
+
+    def _group(self, row: ImportRow) -> GroupId | None:
+        """The group that a row names; one that is unknown is made where that is wanted."""
+        field = "group" if row.group is not None else "group_name"
+        if row.group is None and not row.group_name.strip():
+            return None
+        if row.group in self.groups:
+            return row.group
+        found = group_named(row.group_name, self.groups) if row.group is None else None
+        if found is not None:
+            return found
+        if not self._request.make_groups:
+            raise GroupNotFound(field=field, group=row.group, rule="a group of the shop; others are made on request")
+        own_id = row.group or group_id(row.group_name, self.groups)
+        made = named_group(PutGroup(own_id, row.group_name or own_id))
+        self.groups[made.group] = self.new_groups[made.group] = made.name
+        return made.group
+
+    def _check_codes(self, customer: Customer) -> None:
+        for field, codes in (("codes", customer.codes), ("blocked_codes", customer.blocked_codes)):
+            for place, code in enumerate(codes):
+                if self._holders.get(code, customer.customer_id) != customer.customer_id:
+                    raise CodeTaken(field=f"{field}[{place}]")
+
+    def _taken(self, codes: Sequence[str], _: None) -> frozenset[str]:
+        unknown = [code for code in codes if code not in self._asked_codes]
+        if unknown:
+            self._holders |= self._store.holders(unknown)
+        return frozenset(code for code in codes if code in self._holders)
+
+    def _new(self, row: ImportRow, customer_id: CustomerId) -> Customer:
+        return new_customer(creation(row, customer_id, None), self._rules, self._known)
+
+    def _look_at_all(self, rows: Sequence[ImportRow]) -> None:
+        """Make a record of every row that may be a new customer, and ask at once whom all of these meet."""
+        for row in rows:
+            customer_id = self._on_file.ids[row.row]
+            if self._ids[row.row] in self._taken_over or customer_id in self._on_file.records:
+                continue
+            try:
+                customer = self._new(row, customer_id)
+            except Rejection:
+                continue
+            self._looks[row.row] = customer, traits(customer)
+        self._met = self._store.met(look for _, look in self._looks.values())
+
+    def _codes(self, rows: Sequence[ImportRow]) -> set[str]:
+        said = {code for row in rows for code in (*row.codes, *row.blocked_codes)}
+        self._asked_codes = said | {made_code(self._on_file.ids[row.row]) for row in rows if not row.codes}
+        return self._asked_codes
+
+    def _load(self, rows: Sequence[ImportRow]) -> "_OnFile":
+        """Whom the rows are about, as they are on file now."""
+        ids = {
+            row.row: self._present(row.customer_id) if row.customer_id else CustomerId(self._ids[row.row])
+            for row in rows
+        }
+        changed = {
+            self._present(CustomerId(taken.customer_id))
+            for row in rows
+            if (taken := self._taken_over.get(self._ids[row.row])) and taken.mark != row_mark(row, self._secret)
+        }
+        return _OnFile(ids, self._customers.load(sorted({*ids.values(), *changed})))
+
+    def _present(self, customer_id: CustomerId) -> CustomerId:
+        return self._customers.present_id(customer_id)
+
+
+class _OnFile(NamedTuple):
+    ids: dict[int, CustomerId]
+    records: dict[str, Customer]
+
+
+def _shared(look: Traits, met: Met) -> bool:
+    return bool(look.emails & met.emails or look.phones & met.phones or look.name in met.names)

@@ -1,0 +1,148 @@
+"""What a row of another system's file makes of a customer: pure rules.
+
+Belongs here: which row it is, what of it counts for whom. Never here: a table, a file's columns.
+"""
+
+import hmac
+import re
+from collections.abc import Container, Iterable, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from contracts.base import Rejection
+from contracts.customers import CreateCustomer, Customer, DetailInvalid, GroupId, UpdateCustomer
+from contracts.customers.importing import ImportRow, RowResult
+from contracts.ids import CustomerId
+from services.customers.model.duplicates import traits
+from services.customers.model.search import fold
+
+How = Literal["replace", "add", "fill"]
+"""What the row says replaces what is on file; or lists are added to; or only what is missing is filled in."""
+
+_SCALARS = ("first_name", "last_name", "company", "language", "receipt", "birth_date", "exemption")
+_LISTS = ("emails", "phones", "codes", "addresses", "tags", "websites", "handles")
+_MOST = {"tags": 250}
+_MOST_OF_A_LIST = 20
+_LONGEST_NOTES = 5000
+_LONGEST_GROUP = 60
+_ROW_ONLY = frozenset(
+    {"row", "key", "expected_revision", "group", "group_name", "answers"}
+    | {"opening_store_credit", "opening_owed", "opening_points"}
+)
+
+
+class CustomerErased(Rejection):
+    """Who was erased does not come back by an import."""
+
+
+def row_id(source: str, key: str, secret: bytes) -> str:
+    """The id by which a row is known again: a UUID (version 8) that tells nothing of its key to who has no secret."""
+    digest = bytearray(hmac.digest(secret, f"import row/{source}/{key}".encode(), "sha256")[:16])
+    digest[6] = digest[6] & 0x0F | 0x80
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def row_mark(row: ImportRow, secret: bytes) -> bytes:
+    """A keyed hash of what a row says, wherever in the file it stands."""
+    said = msgspec.json.encode(msgspec.structs.replace(row, row=1), order="sorted")
+    return hmac.digest(secret, b"import mark/" + said, "sha256")
+
+
+def likenesses(customer: Customer, secret: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Keyed hashes of what makes two records look like one person: contacts, then names with a little more."""
+    look = traits(customer)
+    more = [f"postcode {each}" for each in sorted(look.postcodes)]
+    more += [f"born {look.birth_date}"] if look.birth_date else []
+    return (
+        tuple(_hash(each, secret) for each in (*sorted(look.emails), *sorted(look.phones))),
+        tuple(_hash(f"{look.name}/{each}", secret) for each in more if look.name),
+    )
+
+
+def creation(row: ImportRow, customer_id: CustomerId, group: GroupId | None) -> CreateCustomer:
+    """The row as a creation by hand would say it."""
+    said = {
+        field.name: getattr(row, field.name)
+        for field in msgspec.structs.fields(ImportRow)
+        if field.name not in _ROW_ONLY | {"customer_id"}
+    }
+    return CreateCustomer(customer_id=customer_id, group=group or GroupId("all"), **said)
+
+
+def update(before: Customer, row: ImportRow, group: GroupId | None, how: How) -> UpdateCustomer:
+    """The row as a change by hand of a customer on file would say it.
+
+    Rejections:
+        DetailInvalid: a list or the notes would become longer than they may be.
+    """
+    given: dict[str, Any] = {}
+    for name in _SCALARS:
+        said = getattr(row, name)
+        if said and (how != "fill" or not getattr(before, name)):
+            given[name] = said
+    for name in _LISTS:
+        said = getattr(row, name)
+        if said:
+            given[name] = said if how == "replace" else _added(name, getattr(before, name), said, before)
+    if row.blocked_codes and how == "replace":
+        given["blocked_codes"] = row.blocked_codes
+    if row.notes:
+        given["notes"] = row.notes if how == "replace" else _notes(before.notes, row.notes)
+    custom = {key: value for key, value in row.custom.items() if how != "fill" or key not in before.custom}
+    if custom:
+        given["custom"] = custom
+    if group is not None and (how != "fill" or before.group == "all"):
+        given["group"] = group
+    return UpdateCustomer(before.customer_id, before.revision, **given)
+
+
+def refused(row: ImportRow, rejection: Rejection) -> RowResult:
+    """What is said of a row that is not taken over."""
+    details = rejection.details
+    return RowResult(
+        row=row.row,
+        outcome="refused",
+        code=rejection.code,
+        field=str(details["field"]).removeprefix("$.") if "field" in details else None,
+        rule=str(details["rule"]) if "rule" in details else None,
+        duplicates=tuple(each["customer_id"] for each in details.get("duplicates", ())),
+    )
+
+
+def group_id(name: str, taken: Container[str]) -> GroupId:
+    """An id for a group of that name which no other one has."""
+    plain = re.sub(r"[^a-z0-9]+", "-", fold(name))[:_LONGEST_GROUP].strip("-") or "group"
+    numbered = (plain if number == 1 else f"{plain}-{number}" for number in range(1, 10**6))
+    return GroupId(next(each for each in numbered if each not in taken))
+
+
+def group_named(name: str, names: Mapping[GroupId, str]) -> GroupId | None:
+    """The group that has this name, whatever its case and accents."""
+    looked_for = fold(name).strip()
+    return next((group for group, known in names.items() if fold(known).strip() == looked_for), None)
+
+
+def _added(name: str, before: tuple[Any, ...], said: Iterable[Any], customer: Customer) -> tuple[Any, ...]:
+    if name == "codes":
+        # A lost card's code stays lost, whatever the other system says.
+        said = [each for each in said if each not in customer.blocked_codes]
+    whole = tuple(dict.fromkeys((*before, *said)))
+    if len(whole) > _MOST.get(name, _MOST_OF_A_LIST):
+        raise DetailInvalid(field=name, rule=f"at-most-{_MOST.get(name, _MOST_OF_A_LIST)}")
+    return whole
+
+
+def _notes(before: str, said: str) -> str:
+    if said.strip() in before:
+        return before
+    whole = f"{before}\n{said}" if before else said
+    if len(whole) > _LONGEST_NOTES:
+        raise DetailInvalid(field="notes", rule=f"at-most-{_LONGEST_NOTES}")
+    return whole
+
+
+def _hash(text: str, secret: bytes) -> str:
+    return hmac.digest(secret, b"import likeness/" + text.encode(), "sha256")[:16].hex()

@@ -1,0 +1,44 @@
+"""All ledgers together, with whose they are."""
+
+from sqlalchemy import Connection
+
+from contracts.customers import CustomerNotFound
+from contracts.customers.profile import Balances
+from contracts.ids import CustomerId
+from services.customers.store.accounts import AccountStore
+from services.customers.store.aliases import resolve
+from services.customers.store.balances import balances_of
+from services.customers.store.customers import CustomerStore
+from services.customers.store.ledgers import LedgerStore
+from services.customers.store.loyalty import LoyaltyStore
+from services.customers.store.vouchers import VoucherStore
+
+
+class Books:
+    """What is booked, on which terms, and for whom."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.ledgers = LedgerStore(connection)
+        self.accounts = AccountStore(connection)
+        self.loyalty = LoyaltyStore(connection)
+        self.vouchers = VoucherStore(connection)
+
+    def meant_by(self, customer_id: str) -> CustomerId:
+        """The customer whom an id stands for; one who was erased keeps what was booked."""
+        return CustomerId(resolve(self._connection, customer_id))
+
+    def known_customer(self, customer_id: CustomerId) -> CustomerId:
+        """The customer whom an id stands for, who is on file.
+
+        Rejections:
+            CustomerNotFound: nobody is.
+        """
+        meant = self.meant_by(customer_id)
+        if not CustomerStore(self._connection).exists(meant):
+            raise CustomerNotFound(customer_id=customer_id)
+        return meant
+
+    def balances(self, customer_id: CustomerId) -> Balances:
+        """What a customer has and owes."""
+        return balances_of(self._connection, [customer_id])[customer_id]

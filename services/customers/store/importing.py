@@ -1,0 +1,110 @@
+"""Rows that were taken over, and what a whole batch of rows meets on file, each kind asked for once."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects.sqlite import insert as insert_or
+
+from services.customers.model.duplicates import Traits
+from services.customers.store.import_tables import import_row
+from services.customers.store.tables import (
+    customer,
+    customer_code,
+    customer_email,
+    customer_phone,
+    erased_customer,
+)
+from services.runtime.clock import stamp
+
+
+class TakenOver(NamedTuple):
+    """What came of a row before."""
+
+    customer_id: str
+    mark: bytes | None
+
+
+class KeptRow(NamedTuple):
+    """A row that was taken over."""
+
+    row_id: str
+    customer_id: str
+    mark: bytes
+
+
+class Met(NamedTuple):
+    """What somebody on file has in common with rows."""
+
+    emails: frozenset[str] = frozenset()
+    phones: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+
+class ImportStore:
+    """What was imported, and what rows meet."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def taken_over(self, row_ids: Collection[str]) -> dict[str, TakenOver]:
+        """Which of these rows were taken over before."""
+        rows = self._connection.execute(
+            select(import_row.c.row_id, import_row.c.customer_id, import_row.c.mark).where(
+                import_row.c.row_id.in_(row_ids)
+            )
+        )
+        return {row.row_id: TakenOver(row.customer_id, row.mark) for row in rows}
+
+    def keep(self, rows: Iterable[KeptRow], at: datetime) -> None:
+        """Keep that rows were taken over."""
+        values = [{**row._asdict(), "imported_at": stamp(at)} for row in rows]
+        if not values:
+            return
+        fresh = insert_or(import_row)
+        self._connection.execute(
+            fresh.on_conflict_do_update(
+                index_elements=[import_row.c.row_id],
+                set_={name: fresh.excluded[name] for name in ("customer_id", "mark", "imported_at")},
+            ),
+            values,
+        )
+
+    def erased(self, customer_ids: Collection[str]) -> frozenset[str]:
+        """Which of these ids were customers who were erased."""
+        found = select(erased_customer.c.customer_id).where(erased_customer.c.customer_id.in_(customer_ids))
+        return frozenset(self._connection.execute(found).scalars())
+
+    def holders(self, codes: Collection[str]) -> dict[str, str]:
+        """Who has which of these codes, blocked or not."""
+        found = select(customer_code.c.code, customer_code.c.customer_id).where(customer_code.c.code.in_(codes))
+        return {row.code: row.customer_id for row in self._connection.execute(found)}
+
+    def met(self, looks: Iterable[Traits]) -> Met:
+        """What of all these traits somebody on file has; who has none of it is like nobody there.
+
+        Birth dates and postcodes are not looked at: without the same name they say nothing.
+        """
+        emails, phones, names = set[str](), set[str](), set[str]()
+        for look in looks:
+            emails |= look.emails
+            phones |= look.phones
+            names |= {look.name} if look.name and (look.postcodes or look.birth_date) else set()
+        digits = self._there(customer_phone.c.digits, {each[1:] for each in phones})
+        return Met(
+            emails=self._there(customer_email.c.folded, emails),
+            phones=frozenset(f"+{each}" for each in digits),
+            names=self._there(customer.c.name_key, names),
+        )
+
+    def _there(self, column: object, values: Collection[str]) -> frozenset[str]:
+        if not values:
+            return frozenset()
+        found = select(column).where(column.in_(sorted(values))).distinct()  # type: ignore[call-overload,attr-defined] # a column
+        return frozenset(self._connection.execute(found).scalars())
+
+
+def forget_marks(connection: Connection, customer_id: str, at: datetime) -> None:  # noqa: ARG001 - as every eraser
+    """Forget what a customer's rows said; that they were there stays, so that they do not come back."""
+    connection.execute(update(import_row).where(import_row.c.customer_id == customer_id).values(mark=None))

@@ -1,0 +1,121 @@
+"""What a scanned code is, by its symbology, GS1's rules and the shop's.
+
+Pure: no bus, no database, no clock.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from stdnum import ean
+
+from contracts.devices import Gs1Element, ScanKind
+from contracts.ids import DeviceId, RegisterId, ScanId
+from services.devices.model.gs1 import elements_of, gtin_in, says_gs1
+from services.devices.settings import ScanRule
+
+Doubt = Literal["none", "check_digit_wrong", "wrong_layout", "no_item_code"]
+"""Why a code can be no item: misread, typed on another layout than the settings say, or nothing an item is called."""
+
+# ISO/IEC 15424: a symbology identifier is "]", a letter for the kind of symbol and a modifier.
+_AIM = re.compile(r"\]([A-Za-z])([0-9A-Za-z])")
+_SYMBOLOGIES = {
+    "A": "code39",
+    "B": "telepen",
+    "C": "code128",
+    "E": "ean",
+    "F": "codabar",
+    "G": "code93",
+    "H": "code11",
+    "I": "itf",
+    "J": "dotcode",
+    "L": "pdf417",
+    "M": "msi",
+    "P": "plessey",
+    "Q": "qr",
+    "R": "2of5",
+    "S": "2of5",
+    "U": "maxicode",
+    "d": "datamatrix",
+    "e": "databar",
+    "z": "aztec",
+}
+_EAN_DIGITS = {"0": 13, "3": 13, "4": 8}
+"""ISO/IEC 15424, modifiers of ]E: a whole EAN-13 or UPC, the same with an add-on behind it, an EAN-8."""
+_PAIRING = re.compile(r"TILL[0-9]{12}", re.IGNORECASE)
+"""A register's pairing code: letters that lie alike on every layout, and digits, in any case for Caps Lock's sake."""
+_ITEM = re.compile(r"[\x21-\x7e]{1,128}")
+_ONLY_SYMBOLS = re.compile(r"[^A-Za-z0-9]{6,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a scanner read, taken apart: its text without the symbology's identifier, and what it is.
+
+    ``item`` is what checkout is asked for: of a GS1 symbol its GTIN, of an EAN with an add-on the EAN.
+    """
+
+    text: str
+    kind: ScanKind
+    symbology: str | None = None
+    item: str = ""
+    elements: tuple[Gs1Element, ...] = ()
+    doubt: Doubt = "none"
+
+
+def read_code(text: str, rules: Iterable[ScanRule]) -> Code:
+    """Take a scanned text apart and say what it is.
+
+    A pairing code is one whatever the shop's rules say; then the first rule that fits counts. A code that none
+    fits is an item, unless it can be none.
+    """
+    text, family, modifier = _without_identifier(text)
+    symbology = _SYMBOLOGIES.get(family)
+    if _PAIRING.fullmatch(text):
+        return Code(text.upper(), "pairing", symbology)
+    elements = elements_of(text) if says_gs1(family, modifier, text) else ()
+    item = gtin_in(elements) or _ean(text, family, modifier)
+    ruled = next((rule.kind for rule in rules if rule.fits(text, symbology)), None)
+    if ruled is not None and ruled != "item":
+        return Code(text, ruled, symbology, elements=elements)
+    doubt = "none" if gtin_in(elements) else _doubt(text, item, family, ruled=ruled is not None)
+    kind: ScanKind = "item" if doubt == "none" else "unknown"
+    return Code(text, kind, symbology, item, elements, doubt)
+
+
+def pairing_code(seed: str) -> str:
+    """A pairing code made of an id; its last digits are as good as random."""
+    return f"TILL{int(seed.replace('-', '')[-16:], 16) % 10**12:012d}"
+
+
+def _without_identifier(text: str) -> tuple[str, str, str]:
+    identifier = _AIM.match(text)
+    if identifier is None or len(text) == identifier.end():
+        return text, "", ""
+    return text[identifier.end() :], identifier[1], identifier[2]
+
+
+def _ean(text: str, family: str, modifier: str) -> str:
+    return text[: _EAN_DIGITS[modifier]] if family == "E" and modifier in _EAN_DIGITS else text
+
+
+def _doubt(text: str, item: str, family: str, *, ruled: bool) -> Doubt:
+    """What speaks against an item. A rule that calls it one is believed, unless the symbol itself is an EAN."""
+    if family == "E" or (not ruled and family == "" and len(item) == 13 and item.isascii() and item.isdigit()):
+        # An EAN without its check digit was misread, or typed on another layout.
+        if not ean.is_valid(item):
+            return "check_digit_wrong" if item.isascii() and item.isdigit() else "wrong_layout"
+    elif not ruled and _ONLY_SYMBOLS.fullmatch(text):
+        return "wrong_layout"  # a French scanner read as an American one types digits as $))^#*
+    return "none" if _ITEM.fullmatch(item) else "no_item_code"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One reading of a scanner, or of something that stands for one; an unpaired scanner has no register."""
+
+    scan_id: ScanId
+    device: DeviceId
+    register: RegisterId | None
+    text: str

@@ -1,0 +1,216 @@
+"""Bytes to a device and back, over the network, USB or a serial line. Never here: what the bytes mean.
+
+Each is a file descriptor that never blocks, watched by the event loop; so a device that hangs holds up
+nothing but its own task. None of them is kept open between jobs: a printer serves one caller at a time, and
+a kept connection hides a power cut.
+"""
+
+import asyncio
+import fcntl
+import os
+import socket
+import struct
+import termios
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from services.devices.printers.settings import Reached
+from services.devices.printers.usb import printer_node
+
+_READ_AT_ONCE = 256
+_WRITE_AT_ONCE = 4096
+_BETWEEN_LOOKS_S = 0.01
+
+
+class LinkLost(Exception):
+    """The other side ended the connection, or the device was unplugged."""
+
+
+class Link:
+    """An open way to a device, as a context manager that closes it."""
+
+    def __init__(
+        self,
+        descriptor: int,
+        *,
+        ends_when_empty: bool,
+        close: Callable[[], None],
+        unsent: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """Take over a descriptor that does not block.
+
+        Args:
+            descriptor: The open file.
+            ends_when_empty: Whether reading no bytes means that it has ended; on USB it means nothing.
+            close: Closes it; what the device did not take yet may be lost by that.
+            unsent: How many bytes the kernel still holds for the device.
+        """
+        self._descriptor = descriptor
+        self._ends_when_empty = ends_when_empty
+        self._close = close
+        self._unsent = unsent
+        self._loop = asyncio.get_running_loop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    async def send(self, data: bytes, *, patience_s: float) -> None:
+        """Hand over all bytes.
+
+        Raises:
+            TimeoutError: nothing more was taken for that long, or the kernel gave the other side up.
+            LinkLost: there is nobody to take it any more.
+        """
+        rest = memoryview(data)
+        while rest:
+            try:
+                taken = os.write(self._descriptor, rest[:_WRITE_AT_ONCE])
+            except BlockingIOError:
+                taken = 0
+            except TimeoutError:
+                raise
+            except OSError as error:
+                raise LinkLost(str(error)) from error
+            rest = rest[taken:]
+            if not taken:
+                async with asyncio.timeout(patience_s):
+                    await self._until(self._loop.add_writer, self._loop.remove_writer)
+
+    async def taken(self, *, patience_s: float) -> None:
+        """Wait until the device has taken all that was sent.
+
+        Raises:
+            TimeoutError: it does not.
+        """
+        async with asyncio.timeout(patience_s):
+            await self._until(self._loop.add_writer, self._loop.remove_writer)
+            while self._unsent():  # noqa: ASYNC110 - the kernel tells nobody when a line is empty
+                await asyncio.sleep(_BETWEEN_LOOKS_S)
+
+    async def receive(self) -> bytes:
+        """Wait for the next bytes.
+
+        Raises:
+            LinkLost: there will be none.
+        """
+        while True:
+            data = self.received()
+            if data:
+                return data
+            await self._until(self._loop.add_reader, self._loop.remove_reader)
+
+    def received(self) -> bytes:
+        """What has come by now, perhaps nothing.
+
+        Raises:
+            TimeoutError: the kernel gave the other side up.
+            LinkLost: nothing will come any more.
+        """
+        try:
+            data = os.read(self._descriptor, _READ_AT_ONCE)
+        except BlockingIOError:
+            return b""
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise LinkLost(str(error)) from error
+        if not data and self._ends_when_empty:
+            raise LinkLost
+        return data
+
+    async def _until(
+        self, watch: Callable[[int, Callable[[], object]], object], unwatch: Callable[[int], object]
+    ) -> None:
+        ready = asyncio.Event()
+        watch(self._descriptor, ready.set)
+        try:
+            await ready.wait()
+        finally:
+            unwatch(self._descriptor)
+
+
+OpenLink = Callable[[float], Awaitable[Link]]
+"""Opens a link within so many seconds, or raises ``OSError`` (``TimeoutError`` is one)."""
+
+
+def way_to(reached: Reached, *, send_s: float) -> OpenLink:
+    """How a device is opened that is reached by network, USB or serial line.
+
+    ``send_s`` is how long the kernel goes on sending to a computer that does not answer.
+    """
+    # One of its own: where the internet is away, a name that nobody knows keeps a thread for many seconds.
+    names = ThreadPoolExecutor(1, thread_name_prefix=f"{reached.device}-name")
+
+    async def open_link(patience_s: float) -> Link:
+        if reached.host is not None:
+            return await _connect(reached.host, reached.port, patience_s, send_s, names)
+        if reached.tty is not None:
+            return _open_tty(reached.tty, reached)
+        return _open_usb(printer_node(reached.usb, reached.serial, reached.usb_port))
+
+    return open_link
+
+
+async def _connect(host: str, port: int, patience_s: float, send_s: float, names: Executor) -> Link:
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(patience_s):
+        find = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = (await loop.run_in_executor(names, find))[0]
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.setblocking(False)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # Without it a printer that lost its power takes receipts for minutes (measured).
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(send_s * 1000))
+            await loop.sock_connect(connection, address)
+        except BaseException:
+            connection.close()
+            raise
+    return Link(connection.fileno(), ends_when_empty=True, close=connection.close)
+
+
+def _open_usb(node: Path) -> Link:
+    descriptor = os.open(node, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    return Link(descriptor, ends_when_empty=False, close=lambda: os.close(descriptor))
+
+
+def _open_tty(path: str, line: Reached) -> Link:
+    descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        _set_line(descriptor, line)
+    except termios.error as error:
+        os.close(descriptor)
+        raise OSError(*error.args) from error
+
+    def close() -> None:
+        # What a printer that is off never took would hold up the closing for half a minute.
+        with suppress(termios.error):
+            termios.tcflush(descriptor, termios.TCOFLUSH)
+        os.close(descriptor)
+
+    def unsent() -> int:
+        return int(struct.unpack("i", fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(4)))[0])
+
+    return Link(descriptor, ends_when_empty=True, close=close, unsent=unsent)
+
+
+def _set_line(descriptor: int, line: Reached) -> None:
+    """Bytes as they are, eight bits, no parity, one stop bit, whoever is or is not at the other end."""
+    speed = getattr(termios, f"B{line.baud}")
+    _, _, _, _, _, _, characters = termios.tcgetattr(descriptor)
+    # Reading nothing means that the line has ended, and never that nothing has come yet.
+    characters[termios.VMIN], characters[termios.VTIME] = 1, 0
+    control = termios.CS8 | termios.CREAD | termios.CLOCAL | (termios.CRTSCTS if line.flow == "rts_cts" else 0)
+    given = (termios.IXON | termios.IXOFF) if line.flow == "xon_xoff" else 0
+    termios.tcsetattr(descriptor, termios.TCSANOW, [given, 0, control, 0, speed, speed, characters])
+    termios.tcflush(descriptor, termios.TCIFLUSH)

@@ -1,0 +1,147 @@
+"""What the shop sets about a printer or a line display: how it is reached, what it can, whom it serves."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from contracts.ids import DeviceId, RegisterId
+
+CodePage = Literal["cp437", "cp850", "cp852", "cp858", "cp866", "cp1252", "iso8859_15"]
+PAGE_NUMBERS: dict[CodePage, int] = {
+    "cp437": 0,
+    "cp850": 2,
+    "cp1252": 16,
+    "cp866": 17,
+    "cp852": 18,
+    "cp858": 19,
+    "iso8859_15": 40,
+}
+"""What ``ESC t`` calls each code page on Epson's receipt printers (ESC/POS command reference, ESC t)."""
+
+UsbId = Annotated[str, Meta(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$(?!\n)")]
+Mark = Annotated[str, Meta(pattern=r"^[^/\x00-\x1f]{1,128}$(?!\n)")]
+_LABEL = "[A-Za-z0-9_-]{1,63}"
+Host = Annotated[
+    str,
+    Meta(
+        pattern=rf"^({_LABEL}(\.{_LABEL})*\.?|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%{_LABEL})?)$(?!\n)",
+        max_length=253,
+        description="A name in DNS or an IP address.",
+    ),
+]
+Port = Annotated[int, Meta(ge=1, le=65535)]
+DevicePath = Annotated[str, Meta(pattern=r"^/dev/[^\x00-\x1f]{1,250}$(?!\n)")]
+Baud = Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200]
+Flow = Literal["none", "rts_cts", "xon_xoff"]
+_COLUMNS = {58: 32, 80: 48}
+_DOTS = {58: 384, 80: 576}
+
+
+class Reached(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A device and the one way in which it is reached.
+
+    ``host`` and ``port``: over the network. ``usb``, ``serial`` or ``usb_port``: on USB, by vendor and product
+    as ``lsusb`` shows them (``04b8:0e15``), by serial number, or by where it is plugged in (``1-1.2``, as
+    ``/sys/bus/usb/devices`` names it); all that are given must fit. ``tty``: on a serial line, best by its name
+    in ``/dev/serial/by-id``, with ``baud`` and ``flow``.
+    """
+
+    device: DeviceId
+    host: Host | None = None
+    port: Port = 9100
+    usb: UsbId | None = None
+    serial: Mark | None = None
+    usb_port: Mark | None = None
+    tty: DevicePath | None = None
+    baud: Baud = 9600
+    flow: Flow = "none"
+
+    @property
+    def ways(self) -> dict[str, Any]:
+        """The ways that are set, by name, with what tells one device from another."""
+        marks = (self.usb, self.serial, self.usb_port)
+        return {
+            name: mark
+            for name, mark in (
+                ("host", None if self.host is None else (self.host, self.port)),
+                ("usb, serial or usb_port", marks if any(marks) else None),
+                ("tty", self.tty),
+            )
+            if mark is not None
+        }
+
+
+class PrinterSettings(Reached, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One receipt printer and the registers that it prints for.
+
+    Besides the ways of ``Reached`` there are ``cups``, a queue of a CUPS server, and ``folder``, where each job
+    becomes a file. ``profile`` is a name that python-escpos knows (``TM-T88V``); it says by which number a printer
+    calls its code pages, and ``code_page_number`` beats it. ``fallback`` prints what waited here for
+    ``fallback_after_s``. With ``drawer`` a sale that is paid in cash opens the cash drawer.
+    """
+
+    registers: tuple[RegisterId, ...]
+    cups: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,127}$(?!\n)")] | None = None
+    cups_host: Host = "localhost"
+    cups_port: Port = 631
+    folder: Annotated[str, Meta(min_length=1, max_length=250)] | None = None
+    profile: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._ -]{1,40}$(?!\n)")] = "default"
+    code_page: CodePage = "cp858"
+    code_page_number: Annotated[int, Meta(ge=0, le=255)] | None = None
+    width_mm: Literal[58, 80] = 80
+    characters_per_line: Annotated[int, Meta(ge=24, le=96)] | None = None
+    dots: Annotated[int, Meta(ge=200, le=1200)] | None = None
+    logo: Annotated[str, Meta(min_length=1, max_length=250)] | None = None
+    qr: bool = False
+    barcode: bool = False
+    cuts: bool = True
+    drawer: bool = False
+    drawer_pin: Literal[2, 5] = 2
+    fallback: DeviceId | None = None
+    fallback_after_s: Annotated[float, Meta(ge=0, le=86400)] = 10.0
+
+    def __post_init__(self) -> None:
+        """Refuse a printer that is reached in no way or in two."""
+        _one_way(self.device, self.ways)
+
+    @property
+    def ways(self) -> dict[str, Any]:
+        """The ways that are set, by name, with what tells one printer from another."""
+        ways = super().ways
+        if self.cups is not None:
+            ways["cups"] = (self.cups_host, self.cups_port, self.cups)
+        if self.folder is not None:
+            ways["folder"] = self.folder
+        return ways
+
+    @property
+    def columns(self) -> int:
+        """How many characters fit in a row: what is set, else what the width gives in font A."""
+        return self.characters_per_line or _COLUMNS[self.width_mm]
+
+    @property
+    def dots_wide(self) -> int:
+        """How many dots fit in a row: what is set, else what the width gives at 203 dots an inch."""
+        return self.dots or _DOTS[self.width_mm]
+
+
+class LineDisplaySettings(Reached, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A customer display of two rows of twenty characters, and the register whose sale it shows."""
+
+    register: RegisterId
+    commands: Literal["escpos", "cd5220"] = "escpos"
+    code_page: CodePage = "cp858"
+    code_page_number: Annotated[int, Meta(ge=0, le=255)] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a display that is reached in no way or in two."""
+        _one_way(self.device, self.ways)
+
+
+def _one_way(device: str, ways: dict[str, Any]) -> None:
+    if len(ways) != 1:
+        named = " and ".join(ways) or "none"
+        raise ValueError(
+            f"{device} needs one way to be reached: host, usb (or serial or usb_port), tty; it has {named}"
+        )

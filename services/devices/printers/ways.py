@@ -1,0 +1,32 @@
+"""The way to a printer that its settings name."""
+
+from pathlib import Path
+from typing import Protocol
+
+from contracts.devices import FaultReason
+from services.devices.printers.cups import CupsQueue
+from services.devices.printers.dialogue import Attempt, Begin, Dialogue, Patience
+from services.devices.printers.folder import Folder
+from services.devices.printers.links import way_to
+from services.devices.printers.settings import PrinterSettings
+
+
+class Way(Protocol):
+    """How one printer gets its jobs, and how it is known what became of them."""
+
+    async def print(self, job: bytes, begin: Begin) -> Attempt:
+        """Print one job; ``begin`` is awaited once the printer is ready and before it gets the first byte."""
+        ...
+
+    async def look(self) -> FaultReason:
+        """What keeps the printer from printing: ``none`` when it is ready."""
+        ...
+
+
+def way_of(printer: PrinterSettings, patience: Patience) -> Way:
+    """The way that a printer's settings name."""
+    if printer.folder is not None:
+        return Folder(Path(printer.folder))
+    if printer.cups is not None:
+        return CupsQueue(printer.cups_host, printer.cups_port, printer.cups, patience)
+    return Dialogue(way_to(printer, send_s=patience.send_s), patience)

@@ -1,0 +1,204 @@
+"""What the keys of one scanner spell: key events in, whole scans or voided ones out.
+
+Pure: no device, no thread, no clock. Half a scan is never passed on, for a code with a piece
+missing may be another item's code.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+from evdev import ecodes
+
+from services.devices.scanners.layouts import LAYOUTS, SPACING, Layout
+
+VoidReason = Literal["events_lost", "too_long", "too_slow", "unknown_key"]
+End = Literal["key", "pause"]
+"""What ends a scan: Enter, keypad Enter or Tab; with ``pause`` silence as well, for a scanner without a suffix."""
+
+LONGEST = 512
+PATIENCE_S = 0.3
+GS = "\x1d"
+
+TERMINATORS = frozenset((ecodes.KEY_ENTER, ecodes.KEY_KPENTER, ecodes.KEY_TAB))
+_SHIFTS = frozenset((ecodes.KEY_LEFTSHIFT, ecodes.KEY_RIGHTSHIFT))
+_CONTROLS = frozenset((ecodes.KEY_LEFTCTRL, ecodes.KEY_RIGHTCTRL))
+_MODIFIERS = _SHIFTS | _CONTROLS | {ecodes.KEY_RIGHTALT}
+
+
+@dataclass(frozen=True, slots=True)
+class Chord:
+    """A key that a scanner types for ASCII 29, with Ctrl held or not."""
+
+    key: int
+    control: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A whole scan. Times are the device's own, in seconds: the first key and the end."""
+
+    text: str
+    began: float
+    ended: float
+
+
+@dataclass(frozen=True, slots=True)
+class Voided:
+    """A scan that was thrown away. ``length`` is how many characters had been read; ``key`` the unknown key's code."""
+
+    reason: VoidReason
+    length: int
+    key: int | None = None
+
+
+class KeyDecoder:
+    """Reads the key events of one device, one at a time and in order.
+
+    Characters count when their key goes down; repeats by a held key are ignored, for a
+    scanner types each character anew, doubles too. A fault voids the scan: what follows
+    belongs to it until a terminator, or until a pause longer than ``patience_s``.
+    """
+
+    def __init__(
+        self,
+        layout: Layout = LAYOUTS["us"],
+        *,
+        end: End = "key",
+        separator: Chord | None = None,
+        longest: int = LONGEST,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self._layout = layout
+        self._end_by = end
+        # GS1 General Specifications 7.8: FNC1 inside a symbol is sent as ASCII 29, which a keyboard types as Ctrl+].
+        self._separators = {Chord(layout.group_separator, control=True)} | ({separator} if separator else set())
+        self._longest = longest
+        self._patience_s = patience_s
+        self._text: list[str] = []
+        self._mark = ""
+        self._began = 0.0
+        self._last = float("-inf")
+        self._void = False
+        self._resyncing = False
+        self._held: set[int] = set()
+        self._caps = False
+
+    @property
+    def in_scan(self) -> bool:
+        """Whether a scan has begun whose end has not come; a pause then is news for ``pause``."""
+        return bool(self._text or self._mark or self._void)
+
+    def feed(self, kind: int, code: int, value: int, timestamp: float) -> Scan | Voided | None:
+        """Take one event of ``linux/input.h``: its type, code, value and time in seconds.
+
+        Returns:
+            The scan that this event ends, the scan that it voids, or None while one goes on.
+            An event can end or void the scan before it and begin the next.
+        """
+        if kind == ecodes.EV_SYN:
+            return self._synchronise(code, timestamp)
+        if kind != ecodes.EV_KEY or self._resyncing:
+            return None
+        if value == 0:
+            self._held.discard(code)
+        if value != 1:
+            return None
+        before = self.pause() if timestamp - self._last > self._patience_s else None
+        self._last = timestamp
+        return self._press(code, timestamp) or before
+
+    def pause(self) -> Scan | Voided | None:
+        """The scanner was silent for longer than its patience: what it had begun ends here, whole or void."""
+        whole = self._end_by == "pause" and not self._void
+        result = self._end(self._last) if whole else self._too_slow()
+        self._begin_afresh()
+        return result
+
+    def _synchronise(self, code: int, now: float) -> Voided | None:
+        # Linux, Documentation/input/event-codes.rst, SYN_DROPPED: a client ignores all events up to
+        # and including the next SYN_REPORT.
+        if code == ecodes.SYN_DROPPED:
+            self._resyncing = True
+            self._last = now
+            return self._throw_away("events_lost")
+        if code == ecodes.SYN_REPORT:
+            self._resyncing = False
+        return None
+
+    def _too_slow(self) -> Voided | None:
+        length = 0 if self._void else len(self._text)
+        return Voided("too_slow", length) if length else None
+
+    def _press(self, code: int, now: float) -> Scan | Voided | None:
+        if code in _MODIFIERS:
+            self._held.add(code)
+        elif code == ecodes.KEY_CAPSLOCK:
+            self._caps = not self._caps
+        elif code in TERMINATORS:
+            return self._end(now)
+        elif code != ecodes.KEY_NUMLOCK:
+            return self._type(code, now)
+        return None
+
+    def _end(self, now: float) -> Scan | None:
+        void = self._void
+        text = "".join(self._text) + SPACING.get(self._mark, "")
+        self._text.clear()
+        self._mark, self._void = "", False
+        return None if void or not text else Scan(text, self._began, now)
+
+    def _type(self, code: int, now: float) -> Voided | None:
+        if self._void:
+            return None
+        typed = self._spell(code)
+        if typed is None:
+            return self._throw_away("unknown_key", code)
+        if not self.in_scan:
+            self._began = now
+        if typed in SPACING and not self._mark:
+            self._mark = typed
+            return None
+        self._text += self._marked(typed)
+        if len(self._text) > self._longest:
+            return self._throw_away("too_long")
+        return None
+
+    def _marked(self, typed: str) -> str:
+        """What is typed, with the mark of the dead key before it, if there was one."""
+        mark, self._mark = self._mark, ""
+        if not mark:
+            return typed
+        if typed == " ":
+            return SPACING[mark]
+        composed = unicodedata.normalize("NFC", typed + mark)
+        return composed if len(composed) == 1 else SPACING[mark] + SPACING.get(typed, typed)
+
+    def _spell(self, code: int) -> str | None:
+        control = not self._held.isdisjoint(_CONTROLS)
+        if Chord(code, control) in self._separators:
+            return GS
+        if control:
+            return None
+        shift = not self._held.isdisjoint(_SHIFTS)
+        altgr = ecodes.KEY_RIGHTALT in self._held
+        plain = self._layout.types(code, shift=False, altgr=False)
+        # Caps Lock turns letters alone; on a layout with ö and é on keys of their own these are letters as well.
+        if self._caps and plain is not None and plain.isalpha() and not altgr:
+            other = self._layout.types(code, shift=True, altgr=False)
+            shift = shift is not (other == plain.upper())
+        return self._layout.types(code, shift=shift, altgr=altgr)
+
+    def _throw_away(self, reason: VoidReason, key: int | None = None) -> Voided:
+        length = min(len(self._text), self._longest)
+        self._begin_afresh()
+        self._void = True
+        return Voided(reason, length, key)
+
+    def _begin_afresh(self) -> None:
+        """Forget the scan and the modifiers; between scans a scanner holds no key and leaves Caps Lock off."""
+        self._text.clear()
+        self._mark = ""
+        self._held.clear()
+        self._caps = False
+        self._void = False

@@ -1,0 +1,80 @@
+"""What the bytes of one serial scanner spell: bytes in, whole scans or voided ones out.
+
+Pure: no port, no thread, no clock. A serial scanner sends what the symbol holds, with ASCII 29 as it is, and
+knows no layout.
+"""
+
+from services.devices.scanners.keys import LONGEST, End, Scan, Voided, VoidReason
+
+_TERMINATORS = b"\r\n\t"
+# ISO/IEC 15434: group, record and file separators and the end of transmission stand inside of 2D symbols.
+_SEPARATORS = b"\x1c\x1d\x1e\x04"
+_FRAME = b"\x02\x03"
+"""STX and ETX, which some scanners put around a code."""
+
+
+class SerialDecoder:
+    """Reads the bytes of one port, in order. The same rules as for keys: half a scan is never passed on."""
+
+    def __init__(self, *, end: End = "key", longest: int = LONGEST) -> None:
+        self._end_by = end
+        self._longest = longest
+        self._bytes = bytearray()
+        self._void = False
+        self._began = 0.0
+
+    @property
+    def in_scan(self) -> bool:
+        """Whether a scan has begun whose end has not come."""
+        return bool(self._bytes) or self._void
+
+    def feed(self, data: bytes, timestamp: float) -> list[Scan | Voided]:
+        """Take bytes as they came, and tell what they end or void."""
+        results: list[Scan | Voided] = []
+        for byte in data:
+            result = self._take(byte, timestamp)
+            if result is not None:
+                results.append(result)
+        return results
+
+    def pause(self, timestamp: float) -> Scan | Voided | None:
+        """The scanner was silent for longer than its patience: what it had begun ends here, whole or void."""
+        if self._end_by == "pause":
+            return self._end(timestamp)
+        length = len(self._bytes)
+        self._bytes.clear()
+        self._void = False
+        return Voided("too_slow", length) if length else None
+
+    def _take(self, byte: int, now: float) -> Scan | Voided | None:
+        if byte in _TERMINATORS:
+            return self._end(now)
+        if self._void or byte in _FRAME:
+            return None
+        if not self._bytes:
+            self._began = now
+        # NEL and its like may be parts of UTF-8 letters; what is no text as a whole is found at its end.
+        if byte < ord(" ") and byte not in _SEPARATORS:
+            return self._throw_away("unknown_key", byte)
+        if len(self._bytes) == self._longest:
+            return self._throw_away("too_long")
+        self._bytes.append(byte)
+        return None
+
+    def _end(self, now: float) -> Scan | Voided | None:
+        data, void = bytes(self._bytes), self._void
+        self._bytes.clear()
+        self._void = False
+        if void or not data:
+            return None
+        try:
+            return Scan(data.decode("utf-8"), self._began, now)
+        except UnicodeDecodeError:
+            # What is no UTF-8 comes from a symbol in Latin-1, the default of ISO/IEC 18004 and 16022.
+            return Scan(data.decode("latin-1"), self._began, now)
+
+    def _throw_away(self, reason: VoidReason, byte: int | None = None) -> Voided:
+        length = len(self._bytes)
+        self._bytes.clear()
+        self._void = True
+        return Voided(reason, length, byte)

@@ -1,0 +1,88 @@
+"""``customers find`` and ``show``: who is on file, and all that is known of one."""
+
+from typing import Annotated, Final
+
+import msgspec
+from cyclopts import Parameter
+from rich.table import Table
+
+from contracts.customers import (
+    CustomerHits,
+    GetCustomer,
+    GetCustomerHistory,
+    SearchCustomers,
+)
+from contracts.customers.consent import GetConsents
+from contracts.ids import CustomerId
+from services.hub.persons import ANYBODY, Acting, Who, acting
+from services.hub.terminal import AsJson, CommandRefused, console, fitting, plain, print_plain
+from services.runtime.ids import is_uuid
+
+CustomerKey = Annotated[str, Parameter(help="A customer id, or a code as it stands on a card.")]
+ENTRIES: Final = 100
+
+
+async def find_customers(
+    text: Annotated[
+        str, Parameter(help="The beginning of names, an email, a phone, a code, postcode and house number.")
+    ],
+    /,
+    *,
+    limit: Annotated[int, Parameter(help="At most so many, 1 to 20.")] = 20,
+    as_json: AsJson = False,
+    who: Who = ANYBODY,
+) -> None:
+    """Find customers as a till does; whoever may not see details sees them covered."""
+    query = fitting({"text": text, "limit": limit}, SearchCustomers)
+    async with acting(who) as person:
+        found = await person.ask(query)
+    if as_json:
+        print_plain(msgspec.json.encode(found).decode())
+        return
+    console().print(_table(found))
+
+
+async def show_customers(
+    customer: CustomerKey,
+    /,
+    *,
+    history: Annotated[bool, Parameter(negative="", help="What befell them, too, newest first.")] = False,
+    who: Who = ANYBODY,
+) -> None:
+    """Print one customer's profile as JSON, with what they said about being written to."""
+    async with acting(who) as person:
+        customer_id = await meant(person, customer)
+        shown = msgspec.to_builtins(await person.ask(GetCustomer(customer_id)))
+        shown["consents"] = msgspec.to_builtins((await person.ask(GetConsents(customer_id))).consents)
+        if history:
+            entries = await person.ask(GetCustomerHistory(customer_id, limit=ENTRIES))
+            shown["history"] = msgspec.to_builtins(entries.entries)
+    print_plain(msgspec.json.format(msgspec.json.encode(shown)).decode())
+
+
+async def meant(person: Acting, customer: str) -> CustomerId:
+    """The customer whom an id or a code names; nobody is found by name.
+
+    Raises:
+        CommandRefused: nobody has that code.
+    """
+    if is_uuid(customer):
+        return CustomerId(customer)
+    found = await person.ask(fitting({"text": customer}, SearchCustomers))
+    holders = [hit.customer.customer_id for hit in found.hits if hit.matched == "code"]
+    if len(holders) != 1:
+        raise CommandRefused(
+            f"{customer[:80]!r} is neither a customer id nor somebody's code; './tillwire customers find' tells ids"
+        )
+    return holders[0]
+
+
+def _table(found: CustomerHits) -> Table:
+    table = Table("name", "company", "email", "phone", "code", "matched", "customer id")
+    table.columns[-1].no_wrap = True
+    for hit in found.hits:
+        each = hit.customer
+        first = (next(iter(texts), "") for texts in (each.emails, each.phones, each.codes))
+        texts = (f"{each.first_name} {each.last_name}".strip(), each.company, *first, hit.matched, each.customer_id)
+        table.add_row(*map(plain, texts))
+    return table

@@ -1,0 +1,99 @@
+"""Custom fields: defined by the shop, filled by its people, never of the wrong kind."""
+
+from typing import Any
+
+import pytest
+
+from contracts.customers import UpdateCustomer
+from contracts.customers.fields import (
+    CustomField,
+    CustomFields,
+    CustomFieldsChanged,
+    ListCustomFields,
+    PutCustomField,
+)
+from contracts.customers.profile import FieldId
+from tests.services.customers.counter import edit, refusal, saved
+from tests.services.customers.examples import MATTI
+from tests.under_test import StoreUnderTest, until
+
+
+async def put(shop: StoreUnderTest, field: str, kind: str, of: str = "customer", **more: Any) -> Any:
+    command = PutCustomField(FieldId(field), of, kind, **{"label": field.title(), **more})  # type: ignore[arg-type] # words of the contract
+    return await shop.send(command, caller="hub-1", token=shop.token("customer.fields", caller="hub-1"))
+
+
+@pytest.mark.parametrize("of", ["customer", "sale", "line"])
+async def test_a_field_is_defined_listed_and_told_without_its_label(shop: StoreUnderTest, of: str) -> None:
+    reply = await put(shop, "size", "choice", of, choices=("S", " M ", "S"))
+
+    plain = CustomField(FieldId("size"), of, "choice", "Size", ("S", "M"))  # type: ignore[arg-type] # words of the contract
+    assert reply == CustomFields(1, (plain,))
+    assert (plain.shown_on_till, plain.editable_on_till, plain.printed) == (False, False, False)
+    assert await shop.send(ListCustomFields(), caller="checkout-2") == reply
+    await until(lambda: shop.told(CustomFieldsChanged) == [CustomFieldsChanged(1)])
+
+
+async def test_a_field_keeps_its_kind_and_owner_and_changes_its_flags(shop: StoreUnderTest) -> None:
+    await put(shop, "size", "text")
+
+    assert refusal(await put(shop, "size", "integer"))[:2] == ("custom-field-fixed", "kind")
+    assert refusal(await put(shop, "size", "text", "sale"))[:2] == ("custom-field-fixed", "of")
+    changed = await put(shop, "size", "text", printed=True, editable_on_till=True, shown_on_till=True)
+    assert (changed.revision, changed.fields[0].printed) == (2, True)
+    assert (await put(shop, "size", "text", printed=True, editable_on_till=True, shown_on_till=True)).revision == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "expected"),
+    [
+        ("choice", {}, ("custom-field-incomplete", "choices")),
+        ("text", {"choices": ("a",)}, ("custom-field-incomplete", "choices")),
+        ("text", {"label": " "}, ("malformed", "$.label")),
+        ("text", {"label": "a\x00"}, ("malformed", "$.label")),
+        ("choice", {"choices": ("a", "\u202e")}, ("malformed", "$.choices[1]")),
+    ],
+)
+async def test_what_is_no_field_is_refused(
+    shop: StoreUnderTest, kind: str, more: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    assert refusal(await put(shop, "size", kind, **more))[:2] == expected
+
+
+async def test_a_store_has_no_more_than_250_fields(shop: StoreUnderTest) -> None:
+    for number in range(250):
+        await put(shop, f"f-{number}", "text")
+
+    assert refusal(await put(shop, "one-more", "text"))[0] == "too-many-custom-fields"
+    assert isinstance(await put(shop, "f-0", "text", label="Still changes"), CustomFields)
+
+
+async def test_only_the_named_fields_of_a_customer_change_and_null_empties_one(shop: StoreUnderTest) -> None:
+    for field, kind in (("size", "text"), ("visits", "integer"), ("news", "boolean")):
+        await put(shop, field, kind)
+    await saved(shop, MATTI)
+
+    first = await saved(
+        shop,
+        UpdateCustomer(
+            MATTI.customer_id, 1, custom={FieldId("size"): "XL", FieldId("visits"): 3, FieldId("news"): False}
+        ),
+    )
+    second = await saved(
+        shop, UpdateCustomer(MATTI.customer_id, 2, custom={FieldId("visits"): None, FieldId("size"): "M"})
+    )
+
+    assert first.custom == {"news": False, "size": "XL", "visits": 3}
+    assert second.custom == {"news": False, "size": "M"}
+
+
+async def test_a_value_of_the_wrong_kind_is_refused_by_its_field(shop: StoreUnderTest) -> None:
+    await put(shop, "visits", "integer")
+    await put(shop, "of-sales", "text", "sale")
+    await saved(shop, MATTI)
+
+    wrong = await edit(shop, UpdateCustomer(MATTI.customer_id, 1, custom={FieldId("visits"): "3"}))
+    other = await edit(shop, UpdateCustomer(MATTI.customer_id, 1, custom={FieldId("of-sales"): "x"}))
+
+    assert refusal(wrong) == ("detail-invalid", "custom.visits", "integer")
+    assert refusal(other) == ("detail-invalid", "custom.of-sales", "custom-field")

@@ -1,0 +1,272 @@
+"""Rows of another system's file become customers: once, by the guard's rules, with what they bring along."""
+
+from typing import Any
+
+import pytest
+
+from contracts.base import Rejected
+from contracts.customers import CreateCustomer, CustomerChanged, GetCustomerHistory, GroupId, UpdateCustomer
+from contracts.customers.consent import Consents, GetConsents
+from contracts.customers.importing import MOST_ROWS, CheckImport, ImportCustomers, ImportedAnswer
+from contracts.customers.ledgers import GetLedger, LedgerRead
+from contracts.customers.profile import Address
+from contracts.ids import CustomerId, Day
+from tests.services.customers.counter import look, saved
+from tests.services.customers.examples import MATTI, customer_id
+from tests.services.customers.importing.desk import HUB, IDS, check, everybody, read, refusal, row, send, take, taken
+from tests.under_test import StoreUnderTest, until
+
+KAISA = {"first_name": "Kaisa", "last_name": "Koski", "emails": ("kaisa@example.fi",), "phones": ("040 123 4567",)}
+HOME = Address(street="Koulukatu", house_number="5", postcode="33100", city="Tampere")
+
+
+async def test_a_row_becomes_a_customer_with_all_that_it_says(shop: StoreUnderTest) -> None:
+    (kaisa,) = await taken(
+        shop, row(codes=("LS-1",), notes="Rings first", tags=("vip",), addresses=(HOME,), birth_date="1980-12-24", **KAISA)
+    )
+
+    assert (kaisa.first_name, kaisa.emails, kaisa.phones) == ("Kaisa", ("kaisa@example.fi",), ("+358401234567",))
+    assert (kaisa.codes, kaisa.notes, kaisa.tags, kaisa.birth_date) == (("LS-1",), "Rings first", ("vip",), "1980-12-24")
+    assert kaisa.addresses[0].postcode == "33100"
+    await until(lambda: [each.facts.customer_id for each in shop.told(CustomerChanged)] == [kaisa.customer_id])
+
+
+async def test_the_same_rows_again_make_nobody_and_change_nothing(shop: StoreUnderTest) -> None:
+    rows = [row(number, emails=(f"m{number}@example.fi",), opening_store_credit=500) for number in range(2, 30)]
+
+    first = await take(shop, *rows)
+    again = await take(shop, *rows)
+    elsewhere = await take(shop, *(row(900 - each.row, each.key, emails=each.emails, opening_store_credit=500) for each in rows))
+
+    assert {each.outcome for each in first} == {"created"}
+    assert {each.outcome for each in (*again, *elsewhere)} == {"unchanged"}
+    assert [each.customer_id for each in first] == [each.customer_id for each in again]
+    assert [each.balances.store_credit for each in await everybody(shop) if each.balances] == [500] * 28
+
+
+async def test_a_command_sent_twice_is_answered_alike(shop: StoreUnderTest) -> None:
+    command = ImportCustomers(IDS.new(), "lightspeed", (row(), row(3, emails=("no email",))))
+    sent = [
+        await shop.send(command, caller=HUB, message_id=command.import_id, token=shop.token("customer.import", caller=HUB))
+        for _ in range(2)
+    ]
+
+    assert sent[0] == sent[1]
+
+
+async def test_a_row_that_changed_there_changes_here_what_it_says_and_nothing_else(shop: StoreUnderTest) -> None:
+    (kaisa,) = await taken(shop, row(notes="Old", **KAISA))
+    await saved(shop, UpdateCustomer(kaisa.customer_id, 1, emails=("own@example.fi", "kaisa@example.fi"), company="Koski Oy"))
+
+    (result,) = await take(shop, row(last_name="Koskinen", emails=("new@example.fi",), first_name="Kaisa"))
+
+    assert (result.outcome, result.customer_id) == ("changed", kaisa.customer_id)
+    after = await read(shop, kaisa.customer_id)
+    assert (after.last_name, after.company, after.notes) == ("Koskinen", "Koski Oy", "Old")
+    assert after.emails == ("own@example.fi", "kaisa@example.fi", "new@example.fi")
+
+
+async def test_each_bad_row_is_refused_by_field_and_rule_and_the_good_ones_are_taken(shop: StoreUnderTest) -> None:
+    results = await take(
+        shop,
+        row(2),
+        row(3, emails=("no email",)),
+        row(4, phones=("12",)),
+        row(5, first_name="", company="Only Oy"),
+        row(6, first_name="A\x00B"),
+        row(7, first_name="Ma\u202etti"),
+        row(8, birth_date="2030-01-01"),
+        row(9, addresses=(Address(postcode="1", city="X", country="FI"),)),  # type: ignore[arg-type] # a code
+        row(10, custom={"size": "XL"}),
+        row(11, group=GroupId("nobody")),
+        row(12, group_name="Club"),
+        row(13, first_name="Émile 🎉 עברית"),
+    )
+
+    assert [(each.row, *refusal(each)[1:]) for each in results if each.outcome == "refused"] == [
+        (3, "contact-invalid", "emails[0]"),
+        (4, "contact-invalid", "phones[0]"),
+        (5, "customer-incomplete", "first_name"),
+        (6, "malformed", "first_name"),
+        (7, "malformed", "first_name"),
+        (8, "detail-invalid", "birth_date"),
+        (9, "detail-invalid", "addresses[0].postcode"),
+        (10, "detail-invalid", "custom.size"),
+        (11, "group-not-found", "group"),
+        (12, "group-not-found", "group_name"),
+    ]
+    assert {each.first_name for each in await everybody(shop)} == {"Matti", "Émile 🎉 עברית"}
+
+
+async def test_a_check_tells_what_would_become_of_rows_and_keeps_nothing(shop: StoreUnderTest) -> None:
+    rows = [row(2, **KAISA), row(3, emails=("no email",)), row(4, group_name="Club Ä", codes=("C-1",))]
+
+    tried = await check(shop, *rows, make_groups=True)
+
+    assert await everybody(shop) == []
+    assert tried.new_groups == ("Club Ä",)
+    done = await send(shop, *rows, make_groups=True)
+    assert [(each.outcome, each.code, each.customer_id) for each in tried.results] == [
+        (each.outcome, each.code, each.customer_id) for each in done.results
+    ]
+    assert done.new_groups == ("club-a",)
+
+
+async def test_rows_of_one_file_about_one_person_are_told_by_a_check(shop: StoreUnderTest) -> None:
+    namesakes = {"first_name": "Kaisa", "last_name": "Koski", "addresses": (HOME,)}
+    rows = [row(2, **KAISA), row(3, first_name="K.", phones=("+358 40 1234567",)), row(4, **namesakes), row(5, **namesakes)]
+
+    one, other, third, fourth = (await check(shop, *rows)).results
+
+    assert set(one.contacts) & set(other.contacts)
+    assert not set(one.contacts) & set(third.contacts)
+    assert set(third.likenesses) == set(fourth.likenesses) != set()
+    told = "".join((*one.contacts, *third.likenesses))
+    assert "401234567" not in told
+
+
+@pytest.mark.parametrize(
+    ("twin", "strength"),
+    [
+        ({"first_name": "K.", "emails": ("KAISA@example.fi",)}, "strong"),
+        ({"first_name": "K.", "phones": ("+358401234567",)}, "strong"),
+        ({"first_name": "KOSKI", "last_name": "kaisa", "addresses": (HOME,)}, "likely"),
+    ],
+)
+async def test_the_duplicate_guard_holds_for_rows_of_one_batch_and_for_who_is_on_file(
+    shop: StoreUnderTest, twin: dict[str, Any], strength: str
+) -> None:
+    first, second = await take(shop, row(2, addresses=(HOME,), **KAISA), row(3, **twin))
+    (later,) = await take(shop, row(4, **twin))
+
+    for each in (second, later):
+        assert refusal(each) == ("refused", "possible-duplicate", "on_duplicate")
+        assert each.duplicates == (first.customer_id,)
+    filled = await take(shop, row(3, **twin), on_duplicate="fill")
+    assert filled[0].outcome == ("unchanged" if strength == "strong" else "refused")
+    (saved_anyway,) = await take(shop, row(4, **twin), on_duplicate="save_anyway")
+    assert saved_anyway.outcome == "created"
+
+
+async def test_who_has_the_same_contact_gets_what_they_lack_and_keeps_what_they_have(shop: StoreUnderTest) -> None:
+    await saved(shop, MATTI)
+
+    (result,) = await take(
+        shop,
+        row(first_name="Matias", company="Mäkinen Oy", emails=("matti@example.com", "m2@example.com"), codes=("LS-9",)),
+        on_duplicate="fill",
+    )
+    again = await take(shop, row(first_name="Matias", company="Changed", emails=("matti@example.com",)))
+
+    assert (result.outcome, result.customer_id) == ("changed", MATTI.customer_id)
+    matti = await read(shop, MATTI.customer_id)
+    assert (matti.first_name, matti.codes) == ("Matias", ("MM-1", "LS-9"))
+    assert (matti.emails, matti.company) == (("matti@example.com", "m2@example.com"), "Changed")
+    assert again[0].customer_id == MATTI.customer_id
+
+
+async def test_a_code_of_somebody_else_is_refused_and_a_lost_one_stays_lost(shop: StoreUnderTest) -> None:
+    first, second = await take(shop, row(2, codes=("X-1",)), row(3, codes=("X-1",)))
+    assert first.customer_id is not None
+    await saved(shop, UpdateCustomer(first.customer_id, 1, blocked_codes=("X-1",)))
+
+    (again,) = await take(shop, row(2, codes=("X-1",), last_name="New"))
+
+    assert refusal(second) == ("refused", "code-taken", "codes[0]")
+    assert again.outcome == "changed"
+    after = await read(shop, first.customer_id)
+    assert (after.codes, after.blocked_codes) == ((), ("X-1",))
+
+
+async def test_unknown_groups_are_made_on_request_and_known_ones_found_whatever_their_case(shop: StoreUnderTest) -> None:
+    done = await send(
+        shop,
+        row(2, group_name="Kanta-asiakkaat"),
+        row(3, group_name="KANTA-ASIAKKAAT"),
+        row(4, group_name="kanta asiakkaat"),
+        row(5, group_name="All Customers"),
+        row(6),
+        make_groups=True,
+    )
+
+    customers = [await read(shop, each.customer_id) for each in done.results if each.customer_id]
+    assert [each.group for each in customers] == ["kanta-asiakkaat", "kanta-asiakkaat", "kanta-asiakkaat-2", "all", "all"]
+    assert done.new_groups == ("kanta-asiakkaat", "kanta-asiakkaat-2")
+
+
+async def test_balances_become_dated_opening_entries_once_for_each_source_key(shop: StoreUnderTest) -> None:
+    brought = {"opening_store_credit": 1250, "opening_owed": 9900, "opening_points": 70}
+    (first,) = await take(shop, row(key="code:7", **brought), as_of=Day("2026-02-28"))  # type: ignore[operator] # a text
+    await take(shop, row(key="code:7", last_name="Changed", **{**brought, "opening_store_credit": 9999}))
+    await take(shop, row(9, key="code:7", first_name="Other", opening_store_credit=5), source="elsewhere")
+
+    assert first.customer_id is not None
+    for ledger, amount in (("store_credit", 1250), ("account", 9900), ("loyalty", 70)):
+        page = await look(shop, GetLedger(first.customer_id, ledger))  # type: ignore[arg-type] # a word of the contract
+        assert isinstance(page, LedgerRead)
+        assert [(each.kind, each.amount, each.day) for each in page.entries] == [("opening", amount, "2026-02-28")]
+
+
+async def test_a_row_about_somebody_by_their_own_id_replaces_lists_and_opens_no_balance(shop: StoreUnderTest) -> None:
+    await saved(shop, MATTI)
+
+    own = {"key": "id:1", "customer_id": MATTI.customer_id, "first_name": "Matti", "emails": ("only@example.com",)}
+    (result,) = await take(shop, row(expected_revision=1, opening_store_credit=777, **own), source="tillwire")
+    (stale,) = await take(shop, row(expected_revision=1, last_name="Late", **own), source="tillwire")
+
+    matti = await read(shop, MATTI.customer_id)
+    assert (result.outcome, matti.emails, matti.last_name) == ("changed", ("only@example.com",), "Mäkinen")
+    assert matti.balances is not None
+    assert matti.balances.store_credit == 0
+    assert refusal(stale) == ("refused", "revision-conflict", "revision")
+
+
+async def test_a_no_counts_and_an_imported_yes_is_unproven(shop: StoreUnderTest) -> None:
+    yes, no, unsaid = await take(
+        shop,
+        row(2, emails=("yes@example.fi",), answers=(ImportedAnswer("email", "yes"),)),
+        row(3, emails=("no@example.fi",), answers=(ImportedAnswer("email", "no"),)),
+        row(4, emails=("unsaid@example.fi",)),
+    )
+
+    states = []
+    for each in (yes, no, unsaid):
+        assert each.customer_id is not None
+        reply = await look(shop, GetConsents(each.customer_id), "customer.details")
+        assert isinstance(reply, Consents), reply
+        states += [(found.state, found.proven, found.permitted) for found in reply.consents if found.channel == "email"]
+    assert states == [("granted", False, False), ("denied", False, False), ("unknown", False, False)]
+
+
+async def test_who_was_imported_says_so_in_their_history(shop: StoreUnderTest) -> None:
+    (result,) = await take(shop, row(**KAISA))
+
+    assert result.customer_id is not None
+    page = await look(shop, GetCustomerHistory(result.customer_id))
+    assert [(each.kind, each.reference) for each in page.entries] == [("created", "lightspeed")]
+
+
+async def test_nobody_imports_or_takes_away_without_the_permission(shop: StoreUnderTest) -> None:
+    for request in (CheckImport("x", (row(),)), ImportCustomers(IDS.new(), "x", (row(),))):
+        reply = await shop.send(request, caller=HUB, token=shop.token("customer.edit", "customer.view", caller=HUB))  # type: ignore[type-var] # either
+        assert isinstance(reply, Rejected)
+        assert reply.code == "permission-denied"
+
+
+async def test_a_message_of_too_many_rows_is_refused(shop: StoreUnderTest) -> None:
+    command = ImportCustomers(IDS.new(), "x", tuple(row(number) for number in range(2, MOST_ROWS + 3)))
+
+    reply = await shop.send(command, caller=HUB, token=shop.token("customer.import", caller=HUB))
+
+    assert isinstance(reply, Rejected)
+    assert (reply.code, reply.details["field"]) == ("malformed", "$.rows")
+
+
+async def test_a_client_made_id_on_file_is_not_made_again_by_a_row(shop: StoreUnderTest) -> None:
+    new = CustomerId(customer_id(77))
+    (first,) = await take(shop, row(customer_id=new, key="id:77"), source="tillwire")
+    reply = await shop.send(CreateCustomer(new, first_name="Other"), token=shop.token("customer.edit"))
+
+    assert (first.customer_id, first.outcome) == (new, "created")
+    assert isinstance(reply, Rejected)
+    assert reply.code == "customer-exists"

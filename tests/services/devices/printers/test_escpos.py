@@ -1,0 +1,66 @@
+"""The strict reader of a job's bytes, and what no job of ours may say."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.devices.printers.escpos import NotEscPos, Token, Tokenizer, check_job
+
+PICTURE = b"\x1dv0\x00\x02\x00\x03\x00" + bytes(6)
+BARCODE = b"\x1dk\x49\x06{Btill"
+WHOLE = b"\x1b@\x1bt\x13ok\n" + PICTURE + BARCODE + b"\n\x1dV\x00"
+
+
+def test_a_whole_job_may_be_sent() -> None:
+    check_job(WHOLE, opens_drawer=False)
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        b"ok\n\x1bp\x00\x19\xfa",
+        b"ok\n\x10\x04\x01",
+        b"ok\n\x1dr\x01",
+        b"ok\n\x1bZ",
+        b"ok\n\x07",
+        PICTURE[:-1],
+        BARCODE[:-1],
+        b"\x1dv0\x00\x00\x00\x01\x00",
+        b"\x1dv1\x00\x01\x00\x01\x00\x00",
+        b"\x1dk\x04ABC\x00",
+        b"\x1dk\x49\x04{Atill",
+    ],
+)
+def test_a_job_that_says_something_else_is_never_sent(job: bytes) -> None:
+    with pytest.raises(NotEscPos):
+        check_job(job, opens_drawer=False)
+
+
+def test_only_a_drawers_job_may_open_the_drawer() -> None:
+    check_job(b"\x1bp\x00\x19\xfa", opens_drawer=True)
+
+
+@given(st.lists(st.integers(1, 40)))
+def test_a_job_is_cut_into_the_same_commands_however_its_bytes_come(lengths: list[int]) -> None:
+    tokenizer, rest = Tokenizer(), WHOLE
+    tokens: list[Token] = []
+    for length in lengths:
+        tokens += tokenizer.feed(rest[:length])
+        rest = rest[length:]
+    tokens += tokenizer.feed(rest)
+
+    joined = b"".join(token.data for token in tokens if token.name == "text")
+    assert tokenizer.unfinished == b""
+    assert joined == b"ok"
+    assert [token for token in tokens if token.name != "text"] == [
+        token for token in Tokenizer().feed(WHOLE) if token.name != "text"
+    ]
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_do_worse_than_being_refused(data: bytes) -> None:
+    tokenizer = Tokenizer()
+    try:
+        list(tokenizer.feed(data))
+    except NotEscPos as error:
+        assert "at byte" in str(error)  # noqa: PT017 - both ways out are right

@@ -1,0 +1,148 @@
+"""What a scanned code is."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from contracts.devices import Gs1Element
+from services.devices.model.codes import pairing_code, read_code
+from services.devices.settings import ScanRule
+
+GS = "\x1d"
+EAN = "4006381333931"
+RULES = (
+    ScanRule("customer_code", "C-"),
+    ScanRule("receipt", pattern=r"till-[0-9]+-[0-9]{6}"),
+    ScanRule("staff_badge", "C-0"),
+    ScanRule("voucher", length=10, symbology="code39"),
+    ScanRule("item", length=6),
+    ScanRule("unknown", "http"),
+)
+
+
+@pytest.mark.parametrize(
+    ("scanned", "text", "kind", "symbology"),
+    [
+        (EAN, EAN, "item", None),
+        (f"]E0{EAN}", EAN, "item", "ean"),
+        ("]C0A-1", "A-1", "item", "code128"),
+        ("]Q3x", "x", "item", "qr"),
+        ("]y0A-1", "A-1", "item", None),
+        ("]E0", "]E0", "item", None),
+        ("]A0C-77", "C-77", "customer_code", "code39"),
+        ("C-077", "C-077", "customer_code", None),
+        ("till-1-000123", "till-1-000123", "receipt", None),
+        ("till-1-00123", "till-1-00123", "item", None),
+        ("]A01234567890", "1234567890", "voucher", "code39"),
+        ("]C01234567890", "1234567890", "item", "code128"),
+        ("https://example.org/", "https://example.org/", "unknown", None),
+    ],
+)
+def test_a_code_is_what_the_first_rule_that_fits_says(
+    scanned: str, text: str, kind: str, symbology: str | None
+) -> None:
+    code = read_code(scanned, RULES)
+
+    assert (code.text, code.kind, code.symbology) == (text, kind, symbology)
+
+
+@pytest.mark.parametrize(
+    ("text", "doubt"),
+    [
+        (EAN, "none"),
+        ("4006381333932", "check_digit_wrong"),
+        ("]E04006381333932", "check_digit_wrong"),
+        ("]E496385074", "none"),
+        ("]E496385075", "check_digit_wrong"),
+        ("]E0400638133393", "check_digit_wrong"),
+        ("]C04006381333932", "none"),
+        ("$))^#*!###(#!", "wrong_layout"),
+        ("]E0$))^#*!###(#!", "wrong_layout"),
+        ("A" * 128, "none"),
+        ("A" * 129, "no_item_code"),
+        ("a b", "no_item_code"),
+        ("grüße", "no_item_code"),
+        ("€€€€€€", "none_of_ours"),
+    ],
+)
+def test_what_can_be_no_item_is_told_as_unknown_and_why(text: str, doubt: str) -> None:
+    expected = "wrong_layout" if doubt == "none_of_ours" else doubt
+
+    code = read_code(text, ())
+
+    assert code.doubt == expected
+    assert code.kind == ("item" if expected == "none" else "unknown")
+
+
+def test_a_rule_that_calls_digits_an_item_is_believed_over_their_check_digit() -> None:
+    assert read_code("4006381333932", (ScanRule("item", length=13),)).doubt == "none"
+
+
+def test_an_ean_with_an_add_on_is_the_item_of_the_ean() -> None:
+    code = read_code(f"]E3{EAN}12345", ())
+
+    assert (code.kind, code.item, code.text) == ("item", EAN, f"{EAN}12345")
+
+
+@pytest.mark.parametrize(
+    "scanned",
+    [
+        f"]C10104006381333931172701311012AB{GS}21S-9",
+        f"]d20104006381333931172701311012AB{GS}21S-9",
+        f"]Q30104006381333931172701311012AB{GS}21S-9",
+        f"0104006381333931172701311012AB{GS}21S-9",
+        f"{GS}0104006381333931172701311012AB{GS}21S-9",
+    ],
+)
+def test_element_strings_are_told_apart_and_the_item_is_their_gtin(scanned: str) -> None:
+    code = read_code(scanned, ())
+
+    assert (code.kind, code.item) == ("item", EAN)
+    assert code.elements == (
+        Gs1Element("01", f"0{EAN}"),
+        Gs1Element("17", "270131"),
+        Gs1Element("10", "12AB"),
+        Gs1Element("21", "S-9"),
+    )
+
+
+def test_a_gs1_digital_link_is_the_item_of_its_gtin() -> None:
+    code = read_code("https://example.org/01/04006381333931/10/12AB", ())
+
+    assert (code.kind, code.item) == ("item", EAN)
+    assert Gs1Element("10", "12AB") in code.elements
+
+
+@pytest.mark.parametrize("scanned", ["]C10104006381333932", f"0104006381333932{GS}10A", f"]C1hello{GS}", f"a{GS}b"])
+def test_what_is_no_element_string_or_has_a_wrong_check_digit_is_no_item(scanned: str) -> None:
+    code = read_code(scanned, ())
+
+    assert all(element.ai != "01" for element in code.elements)
+    assert code.item != "4006381333932"
+
+
+def test_weight_is_told_with_the_item() -> None:
+    code = read_code("]C101040063813339313103000123", ())
+
+    assert code.elements[1] == Gs1Element("3103", "000123")
+
+
+@given(st.uuids().map(str))
+@example("00000000-0000-7000-8000-000000000000")
+def test_a_pairing_code_is_one_in_any_case_and_whatever_the_rules_say(seed: str) -> None:
+    code = pairing_code(seed)
+
+    for scanned in (code, code.lower(), f"]Q1{code}", code.swapcase()):
+        read = read_code(scanned, (ScanRule("customer_code", "T"), ScanRule("item", "t")))
+        assert (read.kind, read.text) == ("pairing", code)
+
+
+@given(st.text(min_size=1, max_size=512))
+@example("]C1" + GS * 500)
+@example("01" + "0" * 510)
+@example("]E0" + "٣" * 13)
+def test_no_text_whatever_breaks_it(text: str) -> None:
+    code = read_code(text, RULES)
+
+    assert code.kind == "pairing" or text.endswith(code.text)
+    assert code.kind != "item" or code.item

@@ -1,0 +1,140 @@
+"""A printer that cannot, and the one that stands in for it; test pages."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from contracts.base import Rejected
+from contracts.devices import DeviceState, PrintJob, PrintJobChanged, PrintTest
+from contracts.ids import DeviceId, PrintJobId
+from services.devices.service import devices
+from services.devices.settings import DevicesSettings
+from services.hub.virtual_printer import VirtualPrinter
+from services.runtime.clock import SetClock
+from tests.services.devices.neighbours import Checkout
+from tests.services.devices.shop import NOBODYS_PORT, TILL_2, an_id, jobs_of, printer_at, settings, states
+from tests.under_test import StoreUnderTest, until
+
+
+@pytest.fixture
+async def stand_in() -> AsyncIterator[VirtualPrinter]:
+    async with VirtualPrinter() as printer:
+        yield printer
+
+
+def two_printers(port: int, stand_in: int, after_s: float = 10) -> DevicesSettings:
+    return settings(
+        printer_at(port, fallback="printer-2", fallback_after_s=after_s), printer_at(stand_in, "printer-2", TILL_2)
+    )
+
+
+def is_ready(store: StoreUnderTest, device: str) -> bool:
+    state = store.retained(DeviceState, device=device)
+    return state is not None and state.state == "ready"
+
+
+async def test_what_waited_long_enough_comes_out_of_the_fallback_printer_once(
+    street: StoreUnderTest, checkout: Checkout, clock: SetClock, printer: VirtualPrinter, stand_in: VirtualPrinter
+) -> None:
+    printer.fault = "paper_out"
+    await street.start(devices(two_printers(printer.port, stand_in.port)))
+    await until(lambda: is_ready(street, "printer-2"))
+    sales = [await checkout.complete(street) for _ in range(2)]
+    await until(lambda: ("accepted", "paper_out") in states(street))
+
+    before = stand_in.papers_out
+    clock.move(10)
+    for _ in sales:
+        await stand_in.next_paper()
+    await until(lambda: states(street).count(("printed", "none")) == 2)
+    printer.fault = None
+    await until(lambda: is_ready(street, "printer-1"))
+
+    jobs = [job for sale in sales for job in await jobs_of(street, sale.sale_id)]
+    assert [(job.printer, job.state) for job in jobs] == [("printer-2", "printed")] * 2
+    assert (before, printer.papers_out, stand_in.papers_out) == (0, 0, 2)
+
+
+async def test_a_fallback_printer_that_cannot_either_is_given_nothing(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
+) -> None:
+    printer.fault = "paper_out"
+    await street.start(devices(two_printers(printer.port, NOBODYS_PORT, after_s=0)))
+    await checkout.complete(street)
+    await until(lambda: ("accepted", "paper_out") in states(street))
+
+    printer.fault = None
+    await printer.next_paper()
+    await until(lambda: states(street)[-1:] == [("printed", "none")])
+
+    assert {each.printer for each in street.told(PrintJobChanged)} == {"printer-1"}
+
+
+async def test_a_job_whose_paper_may_be_out_is_not_given_to_another_printer(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter, stand_in: VirtualPrinter
+) -> None:
+    printer.fault = "close_in_mid_job"
+    await street.start(devices(two_printers(printer.port, stand_in.port, after_s=0)))
+    await until(lambda: is_ready(street, "printer-2"))
+
+    sale = await checkout.complete(street)
+    await until(lambda: states(street)[-1:] == [("unknown", "closed_in_mid_job")])
+
+    (job,) = await jobs_of(street, sale.sale_id)
+    assert (job.printer, stand_in.papers_out) == ("printer-1", 0)
+
+
+async def test_all_that_waited_comes_out_when_there_is_paper_and_what_is_too_old_does_not(
+    street: StoreUnderTest, checkout: Checkout, clock: SetClock, printer: VirtualPrinter
+) -> None:
+    printer.fault = "paper_out"
+    await street.start(devices(settings(printer_at(printer.port))))
+    old = await checkout.complete(street)
+    clock.move(300)
+    waiting = [await checkout.complete(street) for _ in range(3)]
+    await until(lambda: ("accepted", "paper_out") in states(street))
+
+    clock.move(300)
+    await until(lambda: ("expired", "paper_out") in states(street))
+    printer.fault = None
+    for _ in waiting:
+        await printer.next_paper()
+    await until(lambda: states(street).count(("printed", "none")) == 3)
+
+    assert [job.state for job in await jobs_of(street, old.sale_id)] == ["expired"]
+    assert printer.papers_out == 3
+
+
+async def test_a_test_page_shows_what_a_printer_can(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
+) -> None:
+    await street.start(devices(settings(printer_at(printer.port, width_mm=58))))
+
+    job = await street.send(PrintTest(PrintJobId(an_id()), DeviceId("printer-1"), "de"), caller="hub")
+    paper = await printer.next_paper()
+    await until(lambda: states(street)[-1:] == [("printed", "none")])
+
+    assert isinstance(job, PrintJob)
+    assert (job.kind, job.sale_id) == ("test", None)
+    assert [row.strip() for row in paper.text.splitlines() if row] == [
+        "Testseite",
+        "printer-1",
+        "12345678901234567890123456789012",
+        "32 Zeichen in der Zeile",
+        "Zeichen: ä ö å Ä Ö Å ß é è ñ ç €",
+        "[BARCODE printer-1]",
+        "[QR printer-1]",
+        "Ist alles lesbar?",
+    ]
+    assert checkout.applied == []
+
+
+async def test_a_test_page_is_refused_for_a_printer_that_is_not_set_up(
+    street: StoreUnderTest, checkout: Checkout
+) -> None:
+    await street.start(devices(settings()))
+
+    refused = await street.send(PrintTest(PrintJobId(an_id()), DeviceId("printer-9")), caller="hub")
+
+    assert isinstance(refused, Rejected)
+    assert (refused.code, refused.details, checkout.applied) == ("printer-not-found", {"printer": "printer-9"}, [])

@@ -1,0 +1,47 @@
+"""A store of the first version keeps what it printed, and what was still to be printed."""
+
+import shutil
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+
+import services.devices
+from services.devices.store.print_jobs import PrintJobStore
+from services.runtime.migrate import chains, migrate
+
+JOBS = """
+INSERT INTO print_job
+       (number, job_id, sale_id, register, printer, copy, language, state, reason, expires_at, changed_at)
+VALUES (1, 'printed', 'sale', 'till-1', 'printer-1', 0, NULL, 'printed', 'none',
+        '2026-11-22T13:10:00.000000Z', '2026-11-22T13:00:05.000000Z'),
+       (2, 'waiting', 'sale', 'till-1', 'printer-1', 1, 'fi', 'accepted', 'paper_out',
+        '2026-11-22T13:10:00.000000Z', '2026-11-22T13:00:06.000000Z')
+"""
+
+
+def test_jobs_of_the_first_version_are_receipts_and_wait_where_they_waited(tmp_path: Path) -> None:
+    file = tmp_path / "devices.sqlite3"
+    migrate(file, chains("devices", _first_only(tmp_path)))
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        connection.execute(text(JOBS))
+
+    migrate(file, chains("devices"))
+
+    with engine.connect() as connection:
+        printed, waiting = PrintJobStore(connection).of_sale("sale")
+        following = PrintJobStore(connection).waiting_for("printer-1")
+        index = connection.execute(text("SELECT sql FROM sqlite_master WHERE name = 'print_job_open'")).scalar_one()
+    engine.dispose()
+    assert (printed.kind, printed.state, printed.copy, printed.kick) == ("receipt", "printed", False, None)
+    assert (waiting.reason, waiting.language, waiting.accepted_at) == ("paper_out", "fi", waiting.changed_at)
+    assert following == [waiting]
+    assert "WHERE state IN ('accepted', 'printing')" in index
+
+
+def _first_only(folder: Path) -> Path:
+    """The migrations as they were in the first version."""
+    versions = Path(services.devices.__file__).parent / "migrations" / "versions"
+    (folder / "first" / "versions").mkdir(parents=True)
+    shutil.copy(versions / "0001_devices.py", folder / "first" / "versions")
+    return folder / "first"
