@@ -70,7 +70,7 @@ class DemoFailed(Exception):
 
 
 class Played(msgspec.Struct, frozen=True):
-    """What came of the scene. ``total`` is in minor units; ``history`` counts the customer's entries."""
+    """What came of the scene. ``total`` is in minor units; ``history`` counts the sales in the customer's history."""
 
     receipt_number: str
     total: int
@@ -170,7 +170,7 @@ class Scene:
             currency=done.currency,
             decisions=self.decisions,
             printed=str(done.receipt_number) in paper.text,
-            history=len(history.entries),
+            history=sum(entry.sale_id is not None for entry in history.entries),
             seconds=round(time.monotonic() - since, 2),
         )
 
@@ -261,7 +261,7 @@ class Scene:
         # example.org is kept for examples (RFC 2606, section 3).
         await self._ask(
             "The customer gives an email.",
-            UpdateCustomer(customer_id, expected_revision=1, emails=("demo@example.org",)),
+            UpdateCustomer(customer_id, expected_revision=1, emails=(f"demo-{customer_id}@example.org",)),
             lambda customer: f"revision {customer.revision}",
         )
         sale = await self._sale_shown(lambda shown: shown.revision > attached)
@@ -307,7 +307,7 @@ class Scene:
         return await self._ask(
             "The customer's history has the sale.",
             GetCustomerHistory(customer_id),
-            lambda found: ", ".join(f"{each.kind} {each.receipt_number}" for each in found.entries),
+            lambda found: ", ".join(f"{each.kind} {each.receipt_number or '-'}" for each in found.entries),
         )
 
     async def _credit(self, seller: StaffId, day: Day) -> StaffSalesRow:

@@ -232,7 +232,7 @@ class Shop:
         ]
 
     async def history(self, at: Register, customer_id: CustomerId, *, least: int) -> list[HistoryEntry]:
-        """What a customer bought, newest first, once there are so many entries."""
+        """What a customer bought, newest first, once there are so many entries; what was changed is left out."""
 
         async def entries() -> list[HistoryEntry]:
             page = await at.ask(GetCustomerHistory(customer_id, limit=100))
@@ -240,7 +240,7 @@ class Shop:
             while page.next is not None:
                 page = await at.ask(GetCustomerHistory(customer_id, limit=100, next=page.next))
                 found += page.entries
-            return found
+            return [each for each in found if each.sale_id is not None]
 
         return await until(entries, lambda found: len(found) >= least, "the history to catch up")
 

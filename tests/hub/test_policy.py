@@ -354,6 +354,8 @@ async def test_asked_at_the_start_a_sale_has_its_decision_as_it_opens(shop: Shop
 
     assert outcome(sale) == "prompt"
     assert len(with_line.lines) == 1
+    await put_in_force(shop, NOTHING)
+    await until(lambda: known_policy(shop, "moment"), lambda known: known == "before_payment", "checkout to hear of it")
 
 
 async def test_what_was_prompted_skipped_blocked_and_waived_is_counted_and_tried_again(shop: Shop) -> None:
