@@ -173,7 +173,7 @@ async def test_details_that_are_none_satisfy_nothing(shop: Shop) -> None:
         shop, PolicySettings(last_name=DetailRule("required"), contact=ContactRule("required", mode="email_and_phone"))
     )
     sale = await till.opened(BUTTER)
-    blank = await customer(till, last_name="  \t ".replace("\t", ""))
+    blank = await customer(till, last_name="   ")
     walk_in = await customer(
         till, last_name="Walk-in", emails=("walk@example.com",), phones=("+493023125014",), placeholder=True
     )
