@@ -31,7 +31,9 @@ async def customer_import() -> dict[str, Any]:
         async with hub_online(f"{folder}/data") as hub:
             person = Acting(hub.client, administrator_token(hub.data, "customer.import"))
             began = time.perf_counter()
-            tried = await move_in(person, file, _READ, HowToTake(dry_run=True, make_groups=True, on_duplicate="save_anyway"))
+            tried = await move_in(
+                person, file, _READ, HowToTake(dry_run=True, make_groups=True, on_duplicate="save_anyway")
+            )
             tried_at = time.perf_counter()
             taken = await move_in(person, file, _READ, _TAKE)
             taken_at = time.perf_counter()

@@ -169,7 +169,7 @@ class PutGroup(Command[Groups], frozen=True):
 
     lane: ClassVar = "group"
     asked_by = ("register", "backoffice", "hub")
-    permission = "customer.edit"
+    permission = "customer.fields"
 
     group: GroupId
     name: Annotated[str, Meta(min_length=1, max_length=100)]

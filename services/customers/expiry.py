@@ -5,12 +5,14 @@ that time, and what it tells of balances must be applied. Never here: what givin
 """
 
 import asyncio
+from datetime import datetime
 
 from contracts.base import Unavailable
 from contracts.checkout import SaleCompleted, SaleVoided, TenderRemoved
 from contracts.every_service import ReadJournal
 from services.customers.handlers.booking import dormant_before, up_to_date
 from services.customers.handlers.reserving import expire
+from services.customers.store.books import Books
 from services.customers.store.ledgers import LedgerStore
 from services.customers.transactions import CustomersTx, CustomersView
 from services.runtime.clock import stamp
@@ -40,7 +42,9 @@ async def _look(context: Context[CustomersTx, CustomersView]) -> None:
     overdue = await view.read(lambda connection: LedgerStore(connection).overdue(now, AT_ONCE))
     if overdue and await _all_applied(context):
         await context.write(lambda tx: expire(tx, overdue))
-    if await context.write(_has_run_out) and await _all_applied(context):
+    today = view.today
+    has_run_out = await view.read(lambda connection: _has_run_out(Books(connection), today, view.now))
+    if has_run_out and await _all_applied(context):
         await context.write(_run_out)
 
 
@@ -64,13 +68,13 @@ async def _all_applied(context: Context[CustomersTx, CustomersView]) -> bool:
     return True
 
 
-def _has_run_out(tx: CustomersTx) -> bool:
-    before = dormant_before(tx, tx.now)
-    return bool(tx.books.ledgers.holders_to_expire(tx.today, 1) or (before and tx.books.ledgers.dormant(before, 1)))
+def _has_run_out(books: Books, today: str, now: datetime) -> bool:
+    before = dormant_before(books, now)
+    return bool(books.ledgers.holders_to_expire(today, 1) or (before and books.ledgers.dormant(before, 1)))
 
 
 def _run_out(tx: CustomersTx) -> None:
-    before = dormant_before(tx, tx.now)
+    before = dormant_before(tx.books, tx.now)
     for ledger, holder_id in tx.books.ledgers.holders_to_expire(tx.today, AT_ONCE):
         up_to_date(tx, ledger, holder_id)
     for holder_id in tx.books.ledgers.dormant(before, AT_ONCE) if before else ():

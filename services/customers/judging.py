@@ -8,7 +8,6 @@ from datetime import date
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection
 
 from contracts.base import Rejection
 from contracts.customers import (
@@ -44,11 +43,7 @@ from services.customers.model.records import (
     new_customer,
     with_made_code,
 )
-from services.customers.store.custom_fields import CustomFieldStore
-from services.customers.store.customers import CustomerStore
-from services.customers.store.duplicates import Duplicates
-from services.customers.store.groups import GroupStore
-from services.customers.store.importing import ImportStore, KeptRow, Met
+from services.customers.store.importing import KeptRow, Met, Shelf
 
 
 class Standards(NamedTuple):
@@ -74,16 +69,16 @@ class Verdict(msgspec.Struct, frozen=True):
 class Batch:
     """Rows of one message, judged in their order; whoever takes them over says so, for a later row may meet them."""
 
-    def __init__(self, connection: Connection, request: ImportCustomers | CheckImport, held: Standards) -> None:
+    def __init__(self, shelf: Shelf, request: ImportCustomers | CheckImport, held: Standards) -> None:
         self._request = request
         self._secret = held.secret
         self._rules = msgspec.structs.replace(held.rules, country=request.country or held.rules.country)
-        self._known = Known(held.today, CustomFieldStore(connection).of("customer"))
-        self._duplicates = Duplicates(connection)
-        self.groups = {each.group: each.name for each in GroupStore(connection).all()}
+        self._known = Known(held.today, shelf.custom_fields.of("customer"))
+        self._duplicates = shelf.duplicates
+        self.groups = {each.group: each.name for each in shelf.groups.all()}
         """All groups by now, those made for rows included."""
         self.new_groups: dict[GroupId, str] = {}
-        self._customers, self._store = CustomerStore(connection), ImportStore(connection)
+        self._customers, self._store = shelf.customers, shelf.imports
         self._ids = {row.row: row_id(request.source, row.key, held.secret) for row in request.rows}
         self._taken_over = self._store.taken_over(set(self._ids.values()))
         self._on_file = self._load(request.rows)

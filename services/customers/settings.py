@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from contracts.customers.consent import Preset
 from contracts.customers.privacy import DataClass
+from contracts.ids import CurrencyCode
 from services.customers.model.consent import CONFIRMED_IN, NEVER_PRESET
 from services.customers.model.days import ShopDays
 from services.customers.model.privacy import Privacy
@@ -24,6 +25,8 @@ class CustomersSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     make_codes: bool = True
     """Whether a new customer who is given no code gets one."""
 
+    currency: CurrencyCode = CurrencyCode("EUR")
+    """Of store credit, accounts and vouchers, ISO 4217."""
     time_zone: str = "Europe/Berlin"
     """Of the shop's wall clock, an IANA name; says which day it is when credit runs out or a payment is due."""
     voucher_years: Annotated[int, Meta(ge=0, le=100)] = 3

@@ -24,6 +24,7 @@ from services.customers.store.merging import MergeStore
 from services.customers.store.shown import shown
 from services.customers.voucher_codes import VoucherCodes
 from services.runtime.clock import stamp
+from services.runtime.known_clients import registers
 from services.runtime.transactions import Request, Surroundings, Tx, View
 from services.runtime.writer import Scope
 
@@ -45,6 +46,7 @@ class CustomersTx(Tx):
         self.books = Books(self.connection)
         self.voucher_codes = VoucherCodes(around.data)
         self.shop_days = settings.shop_days
+        self.currency = settings.currency
         self.merges = MergeStore(self.connection)
         self.erasures = ErasureStore(self.connection)
         self.buyers = BuyerStore(self.connection)
@@ -76,6 +78,10 @@ class CustomersTx(Tx):
     def today(self) -> str:
         """Today on the shop's wall."""
         return self.shop_days.day_of(self.now)
+
+    def at_register(self) -> bool:
+        """Whether a register asks."""
+        return self.caller in registers(self._around.data)
 
     def note(self, kind: str, customer_id: str, **what: Any) -> None:
         """Note in a customer's history what befell them, now and by whoever is signed on (``HistoryStore.note``)."""

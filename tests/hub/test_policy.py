@@ -34,7 +34,7 @@ from services.hub.keys import administrator_token
 from services.hub.supervisor import Hub
 from services.runtime.requester import Refused
 from tests.hub.ear import listening
-from tests.hub.people import approved, cashier_at, hire, put_in_force, send_approved
+from tests.hub.people import approved, cashier_at, hire, owner_token, put_in_force, send_approved
 from tests.hub.shop import BUTTER, IDS, Register, Shop, cash, line, standing_still, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -252,7 +252,8 @@ async def test_with_all_tenders_given_back_the_newest_settings_count(shop: Shop)
 
 async def test_overrides_by_group_tag_total_and_register_reach_the_till(shop: Shop) -> None:
     till = await cashier_at(shop, "till-override")
-    await till.ask(PutGroup(GroupId("trade"), "Trade"))
+    may_group = owner_token(shop, "customer.fields")
+    await shop.hub.ask(PutGroup(GroupId("trade"), "Trade"), token=may_group)
     overrides = (
         Override(
             "trade", "exactly", OverrideWhen(customer_group=GroupId("trade")), contact=ContactRule("not_required")

@@ -124,7 +124,7 @@ def without(shop: Shop, service: str, table: str) -> Iterator[None]:
 async def meet_bugs(journey: Journey, shop: Shop, customer_id: CustomerId) -> None:
     """Send marks and PINs to handlers that fail."""
     with without(shop, "customers", "customer_key"):
-        await journey.refused(marked(codes=()))
+        await journey.refused(marked(codes=(), save_anyway="other"))
         await journey.refused(UpdateCustomer(customer_id, 2, first_name=f"{NAME}c"))
         await journey.refused(SearchCustomers(NAME))
     with without(shop, "staff", "sign_on_try"):

@@ -91,7 +91,7 @@ def let_go(sale: OpenedSale, tender: Tender, tx: CheckoutTx) -> None:
         )
 
 
-async def _ask(  # noqa: PLR0913 - what a reservation consists of
+async def _ask(  # noqa: PLR0913, PLR0917 - what a reservation consists of
     tender_id: TenderId,
     kind: TenderKind,
     amount: int,

@@ -287,7 +287,7 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         """
         self._tender(tender_id, kind, amount, cash_rounding)
 
-    def add_tender(
+    def add_tender(  # noqa: PLR0913 - what a tender consists of, and what stands behind it
         self,
         tender_id: TenderId,
         kind: TenderKind,

@@ -13,7 +13,7 @@ _MONEY = re.compile(rf"(-?)([0-9]{{1,{MOST_DIGITS}}})(?:[.,]([0-9]+))?")
 _GERMAN_DAY = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER_LAST = re.compile(
-    r"(?P<street>.*[^\W\d_].*?)[\s,]+(?P<number>[0-9]+)\s*(?P<addition>[-/ ]?\s*[A-Za-z0-9][A-Za-z0-9 -]{0,9})?"
+    r"(?P<street>.*?[^\W\d_].*?)[\s,]+(?P<number>[0-9]+)\s*(?P<addition>[-/ ]?\s*[A-Za-z0-9][A-Za-z0-9 -]{0,9})?"
 )
 _NUMBER_FIRST = re.compile(r"(?P<number>[0-9]+)(?P<addition>[A-Za-z]?),?\s+(?P<street>.*[^\W\d_].*)")
 _NUMBER_IN_FRONT = frozenset({"GB", "IE", "US", "CA", "AU", "NZ", "FR", "LU"})

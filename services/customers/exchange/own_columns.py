@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.customers import Customer
+from contracts.customers import Customer, GroupId
 from contracts.customers.fields import CustomField
-from contracts.customers.profile import Address, CustomValue
+from contracts.customers.profile import Address, CustomValue, FieldId
 from services.customers.exchange.cells import CellRefused, day, minor_units, unguarded, whole_number, yes_no
 
 TEXTS: Final = ("first_name", "last_name", "company", "language", "receipt", "group", "group_name", "notes")
@@ -43,7 +43,7 @@ class Reading:
     owed_is_positive: bool | None = None
     point_value: int = 1
     custom_columns: Mapping[str, str] = field(default_factory=dict)
-    custom_fields: Mapping[str, CustomField] = field(default_factory=dict)
+    custom_fields: Mapping[FieldId, CustomField] = field(default_factory=dict)
 
     def money(self, text: str, column: str) -> int:
         """An amount in minor units.
@@ -104,7 +104,7 @@ def own_columns(most_addresses: int, custom: Sequence[str]) -> list[str]:
     ]
 
 
-def own_cells(customer: Customer, group_names: Mapping[str, str]) -> dict[str, str | int]:
+def own_cells(customer: Customer, group_names: Mapping[GroupId, str]) -> dict[str, str | int]:
     """A customer as cells; what is blank is left out. Balances are whole minor units and points."""
     cells: dict[str, str | int] = {
         "customer_id": customer.customer_id,
@@ -172,7 +172,7 @@ def custom_value(text: str, field_id: str, reading: Reading) -> CustomValue:
     Raises:
         CellRefused: the kind has no such value.
     """
-    known = reading.custom_fields.get(field_id)
+    known = reading.custom_fields.get(FieldId(field_id))
     column = f"custom.{field_id}"
     match known.kind if known else "text":
         case "integer":

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 MOST_BYTES: Final = 256 * 1024 * 1024
 MOST_ROWS: Final = 1_000_000
@@ -141,7 +141,7 @@ def _csv(file: Path, fitness: Fitness, encoding: str) -> Iterator[Cells]:
         raise FileRefused(f"it cannot be read: {error.strerror}") from error
 
 
-def _parsed(reader: "csv._reader") -> Iterator[list[str]]:
+def _parsed(reader: Any) -> Iterator[list[str]]:
     try:
         yield from reader
     except csv.Error as error:
@@ -178,7 +178,7 @@ def _sheet(file: Path) -> Iterator[Cells]:
         try:
             book = load_workbook(file, read_only=True, data_only=True)
             sheet = book.worksheets[0]
-            sheet.reset_dimensions()  # type: ignore[union-attr] # a read-only sheet has it
+            sheet.reset_dimensions()
             rows = (
                 Cells(number, [_text(value) for value in values], ragged=False)
                 for number, values in enumerate(sheet.iter_rows(values_only=True), 1)

@@ -3,13 +3,24 @@
 from datetime import datetime, timedelta
 
 from contracts.customers.balances import HolderId, Ledger
-from contracts.customers.ledgers import BalanceBooked, LedgerEntry
+from contracts.customers.ledgers import BalanceBooked, EntryKind, LedgerEntry
 from contracts.ids import CustomerId
 from services.customers.model.days import days_after
 from services.customers.model.ledgers import expiring, standing
+from services.customers.store.books import Books
 from services.customers.store.ledgers import Kept, NewEntry
 from services.customers.transactions import CustomersTx
 from services.runtime.clock import stamp
+
+NOTED: dict[EntryKind, str] = {
+    "opening": "opening",
+    "issued": "issued",
+    "paid": "payment",
+    "bonus": "bonus",
+    "adjusted": "adjusted",
+    "expired": "expired",
+}
+"""What stands in a customer's history, and how it is called there; what a sale spent and earned stands there as it."""
 
 
 def book(tx: CustomersTx, ledger: Ledger, holder_id: str, new: NewEntry) -> LedgerEntry:
@@ -30,6 +41,18 @@ def book(tx: CustomersTx, ledger: Ledger, holder_id: str, new: NewEntry) -> Ledg
             not_on_time=entry.not_on_time,
         )
     )
+    if ledger != "voucher" and entry.kind in NOTED:
+        tx.history.note(
+            NOTED[entry.kind],
+            holder_id,
+            tx.now,
+            note_id=tx.ids.derived(entry.entry_id, "note"),
+            staff_id=entry.staff_id,
+            sale_id=entry.sale_id,
+            amount=entry.amount,
+            currency=None if ledger == "loyalty" else tx.currency,
+            reference=ledger,
+        )
     return entry
 
 
@@ -48,9 +71,9 @@ def up_to_date(tx: CustomersTx, ledger: Ledger, holder_id: str, at: datetime | N
     return kept
 
 
-def dormant_before(tx: CustomersTx, at: datetime) -> str | None:
+def dormant_before(books: Books, at: datetime) -> str | None:
     """Points untouched since then have fallen asleep; None where they never do."""
-    programme = tx.books.loyalty.programme()
+    programme = books.loyalty.programme()
     if programme is None or programme.dormant_days is None:
         return None
     return stamp(at - timedelta(days=programme.dormant_days))
@@ -65,7 +88,7 @@ def due_on(tx: CustomersTx, customer_id: str, day: str) -> str:
 def _is_dormant(tx: CustomersTx, kept: Kept, at: datetime) -> bool:
     if kept.active_at is None or kept.balance <= kept.reserved:
         return False
-    before = dormant_before(tx, at)
+    before = dormant_before(tx.books, at)
     return before is not None and kept.active_at < before
 
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection
-
-from contracts.customers import Customer, CustomerChanged, PutGroup
+from contracts.customers import CustomerChanged, PutGroup
 from contracts.customers.balances import CustomerLedger
 from contracts.customers.importing import (
     CheckImport,
@@ -17,19 +15,17 @@ from contracts.customers.importing import (
 )
 from contracts.ids import CustomerId
 from services.customers.handlers.consent import Imported, keep_imported
+from services.customers.handlers.imported_consent import IMPORTED, LANGUAGE, addressed, keep_of_new
 from services.customers.handlers.ledgers import open_balance
+from services.customers.handlers.opening import open_new
 from services.customers.judging import Batch, Standards, Verdict
-from services.customers.model.consent import addresses_of, normal_address
 from services.customers.model.days import read_day
 from services.customers.model.groups import named_group
 from services.customers.model.records import changed_fields, facts
-from services.customers.store.customers import CustomerStore
-from services.customers.store.importing import ImportStore
+from services.customers.store.importing import ImportStore, Shelf
 from services.customers.transactions import CustomersTx, CustomersView
 from services.runtime.clock import stamp
 
-IMPORTED = "imported"
-"""Stands for the wording of an imported consent, and for the terms on which an imported member joined."""
 REASON = "other"
 
 
@@ -40,7 +36,7 @@ def import_customers(command: ImportCustomers, tx: CustomersTx) -> RowsImported:
         Malformed: ``as_of`` is no day of the calendar.
     """
     as_of = tx.today if command.as_of is None else read_day(command.as_of, "as_of")
-    batch = Batch(tx.connection, command, Standards(tx.rules, tx.now.date(), tx.digest_key))
+    batch = Batch(Shelf(tx.connection), command, Standards(tx.rules, tx.now.date(), tx.digest_key))
     results, waiting = [], list[Verdict]()
     for row in command.rows:
         if batch.meets_fresh(row):
@@ -65,27 +61,19 @@ def import_customers(command: ImportCustomers, tx: CustomersTx) -> RowsImported:
 async def check_import(query: CheckImport, view: CustomersView) -> RowsChecked:
     """Tell what would become of rows; nothing is kept."""
     held = Standards(view.rules, view.now.date(), view.digest_key)
-
-    def read(connection: Connection) -> RowsChecked:
-        batch = Batch(connection, query, held)
-        results = tuple(batch.judge(row).result for row in query.rows)
-        return RowsChecked(results, tuple(batch.new_groups.values()))
-
-    return await view.read(read)
+    return await view.read(lambda connection: _checked(Batch(Shelf(connection), query, held), query))
 
 
 async def list_customers(query: ListCustomers, view: CustomersView) -> CustomerPage:
     """Read a page of all customers, and note who took them away."""
+    customers = await view.read(lambda connection: Shelf(connection).page(query.next or "", query.limit))
+    view.accessed("exported", None, len(customers))
+    return CustomerPage(customers, customers[-1].customer_id if len(customers) == query.limit else None)
 
-    def read(connection: Connection) -> CustomerPage:
-        store = CustomerStore(connection)
-        ids = [each.customer_id for each, _ in store.page_after(query.next or "", query.limit)]
-        customers = tuple(store.profile(each) for each in ids)
-        return CustomerPage(customers, ids[-1] if len(ids) == query.limit else None)
 
-    page = await view.read(read)
-    view.accessed("exported", None, len(page.customers))
-    return page
+def _checked(batch: Batch, query: CheckImport) -> RowsChecked:
+    results = tuple(batch.judge(row).result for row in query.rows)
+    return RowsChecked(results, tuple(batch.new_groups.values()))
 
 
 def _keep_new(verdicts: list[Verdict], as_of: str, command: ImportCustomers, tx: CustomersTx) -> None:
@@ -101,7 +89,12 @@ def _keep_new(verdicts: list[Verdict], as_of: str, command: ImportCustomers, tx:
         tx.note("created", after.customer_id, revision=after.revision, reference=command.source)
         _note_saved_anyway(verdict, after.customer_id, tx)
         tx.record(CustomerChanged(facts(after)))
-        _bring_along(verdict, after, as_of, command, tx)
+    country = command.country or tx.rules.country
+    openings = [
+        (after.customer_id, kept.row_id, *each) for verdict, kept, after in new for each in _openings(verdict.row)
+    ]
+    open_new(tx, openings, as_of, IMPORTED)
+    keep_of_new([(after, kept.row_id, addressed(verdict.row, after, country)) for verdict, kept, after in new], tx)
 
 
 def _keep_known(verdict: Verdict, as_of: str, command: ImportCustomers, tx: CustomersTx) -> None:
@@ -116,26 +109,21 @@ def _keep_known(verdict: Verdict, as_of: str, command: ImportCustomers, tx: Cust
         tx.note("changed", after.customer_id, revision=after.revision, fields=fields, reference=command.source)
         _note_saved_anyway(verdict, after.customer_id, tx)
         tx.record(CustomerChanged(facts(after)))
-    _bring_along(verdict, after or before, as_of, command, tx)
+    record = after or before
+    _open(verdict, record.customer_id, as_of, tx)
+    for said, address in addressed(verdict.row, record, command.country or tx.rules.country):
+        told = Imported(said.channel, address, said.answer == "no", record.language or LANGUAGE, IMPORTED)
+        keep_imported(record, told, tx.ids.derived(kept.row_id, said.answer), tx)
 
 
-def _bring_along(verdict: Verdict, record: Customer, as_of: str, command: ImportCustomers, tx: CustomersTx) -> None:
-    """Book what a customer brings along, and keep what they said elsewhere about being written to."""
-    row, kept = verdict.row, verdict.kept
-    if kept is None:
+def _open(verdict: Verdict, customer_id: CustomerId, as_of: str, tx: CustomersTx) -> None:
+    """Book what a customer brings along."""
+    if not verdict.opens or verdict.kept is None:
         return
-    for ledger, amount in _openings(row) if verdict.opens else ():
-        if ledger == "loyalty" and tx.books.loyalty.membership(record.customer_id) is None:
-            tx.books.loyalty.join(record.customer_id, IMPORTED, stamp(tx.now), 0)
-        open_balance(tx, record.customer_id, ledger, amount, as_of, kept.row_id)
-    for said in row.answers:
-        texts = row.emails if said.channel == "email" else row.phones
-        if said.channel == "post" or not texts:
-            continue
-        address = normal_address(said.channel, texts[0], command.country or tx.rules.country)
-        if (said.channel, address) in addresses_of(record):
-            told = Imported(said.channel, address, said.answer == "no", record.language or "en", IMPORTED)
-            keep_imported(record, told, tx.ids.derived(kept.row_id, said.answer), tx)
+    for ledger, amount in _openings(verdict.row):
+        if ledger == "loyalty" and tx.books.loyalty.membership(customer_id) is None:
+            tx.books.loyalty.join(customer_id, IMPORTED, stamp(tx.now), 0)
+        open_balance(tx, customer_id, ledger, amount, as_of, verdict.kept.row_id)
 
 
 def _openings(row: ImportRow) -> Iterator[tuple[CustomerLedger, int]]:

@@ -81,7 +81,7 @@ def adjust_balance(command: AdjustBalance, tx: CustomersTx) -> EntryBooked:
     return EntryBooked(command.ledger, HolderId(customer_id), entry)
 
 
-def open_balance(
+def open_balance(  # noqa: PLR0913, PLR0917 - what an opening balance consists of
     tx: CustomersTx, customer_id: CustomerId, ledger: CustomerLedger, amount: int, day: str, source_key: str
 ) -> bool:
     """Book what a customer brought along from another system, once for each source key; says whether it was new.
@@ -94,13 +94,18 @@ def open_balance(
         day: as of which day.
         source_key: names the balance where it came from; only an id that follows from it is kept.
     """
-    entry_id = tx.ids.derived(_OPENINGS, f"{ledger}/{source_key}")
+    entry_id = opening_id(tx, ledger, source_key)
     if amount == 0 or tx.books.ledgers.find(entry_id) is not None:
         return False
     meant = tx.books.meant_by(customer_id)
     due = due_on(tx, meant, day) if ledger == "account" and amount > 0 else None
     book(tx, ledger, meant, NewEntry(entry_id, "opening", amount, stamp(tx.now), day, due_on=due))
     return True
+
+
+def opening_id(tx: CustomersTx, ledger: CustomerLedger, source_key: str) -> str:
+    """The id of the one opening entry that a source key can have in a ledger."""
+    return tx.ids.derived(_OPENINGS, f"{ledger}/{source_key}")
 
 
 _OPENINGS = "6f0b8f8e-5d0c-5c1f-9f0a-6a6f70656e73"

@@ -1,5 +1,7 @@
 """Customers' records: made, changed, read, and told to others as facts."""
 
+from collections.abc import Mapping
+
 from contracts.base import Event
 from contracts.customers import (
     CodeBlocked,
@@ -17,6 +19,8 @@ from contracts.customers import (
     RevisionConflict,
     UpdateCustomer,
 )
+from contracts.customers.profile import FieldId
+from services.customers.model.custom_fields import check_editable_on_till
 from services.customers.model.duplicates import Suspect
 from services.customers.model.records import (
     Known,
@@ -50,12 +54,12 @@ def create_customer(command: CreateCustomer, tx: CustomersTx) -> Customer:
         PossibleDuplicate: somebody on file may be the same person, and no reason was given to save all the same.
         Malformed: a line holds a control character.
     """
-    mark = tx.customers.creation_mark(command.customer_id)
-    if mark == creation_mark(command) or tx.customers.present_id(command.customer_id) != command.customer_id:
+    mark, sent = tx.customers.creation_mark(command.customer_id), creation_mark(command)
+    if mark == sent or tx.customers.present_id(command.customer_id) != command.customer_id:
         return tx.shown(command.customer_id)
     if mark is not None or tx.customers.is_erased(command.customer_id):
         raise CustomerExists(field="customer_id", customer_id=command.customer_id)
-    customer = new_customer(command, tx.rules, _known(tx))
+    customer = new_customer(command, tx.rules, _known(command.custom, tx))
     tx.groups.check(customer.group)
     _check_codes(customer, tx)
     suspects = tx.duplicates.of(customer)
@@ -63,7 +67,7 @@ def create_customer(command: CreateCustomer, tx: CustomersTx) -> Customer:
         _refuse_duplicate(suspects)
     if tx.rules.make_codes:
         customer = with_made_code(customer, tx.customers.codes_of_others)
-    tx.customers.add(customer, creation_mark(command), tx.now)
+    tx.customers.add(customer, sent, tx.now)
     tx.note("created", customer.customer_id, revision=customer.revision)
     _note_saved_anyway(command, suspects, tx)
     tx.record(CustomerChanged(facts(customer)))
@@ -87,7 +91,8 @@ def update_customer(command: UpdateCustomer, tx: CustomersTx) -> Customer:
             revision=before.revision,
             changed=list(tx.history.changed_since(before.customer_id, command.expected_revision)),
         )
-    after = changed_customer(before, command, tx.rules, _known(tx))
+    changes = command.custom if isinstance(command.custom, dict) else {}
+    after = changed_customer(before, command, tx.rules, _known(changes, tx))
     if after.revision == before.revision:
         return tx.shown(before.customer_id)
     tx.groups.check(after.group)
@@ -164,8 +169,12 @@ async def snapshot(view: CustomersView, number: int, following: str | None) -> S
     return events, page[-1][0].customer_id if len(page) == CUSTOMERS_A_PIECE else None
 
 
-def _known(tx: CustomersTx) -> Known:
-    return Known(tx.now.date(), tx.custom_fields.of("customer"))
+def _known(custom: Mapping[FieldId, object], tx: CustomersTx) -> Known:
+    """What the record is checked against; what a till may not change is refused here already."""
+    fields = tx.custom_fields.of("customer") if custom else {}
+    if custom and tx.at_register():
+        check_editable_on_till(custom, fields)
+    return Known(tx.now.date(), fields)
 
 
 def _check_codes(customer: Customer, tx: CustomersTx) -> None:

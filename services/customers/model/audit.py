@@ -15,22 +15,38 @@ class KeptOf(Protocol):
     """What is kept of a ledger beside its entries."""
 
     @property
-    def balance(self) -> int: ...
+    def balance(self) -> int:
+        """What all entries are thought to come to."""
+        ...
+
     @property
-    def reserved(self) -> int: ...
+    def reserved(self) -> int:
+        """What held reservations are thought to come to."""
+        ...
+
     @property
-    def entries(self) -> int: ...
+    def entries(self) -> int:
+        """How many entries there are thought to be."""
+        ...
+
     @property
-    def expires_on(self) -> str | None: ...
+    def expires_on(self) -> str | None:
+        """A day that is not later than the earliest last day of what is left."""
+        ...
 
 
 class Captured(Protocol):
     """A captured reservation."""
 
     @property
-    def ledger(self) -> Ledger: ...
+    def ledger(self) -> Ledger:
+        """The ledger that it took from."""
+        ...
+
     @property
-    def holder_id(self) -> str: ...
+    def holder_id(self) -> str:
+        """Whose balance it was."""
+        ...
 
 
 class Audit:

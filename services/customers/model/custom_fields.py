@@ -64,6 +64,17 @@ def custom_values(
     return kept
 
 
+def check_editable_on_till(given: Mapping[FieldId, object], fields: Mapping[FieldId, CustomField]) -> None:
+    """Refuse what a register may not change.
+
+    Rejections:
+        DetailInvalid: a field is not meant to be edited at a till.
+    """
+    for field_id in sorted(given):
+        if field_id in fields and not fields[field_id].editable_on_till:
+            raise DetailInvalid(field=f"custom.{field_id}", rule="editable-on-till")
+
+
 def _shown(text: str, field: str) -> str:
     shown = line(text, field)
     if not shown:

@@ -30,6 +30,9 @@ _ROW_ONLY = frozenset(
     {"row", "key", "expected_revision", "group", "group_name", "answers"}
     | {"opening_store_credit", "opening_owed", "opening_points"}
 )
+_DETAILS = tuple(
+    field.name for field in msgspec.structs.fields(ImportRow) if field.name not in _ROW_ONLY | {"customer_id"}
+)
 
 
 class CustomerErased(Rejection):
@@ -64,11 +67,7 @@ def likenesses(customer: Customer, secret: bytes) -> tuple[tuple[str, ...], tupl
 
 def creation(row: ImportRow, customer_id: CustomerId, group: GroupId | None) -> CreateCustomer:
     """The row as a creation by hand would say it."""
-    said = {
-        field.name: getattr(row, field.name)
-        for field in msgspec.structs.fields(ImportRow)
-        if field.name not in _ROW_ONLY | {"customer_id"}
-    }
+    said = {name: getattr(row, name) for name in _DETAILS}
     return CreateCustomer(customer_id=customer_id, group=group or GroupId("all"), **said)
 
 

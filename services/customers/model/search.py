@@ -32,6 +32,8 @@ _PHONE = re.compile(r"[+0-9 ()./\-\u00a0\u2010-\u2013]+")
 
 def fold(text: str) -> str:
     """The text blind to case and accents: ``Mäkinen`` and ``MAKINEN`` both become ``makinen``."""
+    if text.isascii():  # the same, in a tenth of the time
+        return text.lower()
     apart = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(each for each in apart if not unicodedata.combining(each))
     return unicodedata.normalize("NFC", bare.casefold().translate(_PLAIN))

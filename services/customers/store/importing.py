@@ -1,15 +1,26 @@
 """Rows that were taken over, and what a whole batch of rows meets on file, each kind asked for once."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select, update
+import msgspec
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
+from contracts.customers import Customer
+from contracts.customers.profile import Balances
+from services.customers.model.consent import Said
 from services.customers.model.duplicates import Traits
+from services.customers.store.balances import balances_of
+from services.customers.store.custom_fields import CustomFieldStore
+from services.customers.store.customers import CustomerStore
+from services.customers.store.duplicates import Duplicates
+from services.customers.store.groups import GroupStore
 from services.customers.store.import_tables import import_row
+from services.customers.store.privacy_tables import suppression
 from services.customers.store.tables import (
+    consent,
     customer,
     customer_code,
     customer_email,
@@ -17,6 +28,17 @@ from services.customers.store.tables import (
     erased_customer,
 )
 from services.runtime.clock import stamp
+from services.runtime.prepared import Prepared
+
+_SAY = Prepared(insert(consent))
+_SUPPRESS = Prepared(insert_or(suppression).on_conflict_do_nothing())
+_KEEP = insert_or(import_row)
+_KEEP_ROW = Prepared(
+    _KEEP.on_conflict_do_update(
+        index_elements=[import_row.c.row_id],
+        set_={name: _KEEP.excluded[name] for name in ("customer_id", "mark", "imported_at")},
+    )
+)
 
 
 class TakenOver(NamedTuple):
@@ -42,6 +64,26 @@ class Met(NamedTuple):
     names: frozenset[str] = frozenset()
 
 
+class Shelf:
+    """Everything on file that a batch of rows may meet."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.customers = CustomerStore(connection)
+        self.custom_fields = CustomFieldStore(connection)
+        self.duplicates = Duplicates(connection)
+        self.groups = GroupStore(connection)
+        self.imports = ImportStore(connection)
+
+    def page(self, after: str, limit: int) -> tuple[Customer, ...]:
+        """So many customers after an id ("" is before the first), with what they have and owe."""
+        records = [record for record, _ in self.customers.page_after(after, limit)]
+        balances = balances_of(self._connection, [each.customer_id for each in records])
+        return tuple(
+            msgspec.structs.replace(each, balances=balances.get(each.customer_id, Balances())) for each in records
+        )
+
+
 class ImportStore:
     """What was imported, and what rows meet."""
 
@@ -59,17 +101,7 @@ class ImportStore:
 
     def keep(self, rows: Iterable[KeptRow], at: datetime) -> None:
         """Keep that rows were taken over."""
-        values = [{**row._asdict(), "imported_at": stamp(at)} for row in rows]
-        if not values:
-            return
-        fresh = insert_or(import_row)
-        self._connection.execute(
-            fresh.on_conflict_do_update(
-                index_elements=[import_row.c.row_id],
-                set_={name: fresh.excluded[name] for name in ("customer_id", "mark", "imported_at")},
-            ),
-            values,
-        )
+        _KEEP_ROW.run_for(self._connection, [{**row._asdict(), "imported_at": stamp(at)} for row in rows])
 
     def erased(self, customer_ids: Collection[str]) -> frozenset[str]:
         """Which of these ids were customers who were erased."""
@@ -97,6 +129,18 @@ class ImportStore:
             phones=frozenset(f"+{each}" for each in digits),
             names=self._there(customer.c.name_key, names),
         )
+
+    def suppressed(self, digests: Collection[bytes]) -> frozenset[bytes]:
+        """Which of these stand for addresses that are never written to."""
+        found = select(suppression.c.digest).where(suppression.c.digest.in_(digests))
+        return frozenset(self._connection.execute(found).scalars())
+
+    def say(self, said: Sequence[Said], number: int, refused: Collection[bytes], at: datetime) -> None:
+        """Keep what many customers said, counted on from a number, and the addresses that refused."""
+        _SAY.run_for(
+            self._connection, [{**msgspec.structs.asdict(each), "number": n} for n, each in enumerate(said, number + 1)]
+        )
+        _SUPPRESS.run_for(self._connection, [{"digest": each, "recorded_at": stamp(at)} for each in refused])
 
     def _there(self, column: object, values: Collection[str]) -> frozenset[str]:
         if not values:

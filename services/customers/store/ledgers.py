@@ -20,6 +20,9 @@ from services.customers.model.ledgers import ACTIVE_KINDS, Booking
 from services.customers.store.ledger_tables import ledger_balance, ledger_entry, reservation
 
 _COLUMNS = tuple(ledger_entry.c[field.name] for field in msgspec.structs.fields(LedgerEntry))
+_SAID = tuple(
+    field.name for field in msgspec.structs.fields(LedgerEntry) if field.name not in ("number", "balance")
+)
 
 
 class NewEntry(msgspec.Struct, frozen=True):
@@ -124,11 +127,7 @@ class LedgerStore:
             ),
         )
         return LedgerEntry(
-            **{
-                field.name: getattr(new, field.name)
-                for field in msgspec.structs.fields(LedgerEntry)
-                if field.name not in ("number", "balance")
-            },
+            **{name: getattr(new, name) for name in _SAID},
             number=number,
             balance=balance,
         )

@@ -1,7 +1,7 @@
 """GS1 element strings: what a symbol says besides which item it is. Pure.
 
 biip knows GS1's table of application identifiers; it is loaded with the first such symbol, or ahead of it by
-``prepare``: it costs 0.1 s (more on a small board) and 7 MB, which a shop without scanners need not pay.
+``prepare``: it costs 0.1 s (more on a small board) and 16 MB, which a shop without scanners need not pay.
 """
 
 import re

@@ -78,6 +78,8 @@ class Answers:
         return "in_turn" if byte & 0x90 == 0 else None
 
 
+_MOST_STALE = 64
+"""Reads of what came unasked before a question; whoever has sent more than that will not stop."""
 _SLOWEST = 900
 """Bytes a second that a printer takes at the least, on a line of 9600 baud."""
 _NOT_OPENED: dict[int, FaultReason] = {
@@ -168,10 +170,11 @@ class _Asked:
         is asked once more: its answer comes last, and silence follows.
         """
         try:
-            await self._ask(ASK_IN_TURN, "in_turn", self._patience.answer_s)
-            while True:
-                async with asyncio.timeout(self._patience.answer_s):
-                    self._heard(await self._link.receive(), "in_turn")
+            async with asyncio.timeout(self._patience.finish_s):
+                await self._ask(ASK_IN_TURN, "in_turn", self._patience.answer_s)
+                while True:
+                    async with asyncio.timeout(self._patience.answer_s):
+                        self._heard(await self._link.receive(), "in_turn")
         except TimeoutError:
             return
 
@@ -198,8 +201,11 @@ class _Asked:
     async def _ask(self, question: bytes, kind: AnswerKind, patience_s: float) -> int:
         """Ask and return the answer byte; what came unasked before the question is thrown away."""
         async with asyncio.timeout(patience_s):
-            while stale := self._link.received():
+            for _ in range(_MOST_STALE):
+                stale = self._link.received()
                 self._heard(stale, kind)
+                if not stale:
+                    break
             await self._link.send(question, patience_s=patience_s)
             while True:
                 answer = self._heard(await self._link.receive(), kind)

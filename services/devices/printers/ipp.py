@@ -154,7 +154,7 @@ async def _http_body(reader: asyncio.StreamReader) -> bytes:
     """The body of an HTTP response with status 200."""
     while True:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        status = head.split(" ", 2)[1]
+        status = head.partition(" ")[2][:3]
         if status != "100":
             break
     if status != "200":

@@ -104,6 +104,8 @@ class Link:
             LinkLost: there will be none.
         """
         while True:
+            # A device that sends without end must not keep the loop from everybody else, nor from its own time-out.
+            await asyncio.sleep(0)
             data = self.received()
             if data:
                 return data

@@ -1,8 +1,8 @@
 """What keys type on the layouts that scanners are set up for: us, gb, de, fr, nl and fi.
 
 Pure. A scanner that plays keyboard sends key positions; the same code comes as other positions from a
-scanner of another layout. After the layouts of xkeyboard-config 2.35 and Windows (KBDNE for nl, KBDFI for
-fi), which agree on all that barcodes hold; where they differ, on curly quotes and the like, nothing is typed.
+scanner of another layout. They are those of xkeyboard-config 2.35 (a test
+holds them to it); what AltGr types is what Windows types, where the two differ (KBDNE for nl, KBDFI for fi).
 """
 
 # ruff: noqa: RUF001 - the layouts' own characters, some of which look like others

@@ -1,5 +1,6 @@
 """A printer that cannot, and the one that stands in for it; test pages."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -82,6 +83,27 @@ async def test_a_job_whose_paper_may_be_out_is_not_given_to_another_printer(
 
     (job,) = await jobs_of(street, sale.sale_id)
     assert (job.printer, stand_in.papers_out) == ("printer-1", 0)
+
+
+async def test_a_printer_is_never_given_two_jobs_at_a_time(street: StoreUnderTest, checkout: Checkout) -> None:
+    class Counting(VirtualPrinter):
+        callers = most = 0
+
+        async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            self.callers += 1
+            self.most = max(self.most, self.callers)
+            try:
+                await super().serve(reader, writer)
+            finally:
+                self.callers -= 1
+
+    async with Counting(fault="slow") as printer:
+        await street.start(devices(settings(printer_at(printer.port, width_mm=58), look_every_s=3600.0)))
+        for _ in range(3):
+            await checkout.complete(street)
+        await until(lambda: states(street).count(("printed", "none")) == 3)
+
+        assert (printer.most, printer.papers_out) == (1, 3)
 
 
 async def test_all_that_waited_comes_out_when_there_is_paper_and_what_is_too_old_does_not(

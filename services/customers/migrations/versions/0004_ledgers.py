@@ -40,7 +40,8 @@ def upgrade() -> None:
         sa.Column("transfer_id", sa.Text(), nullable=True, comment="The merge that moved it."),
         sa.PrimaryKeyConstraint("ledger", "holder_id", "number"),
         sa.UniqueConstraint("entry_id", name="ledger_entry_id"),
-        comment="What was booked; rows are only added. Holds ids and amounts only; with its customer erased, an id leads to nobody.",
+        comment="What was booked; rows are only added. Holds ids and amounts only; with its customer erased, "
+        "an id leads to nobody.",
         sqlite_with_rowid=False,
     )
     op.create_index(
@@ -82,7 +83,8 @@ def upgrade() -> None:
             comment="When the holder last did something; points fall asleep after it.",
         ),
         sa.PrimaryKeyConstraint("ledger", "holder_id"),
-        comment="What the entries come to, kept so that no sale waits for a sum; audited against them. Holds ids and amounts only; with its customer erased, an id leads to nobody.",
+        comment="What the entries come to, kept so that no sale waits for a sum; audited against them. Holds "
+        "ids and amounts only; with its customer erased, an id leads to nobody.",
         sqlite_with_rowid=False,
     )
     op.create_index("ledger_balance_active", "ledger_balance", ["ledger", "active_at"], unique=False)
@@ -109,7 +111,8 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.Text(), nullable=True),
         sa.CheckConstraint("state IN ('held', 'captured', 'released', 'expired')", name="reservation_state"),
         sa.PrimaryKeyConstraint("reservation_id"),
-        comment="What is kept of a balance for a tender of a sale. Holds ids and amounts only; with its customer erased, an id leads to nobody.",
+        comment="What is kept of a balance for a tender of a sale. Holds ids and amounts only; with its "
+        "customer erased, an id leads to nobody.",
         sqlite_with_rowid=False,
     )
     op.create_index(
@@ -138,7 +141,8 @@ def upgrade() -> None:
         sa.Column("staff_id", sa.Text(), nullable=True),
         sa.Column("at", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("customer_id", "revision"),
-        comment="How much may be owed and how long; rows are only added, the newest counts. Holds ids and amounts only; with its customer erased, an id leads to nobody.",
+        comment="How much may be owed and how long; rows are only added, the newest counts. Holds ids and "
+        "amounts only; with its customer erased, an id leads to nobody.",
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -162,7 +166,8 @@ def upgrade() -> None:
         sa.Column("bonus", sa.Integer(), nullable=False),
         sa.Column("transfer_id", sa.Text(), nullable=True, comment="The merge that brought it."),
         sa.PrimaryKeyConstraint("customer_id", "number"),
-        comment="Who has joined, with which terms; rows are only added. Holds ids and amounts only; with its customer erased, an id leads to nobody.",
+        comment="Who has joined, with which terms; rows are only added. Holds ids and amounts only; with its "
+        "customer erased, an id leads to nobody.",
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -173,7 +178,8 @@ def upgrade() -> None:
         sa.Column("points", sa.Integer(), nullable=False),
         sa.Column("returned", sa.Integer(), nullable=False, comment="What of the base returns gave back."),
         sa.PrimaryKeyConstraint("sale_id"),
-        comment="What each sale earned, so that a return takes back just that. Holds ids and amounts only; with its customer erased, an id leads to nobody.",
+        comment="What each sale earned, so that a return takes back just that. Holds ids and amounts only; "
+        "with its customer erased, an id leads to nobody.",
         sqlite_with_rowid=False,
     )
     op.create_table(

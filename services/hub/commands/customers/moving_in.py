@@ -7,10 +7,10 @@ that it took over before. So an import that was cut off goes on when the same co
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from cyclopts import Parameter
@@ -191,7 +191,10 @@ async def _import(person: Acting, opened: CustomerFile, command: ImportCustomers
 
 
 async def _send(
-    opened: CustomerFile, ask: Callable[[tuple[ImportRow, ...]], Awaitable[list[RowResult]]], told: Told, what: str
+    opened: CustomerFile,
+    ask: Callable[[tuple[ImportRow, ...]], Coroutine[Any, Any, list[RowResult]]],
+    told: Told,
+    what: str,
 ) -> None:
     """Send all rows by the batch; the next one is read while the service works on the one before."""
     sent: tuple[list[ImportRow | BadRow], asyncio.Task[list[RowResult]]] | None = None
@@ -295,11 +298,13 @@ async def _make_fields(person: Acting, opened: CustomerFile, cells: Reading) -> 
 
 def _tell(told: Told, outputs: Outputs) -> None:
     report = Report(
-        "Rows",
-        [
+        "Rows that are not taken" if not told.keeps_all else "Rows",
+        (
             Column("row", 0),
-            *(Column(name) for name in ("outcome", "customer_id", "code", "field", "rule", "duplicates")),
-        ],
+            *(Column(name, only="files") for name in ("outcome", "customer_id")),
+            *(Column(name) for name in ("code", "field", "rule")),
+            Column("duplicates", only="files"),
+        ),
         [
             (each.row, each.outcome, each.customer_id, each.code, each.field, each.rule, " ".join(each.duplicates))
             for each in (told.results if told.keeps_all else told.results[:SHOWN])

@@ -123,7 +123,7 @@ async def test_a_balance_needs_the_customer_on_the_sale(balances: BalanceShop) -
     sale_id = await balances.shop.opened("tea")
 
     for kind in ("store_credit", "account", "loyalty"):
-        assert (await balances.shop.refused(balances.shop.tender(sale_id, kind, 100))).code == "customer-missing"  # type: ignore[arg-type]
+        assert (await balances.shop.refused(balances.shop.tender(sale_id, kind, 100))).code == "customer-missing"
 
 
 async def test_a_removed_tender_frees_what_it_reserved(balances: BalanceShop) -> None:
@@ -229,7 +229,7 @@ async def test_a_voucher_pays_by_its_code_for_whoever_holds_it(balances: Balance
 
     assert (missing.code, wrong.code) == ("voucher-not-found", "voucher-not-found")
     assert sold.tenders[0].reserved is not None
-    assert sold.tenders[0].reserved.holder_id == printed.voucher.voucher_id
+    assert str(sold.tenders[0].reserved.holder_id) == printed.voucher.voucher_id
     assert (await balances.audited()).vouchers == 0
 
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from contracts.base import Rejection
 from contracts.checkout import (
-    CustomerMissing,
     AmountTooLarge,
     CheckoutBlocked,
+    CustomerMissing,
     LineItemExists,
     LineItemFollows,
     LineItemNotFound,

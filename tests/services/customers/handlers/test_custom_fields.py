@@ -97,3 +97,23 @@ async def test_a_value_of_the_wrong_kind_is_refused_by_its_field(shop: StoreUnde
 
     assert refusal(wrong) == ("detail-invalid", "custom.visits", "integer")
     assert refusal(other) == ("detail-invalid", "custom.of-sales", "custom-field")
+
+
+async def test_a_register_changes_only_what_is_meant_for_the_till(shop: StoreUnderTest) -> None:
+    shop.add_register("till-1")
+    await put(shop, "size", "text", editable_on_till=True)
+    await put(shop, "rating", "integer")
+    await saved(shop, MATTI)
+
+    size = await saved(shop, UpdateCustomer(MATTI.customer_id, 1, custom={FieldId("size"): "XL"}))
+    refused = await edit(shop, UpdateCustomer(MATTI.customer_id, 2, custom={FieldId("rating"): 5}))
+    office = await edit(
+        shop,
+        UpdateCustomer(MATTI.customer_id, 2, custom={FieldId("rating"): 5}),
+        caller="backoffice-1",
+        token=shop.token("customer.edit", "customer.details", caller="backoffice-1"),
+    )
+
+    assert size.custom == {"size": "XL"}
+    assert refusal(refused) == ("detail-invalid", "custom.rating", "editable-on-till")
+    assert office.custom == {"rating": 5, "size": "XL"}

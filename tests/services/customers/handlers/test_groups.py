@@ -39,7 +39,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[StoreUnderTest]:
 
 
 async def edit(shop: StoreUnderTest, command: CreateCustomer | UpdateCustomer | PutGroup, **how: Any) -> Any:
-    return await shop.send(command, **{"token": shop.token("customer.edit"), **how})
+    return await shop.send(command, **{"token": shop.token("customer.edit", "customer.fields"), **how})
 
 
 async def groups(shop: StoreUnderTest) -> tuple[Group, ...]:
@@ -71,8 +71,8 @@ async def test_a_groups_name_is_one_line_that_shows_something(shop: StoreUnderTe
     assert await groups(shop) == (ALL,)
 
 
-async def test_only_who_may_edit_customers_makes_groups(shop: StoreUnderTest) -> None:
-    refused = await edit(shop, PutGroup(VIP.group, VIP.name), token=shop.token("customer.view"))
+async def test_who_may_edit_customers_only_makes_no_groups(shop: StoreUnderTest) -> None:
+    refused = await edit(shop, PutGroup(VIP.group, VIP.name), token=shop.token("customer.edit"))
 
     assert refused.code == "permission-denied"
 

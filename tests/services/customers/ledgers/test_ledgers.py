@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from contracts.customers import GetCustomer
+from contracts.customers import GetCustomer, GetCustomerHistory
 from contracts.customers.ledgers import (
     AccountTerms,
     AdjustBalance,
@@ -18,7 +18,6 @@ from contracts.customers.ledgers import (
     GetBalances,
     GetLedger,
     ListLateCaptures,
-    ReleaseBalance,
     SetAccountTerms,
 )
 from contracts.money import LARGEST
@@ -33,9 +32,6 @@ from tests.services.customers.ledgers.shop import (
     a_line,
     a_tender,
     refusal,
-    reservation_id,
-    sale_id,
-    tender_id,
 )
 from tests.under_test import until
 
@@ -303,7 +299,7 @@ async def test_the_audit_adds_everything_up_and_names_each_difference(shop: Ledg
     found = await shop.audit()
 
     assert (clean.differences, clean.store_credit, clean.holders, clean.entries) == ((), 1500, 2, 2)
-    assert {(each.holder_id, each.what, each.kept, each.computed) for each in found.differences} == {
+    assert {(str(each.holder_id), each.what, each.kept, each.computed) for each in found.differences} == {
         (ANNA, "balance", 1100, 1000),
         (ANNA, "capture", 1, 0),
         (BERT, "running_balance", 500, 400),
@@ -315,3 +311,14 @@ async def until_entries(shop: LedgerShop, expected: list[tuple[str, int, int]]) 
     """Wait until the sweep has booked what ran out."""
     await until(lambda: len(shop.store.told(BalanceBooked)) == len(expected))
     assert await shop.entries("store_credit") == expected
+
+
+async def test_payments_and_what_is_booked_by_hand_stand_in_the_history(shop: LedgerShop) -> None:
+    await shop.terms(ANNA, None)
+    await shop.give(ANNA, "store_credit", 700)
+    await shop.sell(1, a_tender(1, "cash", 2500), lines=(a_line(100, 2500, "account_payment"),))
+
+    page = await shop.ask(GetCustomerHistory(ANNA))
+
+    noted = {(entry.kind, entry.total, entry.currency, entry.reference) for entry in page.entries}
+    assert {("issued", 700, "EUR", "store_credit"), ("payment", -2500, "EUR", "account")} <= noted

@@ -208,7 +208,7 @@ async def test_points_fall_asleep_when_nothing_happened_for_so_long(shop: Ledger
         ({"points_per_unit": Decimal(-1)}, "points_per_unit"),
         ({"points_per_unit": Decimal("NaN")}, "points_per_unit"),
         ({"points_per_unit": Decimal("Infinity")}, "points_per_unit"),
-        ({"points_per_unit": Decimal("10001")}, "points_per_unit"),
+        ({"points_per_unit": Decimal(10001)}, "points_per_unit"),
         ({"points_per_unit": Decimal("0.00001")}, "points_per_unit"),
         ({"group_rates": (GroupRate("a", Decimal(1)), GroupRate("a", Decimal(2)))}, "group_rates[1].group"),  # type: ignore[arg-type]
         ({"group_rates": (GroupRate("a", Decimal(-1)),)}, "group_rates[0].points_per_unit"),  # type: ignore[arg-type]

@@ -145,7 +145,7 @@ async def test_a_void_a_removed_tender_and_a_release_each_free_what_was_kept(sho
     )
     released = await shop.store.send(ReleaseBalance(kept[2].reserved.reservation_id), caller="checkout-2")
 
-    assert released.state == "released"
+    assert getattr(released, "state", None) == "released"
     assert await states(shop) == ["released", "released", "released"]
     assert (await shop.balances()).store_credit_available == 900
 
@@ -166,7 +166,7 @@ async def test_releasing_what_nobody_reserved_or_what_is_spent_changes_nothing(s
 
     spent = await shop.store.send(ReleaseBalance(reserved.reservation_id), caller="checkout-2")
 
-    assert (nothing.state, spent.state) == ("released", "captured")
+    assert [getattr(reply, "state", None) for reply in (nothing, spent)] == ["released", "captured"]
     assert (await shop.balances()).balances.store_credit == 0
 
 

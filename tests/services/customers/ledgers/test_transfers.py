@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from contracts.customers.ledgers import GetAccountStatement
+from contracts.customers.merging import MergeCustomers
 from contracts.ids import CustomerId
 from services.customers.handlers.transfers import transfer, transfer_back
 from services.runtime.writer import Scope
@@ -130,3 +131,18 @@ async def test_nothing_to_move_moves_nothing(shop: LedgerShop) -> None:
     await move(shop, transfer_back)
 
     assert (await shop.audit()).entries == 0
+
+
+async def test_the_id_of_a_merged_customer_means_the_survivor_in_every_ledger(shop: LedgerShop) -> None:
+    await shop.give(BERT, "store_credit", 500)
+    merged = await shop.ask(MergeCustomers(MERGE, ANNA, BERT, 1, 1), "customer.merge", "customer.edit")  # type: ignore[arg-type]
+
+    given = await shop.give(BERT, "store_credit", 100)
+    terms = await shop.terms(BERT, 1000)
+    reserved = await shop.reserve("store_credit", 600, BERT)
+    await shop.sell(1, a_tender(1, "store_credit", 600), customer_id=BERT)
+
+    assert merged.customer_id == given.holder_id == terms.customer_id == reserved.reserved.holder_id == ANNA
+    assert (await shop.balances(BERT)).customer_id == ANNA
+    assert (await shop.balances(ANNA)).balances.store_credit == 0
+    assert (await shop.audit()).differences == ()

@@ -8,11 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.base import Malformed, Rejection
-from contracts.customers import ContactInvalid, CreateCustomer, CustomerIncomplete, UpdateCustomer
+from contracts.customers import (
+    ContactInvalid,
+    CreateCustomer,
+    CustomerIncomplete,
+    DetailInvalid,
+    UpdateCustomer,
+)
 from services.customers.model.records import (
     Minimum,
     Rules,
     changed_customer,
+    changed_fields,
     creation_mark,
     emails,
     facts,
@@ -243,3 +250,47 @@ def test_any_text_is_a_normal_email_or_refused(text: str) -> None:
     except ContactInvalid:
         return
     assert emails(kept) == kept
+
+
+CODES = st.lists(st.sampled_from(["A", "B", "C", "D"]), unique=True, max_size=4).map(tuple)
+
+
+@given(st.lists(st.tuples(CODES | st.none(), CODES | st.none()), max_size=6))
+def test_no_code_is_ever_active_and_blocked(
+    changes: list[tuple[tuple[str, ...] | None, tuple[str, ...] | None]],
+) -> None:
+    customer = record(MATTI)
+    for active, blocked in changes:
+        update = UpdateCustomer(
+            MATTI.customer_id,
+            customer.revision,
+            codes=msgspec.UNSET if active is None else active,
+            blocked_codes=msgspec.UNSET if blocked is None else blocked,
+        )
+        try:
+            after = changed_customer(customer, update, FINLAND)
+        except DetailInvalid:
+            continue
+        assert not set(after.codes) & set(after.blocked_codes)
+        assert active is None or after.codes == active
+        assert blocked is None or after.blocked_codes == blocked
+        customer = after
+
+
+@given(st.sampled_from(["codes", "tags", "notes", "phones", "birth_date"]), st.integers(min_value=1, max_value=5))
+def test_the_same_change_again_changes_nothing_more(field: str, times: int) -> None:
+    value = {
+        "codes": ("X",),
+        "tags": ("a", "A"),
+        "notes": " n ",
+        "phones": ("040 7654321",),
+        "birth_date": "1990-01-01",
+    }
+    customer = record(MATTI)
+
+    for _ in range(times):
+        update = UpdateCustomer(MATTI.customer_id, customer.revision, **{field: value[field]})  # type: ignore[arg-type] # each fits its field
+        customer = changed_customer(customer, update, FINLAND)
+
+    assert customer.revision == 2
+    assert changed_fields(record(MATTI), customer) == (field,)

@@ -32,6 +32,11 @@ async def ask(shop: LedgerShop, request: Any, **how: Any) -> Any:
     return await shop.ask(request, *ALL, **how)
 
 
+async def send(shop: LedgerShop, request: Any, **how: Any) -> Any:
+    """Send a request that needs nobody signed on."""
+    return await shop.store.send(request, **how)
+
+
 async def put_on_file(shop: LedgerShop, customer_id: CustomerId, name: str, **details: Any) -> Customer:
     """A new customer."""
     reason: SaveReason = "other"
@@ -65,13 +70,16 @@ async def answer(shop: LedgerShop, customer_id: CustomerId, said: str, address: 
 async def consent_of(shop: LedgerShop, customer_id: CustomerId, address: str = MAIL) -> Consent:
     """What holds for an address."""
     told = await ask(shop, GetConsents(customer_id))
-    return next(each for each in told.consents if each.address == address and each.channel in ("email", "sms"))
+    found: Consent = next(
+        each for each in told.consents if each.address == address and each.channel in ("email", "sms")
+    )
+    return found
 
 
 async def merge(shop: LedgerShop, survivor: CustomerId, loser: CustomerId, **take: Any) -> MergeId:
     """Make two customers one; the id of the merge."""
     merge_id = MergeId(IDS.new())
     both = [(await profile(shop, each)).revision for each in (survivor, loser)]
-    reply = await ask(shop, MergeCustomers(merge_id, survivor, loser, both[0], both[1], take))
+    reply = await ask(shop, MergeCustomers(merge_id, survivor, loser, both[0], both[1], take))  # type: ignore[arg-type] # its names are the fields'
     assert isinstance(reply, Customer), reply
     return merge_id

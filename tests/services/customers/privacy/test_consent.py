@@ -1,5 +1,7 @@
 """Consent: asked, answered, confirmed, withdrawn, bound to one address, and never more than was said."""
 
+from typing import Any
+
 import pytest
 
 from contracts.customers import UpdateCustomer
@@ -23,7 +25,7 @@ from services.customers.transactions import CustomersTx
 from services.runtime.writer import Scope
 from tests.services.customers.ledgers.shop import IDS, LedgerShop, refusal
 from tests.services.customers.privacy.conftest import Opened
-from tests.services.customers.privacy.people import ANNA, ANNE, MAIL, NOBODY, answer, ask, consent_of, put_on_file
+from tests.services.customers.privacy.people import ANNA, ANNE, MAIL, NOBODY, answer, ask, consent_of, put_on_file, send
 
 OTHER_MAIL = "second@example.com"
 PHONE = "+358401234567"
@@ -115,7 +117,7 @@ async def test_rows_are_only_added_and_a_repeated_answer_adds_none(shop: LedgerS
 @pytest.mark.parametrize("missing", ["sale_id", "notice_id"])
 async def test_an_existing_customer_needs_the_sale_and_the_notice(shop: LedgerShop, missing: str) -> None:
     await put_on_file(shop, ANNA, "Anna", emails=(MAIL,))
-    whole = {"basis": "existing_customer", "sale_id": SaleId(IDS.new()), "notice_id": "n-1"}
+    whole: dict[str, Any] = {"basis": "existing_customer", "sale_id": SaleId(IDS.new()), "notice_id": "n-1"}
 
     refused = await answer(shop, ANNA, "yes", **{**whole, missing: None})
     await answer(shop, ANNA, "yes", **whole)
@@ -141,9 +143,9 @@ async def test_in_germany_a_yes_waits_for_the_link_that_only_the_address_gets(op
         assert await listed(shop) == []
         links = await ask(shop, GetConsentLinks(consent_id))
 
-        wrong = await shop.store.send(ConfirmConsent(consent_id, "0" * 64), caller="office")
-        crossed = await shop.store.send(ConfirmConsent(consent_id, links.withdraw_token), caller="office")
-        right = [await shop.store.send(ConfirmConsent(consent_id, links.confirm_token), caller="office") for _ in "ab"]
+        wrong = await send(shop, ConfirmConsent(consent_id, "0" * 64), caller="office")
+        crossed = await send(shop, ConfirmConsent(consent_id, links.withdraw_token), caller="office")
+        right = [await send(shop, ConfirmConsent(consent_id, links.confirm_token), caller="office") for _ in "ab"]
 
         assert (refusal(wrong)[0], refusal(crossed)[0]) == ("link-invalid", "link-invalid")
         assert [each.state for each in right] == ["confirmed", "confirmed"]
@@ -158,9 +160,9 @@ async def test_a_link_to_confirm_ends_and_a_link_to_withdraw_never(opened: Opene
         links = await ask(shop, GetConsentLinks(consent_id))
         shop.clock.move(15 * DAY_S)
 
-        late = await shop.store.send(ConfirmConsent(consent_id, links.confirm_token), caller="office")
+        late = await send(shop, ConfirmConsent(consent_id, links.confirm_token), caller="office")
         shop.clock.move(4000 * DAY_S)
-        out = await shop.store.send(WithdrawConsent(consent_id, links.withdraw_token), caller="office")
+        out = await send(shop, WithdrawConsent(consent_id, links.withdraw_token), caller="office")
 
         assert refusal(late)[0] == "link-invalid"
         assert out.state == "withdrawn"
@@ -175,7 +177,7 @@ async def test_a_withdrawal_ends_the_link_to_confirm(opened: Opened) -> None:
         links = await ask(shop, GetConsentLinks(consent_id))
         await answer(shop, ANNA, "no")
 
-        late = await shop.store.send(ConfirmConsent(consent_id, links.confirm_token), caller="office")
+        late = await send(shop, ConfirmConsent(consent_id, links.confirm_token), caller="office")
 
         assert refusal(late)[0] == "link-invalid"
 
@@ -263,14 +265,14 @@ async def test_who_may_not_see_details_sees_no_address(shop: LedgerShop) -> None
 async def test_the_question_is_asked_in_four_languages_with_no_answer_preset(
     shop: LedgerShop, language: str, yes: str
 ) -> None:
-    asked = await shop.store.send(GetConsentQuestion(language))
+    asked = await send(shop, GetConsentQuestion(language))
 
     assert (asked.yes, asked.preset, asked.language) == (yes, "none", language)
 
 
 async def test_outside_europe_the_shop_may_preset_an_answer(opened: Opened) -> None:
     async with opened(country="US", marketing_preset="yes") as shop:
-        assert (await shop.store.send(GetConsentQuestion("sv"))).preset == "yes"
+        assert (await send(shop, GetConsentQuestion("sv"))).preset == "yes"
 
 
 @pytest.mark.parametrize("country", ["FI", "DE", "NL", "GB", "NO"])

@@ -16,14 +16,15 @@ from ipaddress import IPv4Address
 
 _CLONE_NEWNET = 0x40000000
 _NETWORKS = 2**17 // 4
-NOT_POSSIBLE = (
-    "" if os.geteuid() == 0 and shutil.which("ip", path="/usr/sbin:/usr/bin") else "needs root and the program ip"
-)
-"""Why there can be no such computer here; empty where there can."""
+_PATH = "/usr/sbin:/sbin:/usr/bin:/bin"
+
+
+class NotPossible(Exception):
+    """There can be no such computer here; the sentence says why."""
 
 
 def _ip(*arguments: str) -> None:
-    subprocess.run(["/usr/sbin/ip", *arguments], check=True, capture_output=True)
+    subprocess.run(["ip", *arguments], check=True, capture_output=True, env={"PATH": _PATH})
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,21 @@ class OtherComputer:
 
 @contextmanager
 def other_computer() -> Iterator[OtherComputer]:
-    """A computer at the end of a cable, for as long as the block lasts."""
+    """A computer at the end of a cable, for as long as the block lasts.
+
+    Raises:
+        NotPossible: this process may not make one.
+    """
     name, near = f"tillwire-{os.getpid()}", f"tw{os.getpid()}"
     # A network of RFC 2544, for tests: nobody has its addresses. Each process takes four of its own.
     network = IPv4Address("198.18.0.0") + 4 * (os.getpid() % _NETWORKS)
     ours, theirs = str(network + 1), str(network + 2)
-    _ip("netns", "add", name)
+    if os.geteuid() != 0 or shutil.which("ip", path=_PATH) is None:
+        raise NotPossible("needs root and the program ip of iproute2")
+    try:
+        _ip("netns", "add", name)
+    except subprocess.CalledProcessError as error:
+        raise NotPossible(error.stderr.decode().strip()) from error
     try:
         _ip("link", "add", near, "type", "veth", "peer", "name", "far", "netns", name)
         _ip("address", "add", f"{ours}/30", "dev", near)

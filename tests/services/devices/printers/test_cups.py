@@ -150,6 +150,34 @@ async def test_a_server_that_has_no_such_queue_is_offline(server: PrintServer) -
         assert await queue.print(JOB, at_once) == Attempt("accepted", "offline")
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"\r\n\r\n",
+        b"HTTP/1.1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\nno IPP at all",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+    ],
+)
+async def test_a_server_that_speaks_something_else_is_offline(said: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(said)
+        writer.close()
+
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with listening:
+        queue = CupsQueue("127.0.0.1", listening.sockets[0].getsockname()[1], "receipts", PATIENCE)
+
+        assert await queue.look() == "offline"
+
+
 async def test_a_server_that_is_not_there_is_not_connected() -> None:
     server = PrintServer()
     async with print_server(server) as queue:

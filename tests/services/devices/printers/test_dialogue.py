@@ -176,6 +176,16 @@ async def test_a_printer_that_never_answers_in_turn_leaves_the_job_unknown() -> 
         assert await printer_at(port).print(JOB, at_once) == Attempt("unknown", "no_answer")
 
 
+async def test_a_printer_that_sends_without_end_and_never_answers_is_left_alone_in_time() -> None:
+    async def flood(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(b"\x11" * 65536)
+            await writer.drain()
+
+    async with odd_printer(flood) as port:
+        assert await printer_at(port).print(JOB, at_once) == Attempt("accepted", "no_answer")
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [(b"\x00", Attempt("printed", "none")), (b"", Attempt("unknown", "stalled"))],

@@ -1,0 +1,56 @@
+"""Opening balances of new customers, all at once; those of customers on file are ``ledgers.open_balance``'s."""
+
+from collections.abc import Sequence
+
+from contracts.customers.balances import CustomerLedger, HolderId
+from contracts.customers.ledgers import BalanceBooked
+from contracts.ids import CustomerId
+from services.customers.handlers.booking import due_on
+from services.customers.handlers.ledgers import opening_id
+from services.customers.store.ledgers import NewEntry
+from services.customers.store.opening import FirstEntry, book_first, join_first
+from services.customers.transactions import CustomersTx
+from services.runtime.clock import stamp
+
+Opening = tuple[CustomerId, str, CustomerLedger, int]
+"""Whose, by which source key, where, and how much."""
+
+
+def open_new(tx: CustomersTx, openings: Sequence[Opening], as_of: str, terms_version: str) -> None:
+    """Book what customers who were made just now bring along; whoever brings points is a member."""
+    if not openings:
+        return
+    # None of them has terms of their own yet, so that all are due alike.
+    due = due_on(tx, openings[0][0], as_of)
+    at = stamp(tx.now)
+    entries = [
+        FirstEntry(
+            ledger,
+            customer_id,
+            NewEntry(
+                opening_id(tx, ledger, source_key),
+                "opening",
+                amount,
+                at,
+                as_of,
+                due_on=due if ledger == "account" and amount > 0 else None,
+            ),
+        )
+        for customer_id, source_key, ledger, amount in openings
+    ]
+    book_first(tx.connection, entries)
+    join_first(tx.connection, [each.holder_id for each in entries if each.ledger == "loyalty"], terms_version, at)
+    for ledger, holder_id, new in entries:
+        tx.record(
+            BalanceBooked(
+                ledger=ledger,
+                holder_id=HolderId(holder_id),
+                entry_id=new.entry_id,
+                number=1,
+                kind=new.kind,
+                amount=new.amount,
+                balance=new.amount,
+                day=new.day,
+                booked_at=at,
+            )
+        )

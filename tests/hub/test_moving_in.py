@@ -1,0 +1,322 @@
+"""Customers moved in and out by the command line on a real hub: tried, cut off, gone on with, taken away again."""
+
+import csv
+import json
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.hub.running_hub import find
+from tests.hub_process import HubProcess, environment, hub_process, tillwire, wait_for
+
+PIN = "271828"
+HEADER = (
+    "customer_code,first_name,last_name,customer_group_name,mobile,email,do_not_email,"
+    "account_balance,store_credit_balance,loyalty_balance\n"
+)
+READ = ("--currency", "EUR", "--owed", "positive")
+
+
+@dataclass
+class Desk:
+    """A hub where an owner works, and what they type."""
+
+    hub: HubProcess
+    owner: str = ""
+
+    def run(self, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
+        return tillwire(self.hub.folder, "customers", *arguments, *self._who, said=f"{PIN}\n{said}")
+
+    def json(self, *arguments: str) -> Any:
+        done = self.run(*arguments)
+        assert done.returncode in (0, 1), done.stderr
+        return json.loads(done.stdout)
+
+    @contextmanager
+    def started(self, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+        """A command in a process of its own, that can be killed."""
+        pin = self.hub.folder / "pin"
+        pin.write_text(f"{PIN}\n", encoding="utf-8")
+        with (
+            pin.open("rb") as said,
+            subprocess.Popen(
+                [sys.executable, "-m", "services.hub", "customers", *arguments, *self._who],
+                cwd=self.hub.folder,
+                env=environment(),
+                stdin=said,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            ) as process,
+        ):
+            yield process
+
+    @property
+    def _who(self) -> tuple[str, ...]:
+        return ("--staff", self.owner, "--pin-stdin")
+
+    def file(self, name: str, rows: list[str], header: str = HEADER) -> str:
+        (self.hub.folder / name).write_text(header + "".join(rows), encoding="utf-8")
+        return name
+
+    def export(self, name: str = "out.csv", *more: str) -> list[dict[str, str]]:
+        """All customers, as the file of an export has them."""
+        done = self.run("export", "--csv", name, "--currency", "EUR", *more)
+        assert done.returncode == 0, done.stderr
+        with (self.hub.folder / name).open(encoding="utf-8-sig", newline="") as lines:
+            return list(csv.DictReader(lines))
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with hub_process(tmp_path_factory.mktemp("hub"), more={"TILLWIRE_CUSTOMERS_COUNTRY": "FI"}) as hub:
+        yield hired(hub)
+
+
+def hired(hub: HubProcess) -> Desk:
+    """A desk on a hub that is up, with an owner."""
+    hub.until_ready()
+    tillwire(hub.folder, "staff", "add-owner", "--name", "Olga", "--pin-stdin", said=f"{PIN}\n")
+    listed = json.loads(tillwire(hub.folder, "staff", "list", "--json").stdout)
+    return Desk(hub, listed[0]["staff_id"])
+
+
+def rows(prefix: str, count: int) -> list[str]:
+    return [
+        f"{prefix}-{number},{prefix},Asiakas{number},,,{prefix}{number}@example.fi,no,1.50,2,0\n"
+        for number in range(1, count + 1)
+    ]
+
+
+def of(prefix: str, everybody: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [each for each in everybody if each["first_name"] == prefix]
+
+
+def taken_over(desk: Desk, prefix: str) -> int:
+    """How many of a file's rows have become customers so far."""
+    with closing(sqlite3.connect(f"file:{desk.hub.data}/customers.sqlite3?mode=ro", uri=True)) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM customer WHERE first_name = ?", (prefix,)).fetchone()
+        return int(count)
+
+
+def pid_of_customers(desk: Desk) -> int:
+    pid = desk.hub.pid_of("customers")
+    assert pid is not None
+    return pid
+
+
+@contextmanager
+def no_room(pid: int) -> Iterator[None]:
+    """Let a process write to no file any more."""
+    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+
+
+def test_a_dry_run_tells_every_bad_row_and_takes_nothing(desk: Desk) -> None:
+    file = desk.file(
+        "dry.csv",
+        ["D-1,Dry,One,,0401234567,,,,,\n", "D-2,Dry,Two,,12,,,,,\n", "D-3,Dry,Three,,+358 40 1234567,,,,,\n"],
+    )
+
+    done = desk.run("import", file, "--dry-run", *READ)
+
+    assert done.returncode == 1
+    assert "contact-invalid" in done.stdout
+    assert "possible-duplicate" in done.stdout
+    assert "1 would be created, 0 would be changed, 0 would be unchanged, 2 would be refused" in done.stdout
+    assert taken_over(desk, "Dry") == 0
+
+
+def test_all_rows_or_the_good_ones_as_chosen_with_a_report_of_each(desk: Desk) -> None:
+    file = desk.file("good.csv", ["G-1,Good,One,Klubi,,g1@example.fi,no,,,\n", "G-2,Good,Two,,,no email,,,,\n"])
+
+    none = desk.run("import", file, "--make-groups", *READ)
+    assert (none.returncode, taken_over(desk, "Good")) == (1, 0)
+    assert "--good-rows" in none.stderr
+    good = desk.run("import", file, "--make-groups", "--good-rows", "--csv", "report.csv", *READ)
+    assert good.returncode == 1
+    assert "1 created, 0 changed, 0 unchanged, 1 refused; new groups: klubi" in good.stdout
+
+    with (desk.hub.folder / "report.csv").open(encoding="utf-8-sig", newline="") as lines:
+        report = list(csv.DictReader(lines))
+    assert [(each["row"], each["outcome"], each["code"], each["field"]) for each in report] == [
+        ("2", "created", "", ""),
+        ("3", "refused", "contact-invalid", "emails[0]"),
+    ]
+
+
+def test_an_import_that_is_killed_half_way_goes_on_without_duplicates(desk: Desk) -> None:
+    file = desk.file("killed.csv", rows("Killed", 1500))
+
+    with desk.started("import", file, "--good-rows", *READ) as command:
+        wait_for(lambda: taken_over(desk, "Killed") > 100, "the first rows")
+        command.kill()
+    assert taken_over(desk, "Killed") < 1500
+    again = desk.run("import", file, *READ)
+
+    assert again.returncode == 0, again.stderr
+    everybody = of("Killed", desk.export())
+    assert len(everybody) == len({each["codes"] for each in everybody}) == 1500
+    assert {(each["store_credit"], each["account_owed"]) for each in everybody} == {("2.00", "1.50")}
+    assert desk.run("audit").returncode == 0
+
+
+def test_a_customers_service_that_is_killed_meanwhile_costs_no_row_and_doubles_none(desk: Desk) -> None:
+    file = desk.file("service.csv", rows("Service", 1500))
+
+    with desk.started("import", file, "--good-rows", *READ) as command:
+        wait_for(lambda: taken_over(desk, "Service") > 100, "the first rows")
+        os.kill(pid_of_customers(desk), signal.SIGKILL)
+    done = desk.run("import", file, *READ)
+    assert done.returncode == 0, (command.returncode, done.stderr)
+
+    everybody = of("Service", desk.export())
+    assert len(everybody) == len({each["codes"] for each in everybody}) == 1500
+    assert {each["store_credit"] for each in everybody} == {"2.00"}
+
+
+def test_on_a_full_disk_the_import_says_so_and_goes_on_once_there_is_room(desk: Desk) -> None:
+    file = desk.file("full.csv", rows("Full", 300))
+
+    with no_room(pid_of_customers(desk)):
+        failed = desk.run("import", file, "--good-rows", *READ)
+    done = desk.run("import", file, *READ)
+
+    assert failed.returncode != 0
+    assert "goes on from there" in failed.stderr
+    assert done.returncode == 0, done.stderr
+    assert taken_over(desk, "Full") == 300
+
+
+def test_what_is_exported_is_read_again_by_another_shop_to_the_same(desk: Desk, tmp_path: Path) -> None:
+    before = desk.export("move.csv")
+    assert before
+    with hub_process(tmp_path, more={"TILLWIRE_CUSTOMERS_COUNTRY": "FI"}) as hub:
+        other = hired(hub)
+        (hub.folder / "move.csv").write_bytes((desk.hub.folder / "move.csv").read_bytes())
+        done = other.run("import", "move.csv", "--currency", "EUR", "--make-groups", "--on-duplicate", "save_anyway")
+        assert done.returncode == 0, done.stdout + done.stderr
+        after = other.export()
+        again = other.run("import", "move.csv", "--currency", "EUR", "--on-duplicate", "save_anyway")
+
+    unlike = {"revision"}
+    assert [{k: v for k, v in each.items() if k not in unlike} for each in after] == [
+        {k: v for k, v in each.items() if k not in unlike} for each in before
+    ]
+    assert "0 created, 0 changed" in again.stdout
+
+
+def test_an_export_as_a_sheet_is_read_again_and_changes_nothing(desk: Desk) -> None:
+    assert desk.run("export", "--xlsx", "all.xlsx").returncode == 0
+
+    done = desk.run("import", "all.xlsx", "--on-duplicate", "save_anyway")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 created, 0 changed" in done.stdout
+    assert ", 0 refused" in done.stdout
+
+
+def test_somebody_is_found_shown_merged_and_parted_again(desk: Desk) -> None:
+    file = desk.file("two.csv", ["T-1,Twin,One,,,t1@example.fi,no,,5,\n", "T-2,Twin,Two,,0401112223,,,,7,\n"])
+    assert desk.run("import", file, *READ).returncode == 0
+
+    found = desk.json("find", "Twin", "--json")["hits"]
+    assert {hit["customer"]["codes"][0] for hit in found} == {"T-1", "T-2"}
+    merged = desk.run("merge", "T-1", "T-2", "--yes")
+    assert merged.returncode == 0, merged.stderr
+    survivor = desk.json("show", "T-2", "--history")
+    assert survivor["codes"] == ["T-1", "T-2"]
+    assert survivor["balances"]["store_credit"] == 1200
+    merge_id = desk.run("merge", "T-1").stdout.split()[0]
+    assert desk.run("merge", "T-1", "--undo", merge_id).returncode == 0
+    assert desk.json("show", "T-2")["balances"]["store_credit"] == 700
+
+
+def test_who_is_erased_does_not_come_back_by_the_same_file(desk: Desk) -> None:
+    file = desk.file("erased.csv", ["E-1,Erased,Person,,,erased@example.fi,yes,,,\n"])
+    assert desk.run("import", file, *READ).returncode == 0
+    customer_id = desk.json("show", "E-1")["customer_id"]
+
+    erased = desk.run("erase", customer_id, "--yes")
+    again = desk.run("import", file, *READ)
+
+    assert erased.returncode in (0, 1), erased.stderr
+    assert customer_id in erased.stdout
+    assert again.returncode == 1
+    assert "customer-erased" in again.stdout
+    assert taken_over(desk, "Erased") == 0
+
+
+def test_a_statement_shows_what_was_owed_and_what_is_open(desk: Desk) -> None:
+    file = desk.file("owes.csv", ["O-1,Owes,Much,,,,,99.50,,\n"])
+    assert desk.run("import", file, "--as-of", "2026-01-31", *READ).returncode == 0
+
+    told = desk.run("statement", "O-1", "--from", "2026-01-01", "--to", "2026-12-31", "--currency", "EUR")
+
+    assert told.returncode == 0, told.stderr
+    assert "opening" in told.stdout
+    assert "open: 99.50 of 99.50 from 2026-01-31" in told.stdout
+
+
+def test_a_persons_own_copy_and_the_marketing_list_are_handed_out(desk: Desk) -> None:
+    file = desk.file("copy.csv", ["Y-1,Copy,Person,,,copy@example.fi,no,,,\n"])
+    assert desk.run("import", file, *READ).returncode == 0
+
+    copy = desk.run("export", "Y-1", "--page", "copy.html")
+    listed = desk.run("export", "--marketing", "email", "--csv", "-")
+
+    assert copy.returncode == 0, copy.stderr
+    assert "copy@example.fi" in copy.stdout
+    assert "copy@example.fi" in (desk.hub.folder / "copy.html").read_text()
+    assert listed.returncode == 0, listed.stderr
+    assert "copy@example.fi" not in listed.stdout, "an imported yes is unproven"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("import", "nowhere.csv"), "cannot be read"),
+        (("import", "any.csv", "--encoding", "ebcdic"), "there are utf-8"),
+        (("import", "any.csv", "--country", "Finland"), "country"),
+        (("import", "any.csv", "--source", "My Shop"), "source"),
+        (("import", "any.csv", "--as-of", "soon"), "as_of"),
+        (("import", "any.csv", "--field", "size"), "COLUMN=FIELD"),
+        (("import", "any.csv", "--currency", "XYZ"), "no currency"),
+        (("export",), "--csv or --xlsx"),
+        (("export", "--page", "x.html"), "name them"),
+        (("show", "nobodys-code"), "neither a customer id nor"),
+        (("merge", "a", "b", "--take", "shoe=both", "--yes"), "FIELD=survivor"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_sentence(desk: Desk, arguments: tuple[str, ...], sentence: str) -> None:
+    desk.file("any.csv", ["N-1,Never,Taken,,,,,,,\n"])
+
+    done = desk.run(*arguments)
+
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_nothing_of_a_person_is_logged_by_an_import(desk: Desk) -> None:
+    file = desk.file("logged.csv", ["L-1,Quetzalcoatlina,Zyxwvut,,0407654321,zyxw@example.fi,no,,,\n"])
+    assert desk.run("import", file, *READ).returncode == 0
+
+    logs = "".join(log.read_text(errors="replace") for log in (desk.hub.data / "logs").glob("*.log*"))
+
+    assert find(desk.hub.data).pid == desk.hub.pid
+    for mark in ("Quetzal", "Zyxw", "zyxw@", "7654321"):
+        assert mark not in logs

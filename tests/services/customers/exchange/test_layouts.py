@@ -1,0 +1,202 @@
+"""Shopify's, Lightspeed's and the shop's own columns: what a row of each says."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.customers.importing import ImportedAnswer, ImportRow
+from contracts.customers.profile import Address, TaxExemption
+from contracts.ids import CountryCode
+from services.customers.exchange.own_columns import Reading
+from services.customers.exchange.rows import BadRow, CustomerFile, read_customers
+from services.customers.exchange.tables import FileRefused
+
+NEWER = (
+    "First Name,Last Name,Email,Accepts Email Marketing,Default Address Company,Default Address Address1,"
+    "Default Address Address2,Default Address City,Default Address Province Code,Default Address Country Code,"
+    "Default Address Zip,Default Address Phone,Phone,Accepts SMS Marketing,Tags,Note,Tax Exempt,Total Spent\n"
+)
+OLDER = (
+    "First Name,Last Name,Email,Company,Address1,Address2,City,Province,Province Code,Country,Country Code,Zip,Phone,"
+    "Accepts Marketing,Total Spent,Total Orders,Tags,Note,Tax Exempt\n"
+)
+LIGHTSPEED = (
+    "customer_code,first_name,last_name,company_name,customer_group_name,date_of_birth,sex,"
+    "postal_address1,postal_city,postal_postcode,postal_country_id,"
+    "physical_address1,physical_suburb,physical_city,physical_postcode,physical_state,physical_country_id,"
+    "phone,mobile,email,do_not_email,customer_note,custom_field_1,account_balance,store_credit_balance,loyalty_balance\n"
+)
+EUROS = Reading(currency_places=2, owed_is_positive=True)
+
+
+def opened(tmp_path: Path, text: str, reading: Reading = EUROS) -> CustomerFile:
+    file = tmp_path / "customers.csv"
+    file.write_bytes(text.encode())
+    return read_customers(file, reading)
+
+
+def row(tmp_path: Path, text: str, reading: Reading = EUROS) -> Any:
+    return next(opened(tmp_path, text, reading).rows)
+
+
+def test_the_newer_layout_of_shopify(tmp_path: Path) -> None:
+    found = row(
+        tmp_path,
+        NEWER + "Kaisa,'t Hooft,kaisa@example.nl,yes,Fiets BV,Kerkstraat 12-a,3 hoog,Utrecht,UT,NL,'1012 AB,"
+        "'+31612345678,'+31687654321,no,\"vip, club\",Rings,yes,99.00\n",
+    )
+
+    assert found == ImportRow(
+        row=2,
+        key="email:kaisa@example.nl",
+        first_name="Kaisa",
+        last_name="'t Hooft",
+        company="Fiets BV",
+        emails=("kaisa@example.nl",),
+        phones=("+31687654321", "+31612345678"),
+        addresses=(
+            Address(
+                street="Kerkstraat",
+                house_number="12",
+                addition="a",
+                extra="3 hoog",
+                postcode="1012 AB",
+                city="Utrecht",
+                region="UT",
+                country=CountryCode("NL"),
+            ),
+        ),
+        notes="Rings",
+        tags=("vip", "club"),
+        exemption=TaxExemption("other"),
+        answers=(ImportedAnswer("email", "yes"), ImportedAnswer("sms", "no")),
+    )
+
+
+def test_the_older_layout_of_shopify(tmp_path: Path) -> None:
+    text = OLDER + "Jane,Doe,jane@example.com,,10b High Street,,Leeds,,,United Kingdom,,LS1 4AP,,no,0,0,,,no\n"
+    found = row(tmp_path, text)
+
+    assert isinstance(found, ImportRow)
+    assert found.addresses[0] == Address(
+        street="High Street",
+        house_number="10",
+        addition="b",
+        postcode="LS1 4AP",
+        city="Leeds",
+        country=CountryCode("GB"),
+    )
+    assert (found.answers, found.exemption) == ((ImportedAnswer("email", "no"),), None)
+
+
+def test_capitals_matter_and_the_email_column_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(FileRefused, match="'Email'"):
+        opened(tmp_path, "First Name,Last Name,Accepts Marketing\nA,B,yes\n")
+    with pytest.raises(FileRefused, match="capitals matter"):
+        opened(tmp_path, "FIRST NAME,EMAIL\nA,b@example.com\n")
+
+
+def test_lightspeed_with_both_addresses_and_what_it_brings_along(tmp_path: Path) -> None:
+    found = row(
+        tmp_path,
+        LIGHTSPEED
+        + "LS-7,Matti,Mäkinen,Oy,Regulars,1980-12-24,M,PL 5,Turku,20100,FI,Koulukatu 5 A 3,Center,Tampere,33100,,"
+        "FI,03 123 4567,040 123 4567,matti@example.fi,no,Loud,XL,12.50,3,1.25\n",
+        Reading(currency_places=2, owed_is_positive=True, custom_columns={"custom_field_1": "shoe-size"}),
+    )
+
+    assert isinstance(found, ImportRow), found
+    assert (found.key, found.codes, found.group_name, found.birth_date) == (
+        "code:ls-7",
+        ("LS-7",),
+        "Regulars",
+        "1980-12-24",
+    )
+    assert found.phones == ("040 123 4567", "03 123 4567")
+    assert [(each.kind, each.street, each.house_number, each.addition) for each in found.addresses] == [
+        ("shipping", "Koulukatu", "5", "A 3"),
+        ("billing", "PL", "5", ""),
+    ]
+    assert (found.opening_store_credit, found.opening_owed, found.opening_points) == (300, 1250, 125)
+    assert found.custom == {"shoe-size": "XL"}
+    assert found.answers == (ImportedAnswer("email", "yes"),)
+
+
+@pytest.mark.parametrize(
+    ("owed_is_positive", "cell", "owed"), [(True, "12.50", 1250), (False, "-12.50", 1250), (False, "12.50", -1250)]
+)
+def test_what_is_owed_is_read_with_the_sign_that_is_named(
+    tmp_path: Path, owed_is_positive: bool, cell: str, owed: int
+) -> None:
+    text = f"customer_code,first_name,account_balance\nLS-7,Matti,{cell}\n"
+
+    assert row(tmp_path, text, Reading(currency_places=2, owed_is_positive=owed_is_positive)).opening_owed == owed
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "reading", "rule"),
+    [
+        ("account_balance", "5", Reading(currency_places=2), "--owed"),
+        ("account_balance", "5", Reading(owed_is_positive=True), "--currency"),
+        ("store_credit_balance", "1.234,50", EUROS, "amount"),
+        ("store_credit_balance", "1.234", EUROS, "amount"),
+        ("store_credit_balance", "-5", EUROS, "below zero"),
+        ("loyalty_balance", "0.05", Reading(currency_places=2, point_value=10), "multiple"),
+        ("do_not_email", "perhaps", EUROS, "yes or no"),
+        ("date_of_birth", "01/02/1980", EUROS, "1980-12-24"),
+        ("physical_country_id", "Atlantis", EUROS, "country"),
+        ("first_name", "A" * 10_000, EUROS, "200"),
+        ("customer_note", "A" * 5001, EUROS, "5000"),
+    ],
+)
+def test_a_cell_that_cannot_be_read_is_told_by_its_rule(
+    tmp_path: Path, column: str, cell: str, reading: Reading, rule: str
+) -> None:
+    names = {"customer_code": "LS-7", "physical_city": "Tampere"} | {column: cell}
+    text = ",".join(names) + "\n" + ",".join(f'"{each}"' for each in names.values()) + "\n"
+
+    found = row(tmp_path, text, reading)
+
+    assert isinstance(found, BadRow)
+    assert rule in found.rule
+    assert cell not in found.rule
+
+
+def test_a_row_that_is_too_long_or_about_the_same_customer_is_told(tmp_path: Path) -> None:
+    text = "customer_code,first_name\nLS-1,A,B\nLS-2,Matti\nls-2,Matti\n"
+
+    long, good, again = opened(tmp_path, text).rows
+
+    assert isinstance(long, BadRow)
+    assert (long.number, long.field) == (2, "row")
+    assert isinstance(good, ImportRow)
+    assert again == BadRow(4, "key", "row 3 is about the same customer")
+
+
+def test_columns_of_which_nothing_is_kept_are_named(tmp_path: Path) -> None:
+    assert opened(tmp_path, LIGHTSPEED.replace("phone,mobile", "phone,mobile,shoe")).not_kept == ("sex", "shoe")
+    assert opened(tmp_path, NEWER).not_kept == ("Total Spent",)
+
+
+def test_what_a_spreadsheet_guarded_is_read_as_it_was(tmp_path: Path) -> None:
+    found = row(tmp_path, "customer_code,first_name,last_name,mobile\nLS-1,'=A1+1,'@home,'040 123\n")
+
+    assert (found.first_name, found.last_name, found.phones) == ("=A1+1", "@home", ("040 123",))
+
+
+def test_rows_without_any_id_are_known_by_names_and_home(tmp_path: Path) -> None:
+    first, second = opened(tmp_path, "Email,First Name,Last Name,Zip\n,Jane,Doe,LS1\n,Jane,Doe,LS2\n").rows
+
+    assert isinstance(first, ImportRow)
+    assert isinstance(second, ImportRow)
+    assert first.key != second.key
+
+
+def test_an_empty_file_and_one_with_nobodys_columns_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileRefused, match="empty"):
+        opened(tmp_path, "")
+    with pytest.raises(FileRefused, match="Lightspeed"):
+        opened(tmp_path, "a,b\n1,2\n")
+    with pytest.raises(FileRefused, match="stands there again"):
+        opened(tmp_path, "first_name,last_name,first_name\n1,2,3\n")

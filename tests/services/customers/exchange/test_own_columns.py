@@ -1,0 +1,156 @@
+"""The shop's own columns: what an export writes, an import reads again to the same record."""
+
+import csv
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contracts.base import Rejection
+from contracts.customers import CreateCustomer, Customer, GroupId
+from contracts.customers.fields import CustomField
+from contracts.customers.importing import ImportRow
+from contracts.customers.profile import Address, Balances, CustomValue, FieldId, Handle, TaxExemption
+from contracts.ids import CountryCode
+from services.customers.exchange.own_columns import Reading, own_cells, own_columns
+from services.customers.exchange.rows import read_customers
+from services.customers.model.importing import creation
+from services.customers.model.records import Known, Rules, new_customer
+from services.hub.report_files import Column, Report, csv_bytes, xlsx_bytes
+from tests.services.customers.examples import customer_id
+
+FIELDS = {
+    FieldId(name): CustomField(FieldId(name), "customer", kind, name.title())  # type: ignore[arg-type] # words of the contract
+    for name, kind in (
+        ("size", "text"),
+        ("visits", "integer"),
+        ("news", "boolean"),
+        ("kids", "list_of_text"),
+        ("since", "date"),
+    )
+}
+KNOWN = Known(fields=FIELDS)
+RULES = Rules(country="FI", minimum="first_or_last_or_company")
+READING = Reading(currency_places=2, custom_fields=FIELDS)
+GROUPS = {GroupId("all"): "All customers", GroupId("club"): "The club"}
+
+text = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cf", "Zl", "Zp")), max_size=20)
+plain = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=12)
+custom: st.SearchStrategy[dict[FieldId, CustomValue]] = st.fixed_dictionaries(
+    {},
+    optional={
+        FieldId("size"): text,
+        FieldId("visits"): st.integers(-(10**9), 10**9),
+        FieldId("news"): st.booleans(),
+        FieldId("kids"): st.lists(text, max_size=3).map(tuple),
+        FieldId("since"): st.dates().map(str),
+    },
+)
+creations = st.builds(
+    CreateCustomer,
+    customer_id=st.just(customer_id(1)),
+    first_name=text,
+    last_name=text,
+    company=text,
+    emails=st.lists(st.sampled_from(["matti@example.com", "Kaisa@EXAMPLE.fi", "ä@example.de"]), max_size=2).map(tuple),
+    phones=st.lists(st.sampled_from(["040 123 4567", "+49 30 901820", "+31612345678"]), max_size=2).map(tuple),
+    codes=st.lists(plain, max_size=2, unique=True).map(tuple),
+    language=st.sampled_from([None, "fi", "de"]),
+    placeholder=st.booleans(),
+    group=st.sampled_from(list(GROUPS)),
+    receipt=st.sampled_from([None, "email", "none"]),
+    addresses=st.lists(
+        st.builds(
+            Address,
+            kind=st.sampled_from(["shipping", "billing"]),
+            recipient=text,
+            street=text,
+            house_number=text,
+            addition=text,
+            extra=text,
+            postcode=st.sampled_from(["", "33100", "00100"]),
+            city=text,
+            region=text,
+            country=st.sampled_from([None, CountryCode("FI")]),
+        ),
+        max_size=2,
+    ).map(tuple),
+    notes=st.text(st.characters(exclude_categories=("Cs", "Cc", "Cf"), include_characters="\n\t"), max_size=40),
+    tags=st.lists(text, max_size=3).map(tuple),
+    websites=st.lists(st.sampled_from(["example.com", "https://example.org/a;b?c=1,2"]), max_size=2).map(tuple),
+    handles=st.lists(st.builds(Handle, st.sampled_from(["mastodon", "x-y"]), plain), max_size=2).map(tuple),
+    birth_date=st.sampled_from([None, "1980-12-24"]),
+    exemption=st.sampled_from([None, TaxExemption("intra_community", "FI20774740", "=letter", "2027-01-01")]),
+    custom=custom,
+)
+
+
+@given(creations, st.sampled_from(["csv", "xlsx"]))
+@settings(
+    deadline=None,
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
+)
+def test_a_record_that_is_written_and_read_is_the_same(tmp_path: Path, command: CreateCustomer, kind: str) -> None:
+    try:
+        record = new_customer(command, RULES, KNOWN)
+    except Rejection:
+        return
+    row = _read_again(tmp_path, record, kind)
+
+    assert isinstance(row, ImportRow), row
+    assert row.expected_revision == 1
+    again = new_customer(creation(row, record.customer_id, row.group), RULES, KNOWN)
+    assert again == record
+
+
+def test_balances_are_written_in_the_currency_and_read_as_openings(tmp_path: Path) -> None:
+    record = Customer(customer_id(1), 3, first_name="Matti", balances=Balances(1250, -5, 0, 70))
+
+    row = _read_again(tmp_path, record, "csv")
+
+    assert isinstance(row, ImportRow)
+    assert (row.opening_store_credit, row.opening_owed, row.opening_points, row.expected_revision) == (1250, -5, 70, 3)
+
+
+def test_no_cell_of_an_export_begins_as_a_formula(tmp_path: Path) -> None:
+    record = Customer(
+        customer_id(1),
+        1,
+        first_name="=HYPERLINK(1)",
+        last_name="+1",
+        company="@x",
+        notes="-2\n=3",
+        phones=("+358401234567",),
+    )
+    file = _written(tmp_path, record, "csv")
+
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        cells = [cell for row in csv.reader(lines) for cell in row]
+    assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))] == []
+    row = _read_again(tmp_path, record, "csv")
+    assert isinstance(row, ImportRow)
+    assert (row.first_name, row.last_name, row.notes, row.phones) == (
+        "=HYPERLINK(1)",
+        "+1",
+        "-2\n=3",
+        ("+358401234567",),
+    )
+
+
+def _read_again(tmp_path: Path, record: Customer, kind: str) -> object:
+    file = _written(tmp_path, record, kind)
+    (row,) = read_customers(file, READING).rows
+    return row
+
+
+def _written(tmp_path: Path, record: Customer, kind: str) -> Path:
+    columns = own_columns(max(1, len(record.addresses)), sorted(record.custom))
+    cells = own_cells(record, {GroupId(key): name for key, name in GROUPS.items()})
+    places = {"store_credit": 2, "account_owed": 2, "loyalty_points": 0}
+    report = Report(
+        "Customers", [Column(name, places.get(name)) for name in columns], [[cells.get(name, "") for name in columns]]
+    )
+    file = tmp_path / f"customers.{kind}"
+    file.write_bytes(csv_bytes(report) if kind == "csv" else xlsx_bytes(report))
+    return file

@@ -1,0 +1,143 @@
+"""A customer's copy: all that is held about them, for machines and to read, in their language."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from contracts.customers.privacy import BuyerRecordId as RecordId
+from contracts.customers.privacy import CustomerExport, ExportCustomer, ReadAccessLog, SealBuyer
+from services.customers.export_page import readable_page
+from services.customers.labels import LABELS, TITLES, WORDS
+from services.customers.sentences import CERTIFICATE, CERTIFICATE_KEPT, NO, QUESTIONS, TEXTS, YES
+from tests.services.customers.ledgers.shop import IDS, LedgerShop, a_tender, refusal, sale_id
+from tests.services.customers.privacy.people import ANNA, ANNE, MAIL, NOBODY, answer, ask, merge, put_on_file, send
+
+LANGUAGES = ("en", "de", "nl", "fi")
+
+
+class Page(HTMLParser):
+    """What stands on a page: its texts, tags and language."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.texts: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        assert not any(name.startswith("on") or name in ("src", "href") for name, _ in attrs)
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+async def export(shop: LedgerShop, **how: Any) -> CustomerExport:
+    made = await ask(shop, ExportCustomer(ANNA, **how))
+    assert isinstance(made, CustomerExport), made
+    return made
+
+
+async def whole_life(shop: LedgerShop) -> None:
+    await put_on_file(
+        shop, ANNA, "Anna", last_name="Mäkinen", emails=(MAIL,), phones=("+358401234567",), language="fi", notes="Tea."
+    )
+    await put_on_file(shop, ANNE, "Anne", tags=("regular",))
+    await answer(shop, ANNA, "yes")
+    await answer(shop, ANNA, "no")
+    await shop.give(ANNA, "store_credit", 500)
+    await shop.sell(1, a_tender(1, "cash", 4711), customer_id=ANNE)
+    await merge(shop, ANNA, ANNE)
+    await send(shop, SealBuyer(RecordId(IDS.new()), sale_id(1), ANNA, "invoice"), caller="checkout-2")
+
+
+async def test_a_copy_holds_everything_from_every_table(shop: LedgerShop) -> None:
+    await whole_life(shop)
+
+    document = (await export(shop)).document
+
+    assert document["profile"]["last_name"] == "Mäkinen"
+    assert document["profile"]["tags"] == ["regular"]
+    assert document["profile"]["notes"] == "Tea."
+    assert document["other_ids"] == [ANNE]
+    assert [each["state"] for each in document["consents"]] == ["granted", "withdrawn"]
+    assert document["balances"]["store_credit"] == 500
+    assert [each["amount"] for each in document["ledger_entries"]] == [500]
+    assert 4711 in [each["total"] for each in document["history"]]
+    assert [each["name"] for each in document["sealed_records"]] == ["Anna Mäkinen"]
+
+
+async def test_the_page_says_the_same_in_the_customers_language(shop: LedgerShop) -> None:
+    await whole_life(shop)
+
+    made = await export(shop)
+    page = Page(made.page)
+
+    assert made.language == "fi"
+    for text in ("Mitä tietoja meillä on sinusta", "Sukunimi", "Mäkinen", MAIL, "peruttu", "4711"):
+        assert any(text in each for each in page.texts), text
+    assert "Was wir über Sie gespeichert haben" in (await export(shop, language="de")).page
+
+
+@pytest.mark.parametrize(
+    "text", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "a & b", "\u05d0\u05d1"]
+)
+def test_what_a_customer_is_called_is_text_and_nothing_else(text: str) -> None:
+    page = Page(
+        readable_page({"profile": {"first_name": text, "tags": [text], text: text}}, "en", "2026-03-14T10:00:00Z")
+    )
+
+    assert not {"script", "img"} & set(page.tags)
+    assert "".join(page.texts).count(text) == 4
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_customer_who_is_called_like_a_code_keeps_their_name(language: str) -> None:
+    texts = Page(readable_page({"profile": {"last_name": "sale"}}, language, "2026-03-14T10:00:00Z")).texts
+
+    assert "sale" in texts
+
+
+async def test_a_long_history_comes_in_parts_that_add_up(shop: LedgerShop) -> None:
+    await put_on_file(shop, ANNA, "Anna")
+    for number in range(1, 521):
+        await shop.checkout.tell(await _sale(shop, number))
+    await shop.store.followed("checkout", "customers")
+
+    first = await export(shop)
+    rest = await export(shop, next=first.next)
+
+    totals = [each["total"] for part in (first, rest) for each in part.document["history"] if each["kind"] == "sale"]
+    assert sorted(totals) == list(range(1, 521))
+    assert (set(rest.document), rest.next) == ({"history"}, None)
+
+
+async def _sale(shop: LedgerShop, number: int) -> Any:
+    event = getattr(shop, "_template", None)
+    if event is None:
+        event = await shop.sell(9999, a_tender(9999, "cash", 1), customer_id=None)
+        shop._template = event  # type: ignore[attr-defined] # noqa: SLF001 - made once
+    kept = {name: getattr(event, name) for name in event.__struct_fields__}
+    return type(event)(**{**kept, "sale_id": sale_id(number), "customer_id": ANNA, "total": number})
+
+
+async def test_making_a_copy_needs_its_permission_and_is_noted(shop: LedgerShop) -> None:
+    await put_on_file(shop, ANNA, "Anna")
+    refused = await shop.ask(ExportCustomer(ANNA), "customer.view", "customer.details")
+
+    await export(shop)
+
+    assert refusal(refused)[0] == "permission-denied"
+    assert refusal(await ask(shop, ExportCustomer(NOBODY)))[0] == "customer-not-found"
+    while not (notes := (await ask(shop, ReadAccessLog(ANNA))).notes):
+        pass
+    assert [each.kind for each in notes] == ["exported"]
+
+
+def test_everything_that_is_said_is_said_in_four_languages() -> None:
+    said = (*QUESTIONS.values(), YES, NO, CERTIFICATE, CERTIFICATE_KEPT, *LABELS.values(), *WORDS.values(), *TITLES)
+
+    assert TEXTS.missing(LANGUAGES, said) == ()
+    assert all(re.search(r"\S", each) for each in said)
