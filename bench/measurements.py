@@ -11,6 +11,7 @@ import uvloop
 from bench.cold_start import cold_start
 from bench.commit import commit
 from bench.complete_sale import complete_sale
+from bench.customer_import import customer_import
 from bench.customer_search import customer_search
 from bench.memory import memory
 from bench.policy_check import policy_check
@@ -28,6 +29,7 @@ MEASUREMENTS: dict[str, Callable[[], Awaitable[Measurement]]] = {
     "policy_check": policy_check,
     "what_if": what_if,
     "customer_search": customer_search,
+    "customer_import": customer_import,
     "complete_sale": complete_sale,
     "sales_per_s": sales_per_s,
     "scan_to_line": scan_to_line,

@@ -73,6 +73,9 @@ Flag = Literal[
 ]
 ReceiptWanted = Literal["print", "none"]
 ScanOutcome = Literal["line_added", "no_open_sale", "being_paid", "unknown_item", "no_price", "too_much"]
+SerialText = Annotated[
+    str, Meta(pattern=r"^[\x21-\x7e]{1,64}$(?!\n)", description="What makes one piece of an item known.")
+]
 ItemText = Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,128}$(?!\n)", description="An item's code or barcode.")]
 
 
@@ -276,6 +279,10 @@ class LineItemFollows(Rejection):
     """A linked charge follows its item; change that item instead."""
 
 
+class SerialsInvalid(Rejection):
+    """A line item names each serial number once, and no more of them than it has pieces."""
+
+
 class QuantityInvalid(Rejection):
     """A quantity is more than 0 and at most 9999, with at most three places."""
 
@@ -344,7 +351,7 @@ class OpenSale(Command[Sale], frozen=True):
 
 
 class AddLineItem(Command[Sale], frozen=True):
-    """Put one more line item on an open sale, by item code or barcode."""
+    """Put one more line item on an open sale, by item code or barcode, with the serial numbers of its pieces."""
 
     lane: ClassVar = "sale_id"
     asked_by = ("register",)
@@ -357,6 +364,7 @@ class AddLineItem(Command[Sale], frozen=True):
         ItemHasNoPrice,
         LineItemExists,
         QuantityInvalid,
+        SerialsInvalid,
         AmountTooLarge,
         TooManyLineItems,
     )
@@ -365,6 +373,7 @@ class AddLineItem(Command[Sale], frozen=True):
     line_item_id: LineItemId
     item: ItemText
     quantity: Quantity = Decimal(1)
+    serial_numbers: Annotated[tuple[SerialText, ...], Meta(max_length=100)] = ()
 
 
 class SetQuantity(Command[Sale], frozen=True):
@@ -380,6 +389,7 @@ class SetQuantity(Command[Sale], frozen=True):
         LineItemNotFound,
         LineItemFollows,
         QuantityInvalid,
+        SerialsInvalid,
         AmountTooLarge,
     )
 
@@ -590,6 +600,33 @@ class GetSale(Query[Sale], frozen=True):
     rejections = (SaleNotFound,)
 
     sale_id: SaleId
+
+
+class SaleWithSerial(Message, frozen=True):
+    """A completed sale of a piece with that serial number, the line item it stands on, and whose sale it was."""
+
+    sale_id: SaleId
+    line_item_id: LineItemId
+    register: RegisterId
+    receipt_number: ReceiptNumber
+    business_day: Day
+    customer_id: CustomerId | None
+    warranty_until: Day | None
+
+
+class SalesWithSerial(Reply, frozen=True):
+    """The completed sales of a piece, newest first."""
+
+    sales: tuple[SaleWithSerial, ...]
+
+
+class FindSalesBySerial(Query[SalesWithSerial], frozen=True):
+    """Find when a piece was sold and to whom, at whatever register: for a warranty, a recall or a find."""
+
+    asked_by = ("register", "backoffice", "hub")
+    permission = "customer.view"
+
+    serial_number: SerialText
 
 
 class StoreData(Message, frozen=True):

@@ -44,7 +44,7 @@ class ImportedAnswer(Message, frozen=True, forbid_unknown_fields=True):
     answer: Answer
 
 
-class ImportRow(Message, frozen=True, forbid_unknown_fields=True):
+class ImportRow(Message, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One customer of the file. What is left out says nothing: it is not emptied where the customer is on file.
 
     ``key`` names the customer in the other system (its id, a code, an email). A row with a ``customer_id`` is about
@@ -83,7 +83,7 @@ class ImportRow(Message, frozen=True, forbid_unknown_fields=True):
     opening_points: Units = 0
 
 
-class RowResult(Message, frozen=True):
+class RowResult(Message, frozen=True, omit_defaults=True):
     """What became of a row, or would. A refused one says why as ``create-customer`` would, its field and rule.
 
     ``customer-erased`` is of its own: who was erased does not come back by an import. ``duplicates`` are customers who

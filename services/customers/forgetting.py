@@ -5,10 +5,8 @@ every service that follows this journal has passed the event that tells of it. N
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Iterable
 from datetime import time
-from pathlib import Path
 
 from contracts.base import Unavailable
 from contracts.every_service import ReadFollowed
@@ -67,11 +65,10 @@ class Forgetting:
             return False
         if not rebuilds_at_once(self._file) and not self._is_night():
             return False
-        try:
-            return await asyncio.to_thread(wipe, Path(self._file))
-        except sqlite3.OperationalError as fault:
-            self._context.log.warning("not-wiped", fault=type(fault).__name__)
-            return False
+        wiped = await asyncio.to_thread(wipe, self._file)
+        if not wiped:
+            self._context.log.info("not-wiped-yet")
+        return wiped
 
     async def _passed_by(self, service: str, waiting: list[Waiting]) -> list[tuple[Waiting, str]]:
         """Which erasures a service has heard of and acted on: all its followers here have passed the event."""

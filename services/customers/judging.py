@@ -3,7 +3,7 @@
 Reads what the batch meets on file at once, then tells row by row. Never here: anything that writes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -52,6 +52,8 @@ class Standards(NamedTuple):
     rules: Rules
     today: date
     secret: bytes
+    new_id: Callable[[], str]
+    """Makes the ids of new customers."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -81,7 +83,7 @@ class Batch:
         self._customers, self._store = shelf.customers, shelf.imports
         self._ids = {row.row: row_id(request.source, row.key, held.secret) for row in request.rows}
         self._taken_over = self._store.taken_over(set(self._ids.values()))
-        self._on_file = self._load(request.rows)
+        self._on_file = self._load(request.rows, held.new_id)
         self._erased = self._store.erased(
             {*self._on_file.ids.values(), *(each.customer_id for each in self._taken_over.values())}
         )
@@ -104,9 +106,10 @@ class Batch:
         look = self._looks.get(row.row)
         return look is not None and _shared(look[1], self._fresh)
 
-    def on_file(self, customer: Customer) -> None:
+    def on_file(self, row: ImportRow, customer: Customer) -> None:
         """An earlier row made or changed a customer."""
-        look = traits(customer)
+        looked = self._looks.get(row.row)
+        look = traits(customer) if looked is None else looked[1]
         self._fresh = Met(
             self._fresh.emails | look.emails, self._fresh.phones | look.phones, self._fresh.names | {look.name}
         )
@@ -150,7 +153,7 @@ class Batch:
         # Made anew only where the first look refused it: to be refused again, with its reason.
         looked = self._looks.get(row.row)
         customer = looked[0] if looked else self._new(row, customer_id)
-        customer = msgspec.structs.replace(customer, group=group or GroupId("all"))
+        customer = customer if group is None else msgspec.structs.replace(customer, group=group)
         self._check_codes(customer)
         suspects = self._suspects(customer, row)
         if suspects and self._request.on_duplicate != "save_anyway":
@@ -160,8 +163,10 @@ class Batch:
             return self._of_known(row, same[0].customer, kept, "fill", opens=True)
         if self._rules.make_codes:
             customer = with_made_code(customer, self._taken)
-        contacts, likely = likenesses(customer, self._secret) if isinstance(self._request, CheckImport) else ((), ())
-        result = RowResult(row.row, "created", customer_id, contacts=contacts, likenesses=likely)
+        result = RowResult(row.row, "created", customer_id)
+        if isinstance(self._request, CheckImport):
+            contacts, likely = likenesses(customer, self._secret)
+            result = RowResult(row.row, "created", row.customer_id, contacts=contacts, likenesses=likely)
         return Verdict(row, result, kept, None, customer, opens=True, suspects=suspects)
 
     def _suspects(self, customer: Customer, row: ImportRow) -> tuple[Suspect, ...]:
@@ -220,18 +225,16 @@ class Batch:
         self._asked_codes = said | {made_code(self._on_file.ids[row.row]) for row in rows if not row.codes}
         return self._asked_codes
 
-    def _load(self, rows: Sequence[ImportRow]) -> "_OnFile":
+    def _load(self, rows: Sequence[ImportRow], new_id: Callable[[], str]) -> "_OnFile":
         """Whom the rows are about, as they are on file now."""
-        ids = {
-            row.row: self._present(row.customer_id) if row.customer_id else CustomerId(self._ids[row.row])
-            for row in rows
-        }
+        ids = {row.row: self._present(row.customer_id) if row.customer_id else CustomerId(new_id()) for row in rows}
+        named = {ids[row.row] for row in rows if row.customer_id}
         changed = {
             self._present(CustomerId(taken.customer_id))
             for row in rows
             if (taken := self._taken_over.get(self._ids[row.row])) and taken.mark != row_mark(row, self._secret)
         }
-        return _OnFile(ids, self._customers.load(sorted({*ids.values(), *changed})))
+        return _OnFile(ids, self._customers.load(sorted(named | changed)))
 
     def _present(self, customer_id: CustomerId) -> CustomerId:
         return self._customers.present_id(customer_id)

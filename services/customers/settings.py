@@ -15,6 +15,14 @@ from services.customers.model.privacy import Privacy
 from services.customers.model.records import Minimum, Rules, has_phones
 
 
+class KeptFor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """So many years from the end of the calendar year, for one class of data in one country."""
+
+    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)")]
+    data_class: DataClass
+    years: Annotated[int, Meta(ge=0, le=100)]
+
+
 class CustomersSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table ``[customers]`` of ``tillwire.toml``."""
 
@@ -40,9 +48,7 @@ class CustomersSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """For how long a link to confirm works."""
     marketing_preset: Preset = "none"
     """Which answer stands there when advertising is asked about; in the EEA, the UK and Switzerland ``none`` alone."""
-    retention: dict[
-        Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)")], dict[DataClass, Annotated[int, Meta(ge=0, le=100)]]
-    ] = {}
+    retention: tuple[KeptFor, ...] = ()
     """By country and class of data: years from the end of the calendar year, where they differ from the law's table."""
     erasure_hours: Annotated[int, Meta(ge=1, le=720)] = 24
     """After so long an erasure that some service has not acknowledged is overdue."""
@@ -81,7 +87,7 @@ class CustomersSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
             confirms_consent=confirmed,
             confirm_days=self.confirm_days,
             marketing_preset=self.marketing_preset,
-            retention=self.retention,
+            retention={(each.country, each.data_class): each.years for each in self.retention},
             erasure_hours=self.erasure_hours,
             access_log_days=self.access_log_days,
         )

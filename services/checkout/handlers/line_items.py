@@ -87,7 +87,9 @@ def add_line_item(command: AddLineItem, tx: CheckoutTx) -> Sale:
     opened = tx.sales.get(command.sale_id, tx.register)
     item = tx.items.find(command.item)
     charges = tx.charges(item, command.line_item_id)
-    opened.sale.add_line_item(command.line_item_id, tx.priced(item), command.quantity, tx.day, charges)
+    opened.sale.add_line_item(
+        command.line_item_id, tx.priced(item), command.quantity, tx.day, charges, serial_numbers=command.serial_numbers
+    )
     return tx.keep(opened)
 
 

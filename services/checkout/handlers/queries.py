@@ -3,9 +3,9 @@
 from zoneinfo import ZoneInfo
 
 from contracts.base import Event
-from contracts.checkout import GetReceipt, GetSale, Receipt, RegisterSale, Sale
+from contracts.checkout import FindSalesBySerial, GetReceipt, GetSale, Receipt, RegisterSale, Sale, SalesWithSerial
 from services.checkout.handlers.completed import completed
-from services.checkout.store.ended_sales import EndedSale
+from services.checkout.store.ended_sales import EndedSale, EndedSales
 from services.checkout.transactions import CheckoutView
 from services.runtime.clock import read_stamp
 from services.runtime.service import SnapshotPiece
@@ -22,6 +22,13 @@ async def get_sale(query: GetSale, view: CheckoutView) -> Sale:
         SaleNotFound: there is no such sale for the caller.
     """
     return await view.sale(query.sale_id)
+
+
+async def find_sales_by_serial(query: FindSalesBySerial, view: CheckoutView) -> SalesWithSerial:
+    """Find the completed sales of one piece, at whatever register."""
+    return SalesWithSerial(
+        tuple(await view.read(lambda connection: EndedSales(connection).with_serial(query.serial_number)))
+    )
 
 
 async def get_receipt(query: GetReceipt, view: CheckoutView) -> Receipt:

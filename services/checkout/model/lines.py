@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from contracts.checkout import AmountTooLarge, LineKind, QuantityInvalid, Share
+from contracts.checkout import AmountTooLarge, LineKind, QuantityInvalid, SerialsInvalid, Share
 from contracts.ids import ItemCode, LineItemId
 from contracts.money import LARGEST, round_half_away
 from services.checkout.model.credit import CREDITED_KINDS
@@ -30,6 +30,7 @@ class DraftLine(msgspec.Struct, omit_defaults=True):
     tags: tuple[str, ...] = ()
     attribution: tuple[Share, ...] = ()
     follows: LineItemId | None = None
+    serial_numbers: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -63,6 +64,18 @@ class DraftLine(msgspec.Struct, omit_defaults=True):
     def is_credited(self) -> bool:
         """Whether a staff member can get the credit for it."""
         return self.kind in CREDITED_KINDS
+
+
+def prove_serials(serial_numbers: Sequence[str], quantity: Decimal) -> None:
+    """Check that every serial number is one piece's.
+
+    Rejections:
+        SerialsInvalid: one stands twice, or there are more of them than pieces.
+    """
+    if len(set(serial_numbers)) < len(serial_numbers):
+        raise SerialsInvalid(field="serial_numbers", rule="each serial number stands once")
+    if len(serial_numbers) > quantity:
+        raise SerialsInvalid(field="serial_numbers", rule="a piece has one serial number", quantity=str(quantity))
 
 
 def read_quantity(quantity: Decimal) -> Decimal:

@@ -87,13 +87,15 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
 
     # Lines
 
-    def add_line_item(
+    def add_line_item(  # noqa: PLR0913 - what a line item is made of
         self,
         line_item_id: LineItemId,
         item: PricedItem,
         quantity: Decimal,
         day: str,
         charges: Sequence[tuple[LineItemId, PricedItem]] = (),
+        *,
+        serial_numbers: tuple[str, ...] = (),
     ) -> None:
         """Put one more line item on the sale, followed by its linked charges.
 
@@ -101,6 +103,7 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
             SaleBeingPaid: a tender was taken.
             LineItemExists: the sale has a line with that id.
             QuantityInvalid: the quantity is none that can be sold.
+            SerialsInvalid: a serial number stands twice, or there are more than pieces.
             AmountTooLarge: the sale would come to more than can be booked.
             TooManyLineItems: the sale is full.
         """
@@ -108,7 +111,9 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         if any(line.line_item_id == line_item_id for line in self.lines):
             raise LineItemExists(field="line_item_id", line_item_id=line_item_id)
         quantity = lines.read_quantity(quantity)
+        lines.prove_serials(serial_numbers, quantity)
         new = [DraftLine.of(line_item_id, item, quantity, day)]
+        new[0].serial_numbers = serial_numbers
         new += [DraftLine.of(charge_id, charge, quantity, day, line_item_id) for charge_id, charge in charges]
         if len(self.lines) + len(new) > MOST_LINES:
             raise TooManyLineItems(most=MOST_LINES)
@@ -121,10 +126,12 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
 
         Rejections:
             SaleBeingPaid, LineItemNotFound, LineItemFollows, QuantityInvalid, AmountTooLarge.
+            SerialsInvalid: the line names more serial numbers than pieces would be left.
         """
         self.prove_not_being_paid()
-        before = self._leading_line(line_item_id).quantity
-        quantity = lines.read_quantity(quantity)
+        line = self._leading_line(line_item_id)
+        before, quantity = line.quantity, lines.read_quantity(quantity)
+        lines.prove_serials(line.serial_numbers, quantity)
         changed = [
             msgspec.structs.replace(line, quantity=quantity)
             if line_item_id in (line.line_item_id, line.follows)

@@ -22,6 +22,7 @@ def line_item(line: DraftLine, tax: LineTax) -> LineItem:
         supply_date=line.supply_date,
         attribution=line.attribution,
         follows=line.follows,
+        serial_numbers=line.serial_numbers,
     )
 
 

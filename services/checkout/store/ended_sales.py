@@ -15,6 +15,7 @@ from contracts.checkout import (
     ReceiptWanted,
     Sale,
     SaleNotFound,
+    SaleWithSerial,
     Share,
     Skip,
     Tender,
@@ -29,6 +30,9 @@ from services.checkout.model.taxes import rate_totals
 from services.checkout.model.told import totals
 from services.checkout.store import tables
 from services.checkout.store.credit import FIRST_VERSION
+
+MOST_WITH_SERIAL = 100
+"""One piece comes back and is sold again a few times at most."""
 
 
 class EndedSale(NamedTuple):
@@ -62,6 +66,26 @@ class EndedSales:
         if row is None:
             raise SaleNotFound(sale_id=sale_id)
         return self._whole(row)
+
+    def with_serial(self, serial_number: str) -> list[SaleWithSerial]:
+        """The completed sales of the piece with that serial number, newest first."""
+        sale, line, serial = tables.sale.c, tables.line_item.c, tables.serial_number.c
+        rows = self._connection.execute(
+            select(
+                sale.sale_id,
+                line.line_item_id,
+                sale.register_id,
+                sale.receipt_number,
+                sale.business_day,
+                sale.customer_id,
+                line.warranty_until,
+            )
+            .select_from(tables.serial_number.join(tables.line_item).join(tables.sale))
+            .where(serial.serial_number == serial_number, sale.status == "completed")
+            .order_by(sale.event_number.desc(), line.place)
+            .limit(MOST_WITH_SERIAL)
+        )
+        return [SaleWithSerial(*row) for row in rows]
 
     def completed_after(self, number: int, up_to: int, limit: int) -> list[EndedSale]:
         """Completed sales in the order of the journal, after one number and up to another.

@@ -36,7 +36,7 @@ def import_customers(command: ImportCustomers, tx: CustomersTx) -> RowsImported:
         Malformed: ``as_of`` is no day of the calendar.
     """
     as_of = tx.today if command.as_of is None else read_day(command.as_of, "as_of")
-    batch = Batch(Shelf(tx.connection), command, Standards(tx.rules, tx.now.date(), tx.digest_key))
+    batch = Batch(Shelf(tx.connection), command, Standards(tx.rules, tx.now.date(), tx.digest_key, tx.ids.new))
     results, waiting = [], list[Verdict]()
     for row in command.rows:
         if batch.meets_fresh(row):
@@ -45,7 +45,7 @@ def import_customers(command: ImportCustomers, tx: CustomersTx) -> RowsImported:
         verdict = batch.judge(row)
         results.append(verdict.result)
         if verdict.after is not None:
-            batch.on_file(verdict.after)
+            batch.on_file(row, verdict.after)
         if verdict.after is not None and verdict.before is None:
             waiting.append(verdict)
         elif verdict.kept is not None:
@@ -60,7 +60,7 @@ def import_customers(command: ImportCustomers, tx: CustomersTx) -> RowsImported:
 
 async def check_import(query: CheckImport, view: CustomersView) -> RowsChecked:
     """Tell what would become of rows; nothing is kept."""
-    held = Standards(view.rules, view.now.date(), view.digest_key)
+    held = Standards(view.rules, view.now.date(), view.digest_key, view.ids.new)
     return await view.read(lambda connection: _checked(Batch(Shelf(connection), query, held), query))
 
 

@@ -27,7 +27,7 @@ from contracts.ids import CustomerId
 from services.customers.handlers import transfers
 from services.customers.handlers.consent import told
 from services.customers.model.consent import Said, brought, refused_since
-from services.customers.model.merging import UNDO_DAYS, merged, parted, undo_until
+from services.customers.model.merging import UNDO_DAYS, in_a_group_there_is, merged, parted, undo_until
 from services.customers.model.records import changed_fields, facts
 from services.customers.store.merges_shown import merge_preview, merges_of
 from services.customers.store.merging import Kept
@@ -127,7 +127,10 @@ def undo_merge(command: UndoMerge, tx: CustomersTx) -> MergeReversed:
     if remembered is None:
         raise MergeTooOld(merge_id=command.merge_id, undo_until=merge.undo_until, days=UNDO_DAYS)
     kept, mark = remembered
-    survivor, loser = parted(survivor_now, kept.result, kept.survivor, kept.loser)
+    groups = {each.group for each in tx.groups.all()}
+    survivor, loser = (
+        in_a_group_there_is(each, groups) for each in parted(survivor_now, kept.result, kept.survivor, kept.loser)
+    )
     refused = refused_since(tx.consents.said_by(merge.survivor_id), kept.loser, command.merge_id, kept.said)
     tx.customers.change(survivor_now, survivor, tx.now)
     tx.merges.take_back(merge, tx.now)

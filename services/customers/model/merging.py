@@ -4,14 +4,15 @@ Belongs here: pure rules, detail by detail. Never here: balances, consent, table
 """
 
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from contracts.customers import Customer
+from contracts.customers import Customer, GroupId
 from contracts.customers.merging import FieldPreview, MergeField, Take, TakeInvalid
+from services.customers.model.groups import EVERYBODY
 from services.customers.model.profile import till_note
 
 UNDO_DAYS = 30
@@ -62,6 +63,11 @@ def parted(now: Customer, result: Customer, survivor: Customer, loser: Customer)
     mine = {name: tuple(each for each in getattr(now, name) if each not in theirs) for name in _CODES}
     back = {name: tuple(each for each in getattr(now, name) if each in theirs) for name in _CODES}
     return _whole(now, {**values, **mine}, now.revision + 1), _whole(loser, back, loser.revision + 1)
+
+
+def in_a_group_there_is(customer: Customer, groups: Container[GroupId]) -> Customer:
+    """The customer, in the group of all customers if theirs was deleted since."""
+    return customer if customer.group in groups else msgspec.structs.replace(customer, group=EVERYBODY)
 
 
 def undo_until(merged_at: datetime) -> datetime:

@@ -35,7 +35,7 @@ class Privacy(msgspec.Struct, frozen=True):
     confirms_consent: bool
     confirm_days: int
     marketing_preset: Preset
-    retention: dict[str, dict[DataClass, int]]
+    retention: dict[tuple[str, DataClass], int]
     erasure_hours: int
     access_log_days: int
 

@@ -13,13 +13,13 @@ DEFAULT_YEARS: Mapping[str, int] = {"DE": 10, "NL": 7, "FI": 6}
 OTHERWISE_YEARS = 10
 """For a country that the table does not name: the longest of those it knows."""
 
-Retention = Mapping[str, Mapping[DataClass, int]]
-"""What a store has settled, by country; what it leaves out is as the law's table has it."""
+Retention = Mapping[tuple[str, DataClass], int]
+"""What a store has settled, by country and class; what it leaves out is as the law's table has it."""
 
 
 def years(settled: Retention, country: str, data_class: DataClass) -> int:
     """For how many years something is kept."""
-    return settled.get(country, {}).get(data_class, DEFAULT_YEARS.get(country, OTHERWISE_YEARS))
+    return settled.get((country, data_class), DEFAULT_YEARS.get(country, OTHERWISE_YEARS))
 
 
 def keep_until(day: str, kept_years: int) -> str:
@@ -34,7 +34,7 @@ def class_of(reason: SealReason) -> DataClass:
 
 def table(settled: Retention, country: str) -> tuple[RetentionRule, ...]:
     """The whole table: the countries of the law's, the store's own, and those that it settled."""
-    countries = sorted({*DEFAULT_YEARS, *settled, country})
+    countries = sorted({*DEFAULT_YEARS, *(each for each, _ in settled), country})
     return tuple(
         RetentionRule(CountryCode(each), data_class, years(settled, each, data_class))
         for each in countries

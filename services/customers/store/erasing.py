@@ -1,9 +1,11 @@
 """Everything that forgets a customer, called one after another; whoever keeps personal data adds its eraser here."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, or_, select
+import msgspec
+from sqlalchemy import Connection, delete, or_, select
 
 from contracts.ids import CustomerId
 from services.customers.store.customers import CustomerStore
@@ -15,6 +17,9 @@ from services.runtime.tables import failed_request
 Eraser = Callable[[Connection, CustomerId, datetime], None]
 SHORTEST_MARK = 3
 """A shorter name stands in everything; what holds no more than that leads to nobody."""
+LAST_DIGITS = 7
+"""Of a phone, in whatever form it was typed."""
+_BETWEEN_DIGITS = re.compile(r"[\s()./-]")
 
 
 def forget(connection: Connection, customer_id: CustomerId, at: datetime) -> None:
@@ -25,14 +30,29 @@ def forget(connection: Connection, customer_id: CustomerId, at: datetime) -> Non
 
 def _failed_requests(connection: Connection, customer_id: CustomerId, at: datetime) -> None:  # noqa: ARG001 - an eraser
     """Requests that met a bug are kept for a person to look at; those that say something of the customer go."""
-    marks = _marks(connection, customer_id)
-    held = func.lower(failed_request.c.payload)
-    connection.execute(delete(failed_request).where(or_(*(func.instr(held, each) > 0 for each in marks))))
+    texts, phones = _marks(connection, customer_id)
+    kept = connection.execute(select(failed_request.c.caller, failed_request.c.id, failed_request.c.payload)).all()
+    for caller, request_id, payload in kept:
+        said = _as_said(payload)
+        packed = _BETWEEN_DIGITS.sub("", said)
+        if any(each in said for each in texts) or any(each in packed for each in phones):
+            connection.execute(
+                delete(failed_request).where(failed_request.c.caller == caller, failed_request.c.id == request_id)
+            )
 
 
-def _marks(connection: Connection, customer_id: CustomerId) -> list[str]:
-    """What a customer would be known by in a text, in lower case."""
-    records = [record for record in (CustomerStore(connection).load([customer_id]).get(customer_id),) if record]
+def _as_said(payload: bytes) -> str:
+    """A payload in small letters, whatever way its text was escaped."""
+    try:
+        payload = msgspec.json.encode(msgspec.json.decode(payload))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass  # it is no JSON; that may be why it failed
+    return payload.decode(errors="replace").casefold()
+
+
+def _marks(connection: Connection, customer_id: CustomerId) -> tuple[set[str], set[str]]:
+    """What a customer would be known by in a text: words in small letters, and the last digits of phones."""
+    records = list(CustomerStore(connection).load([customer_id]).values())
     kept = select(customer_merge.c.merge_id).where(
         customer_merge.c.kept.is_not(None),
         or_(customer_merge.c.survivor_id == customer_id, customer_merge.c.loser_id == customer_id),
@@ -41,12 +61,12 @@ def _marks(connection: Connection, customer_id: CustomerId) -> list[str]:
         found = MergeStore(connection).kept(merge_id)
         if found is not None:
             records += [found[0].survivor, found[0].loser, found[0].result]
-    texts = {customer_id.lower()}
+    texts = {str(customer_id)}
     for record in records:
         names = (record.first_name, record.last_name, record.company)
-        contacts = (*record.emails, *(each.lstrip("+") for each in record.phones))
-        texts |= {each.lower() for each in (*names, *contacts, *record.codes, *record.blocked_codes)}
-    return sorted(each for each in texts if len(each) >= SHORTEST_MARK)
+        texts |= {each.casefold() for each in (*names, *record.emails, *record.codes, *record.blocked_codes)}
+    phones = {each[-LAST_DIGITS:] for record in records for each in record.phones}
+    return {each for each in texts if len(each) >= SHORTEST_MARK}, phones
 
 
 def _records(connection: Connection, customer_id: CustomerId, at: datetime) -> None:

@@ -5,17 +5,16 @@ and what stands in the write-ahead log, goes when the file is rebuilt and the lo
 here that another connection than the writer's does; it waits for the writer as any other would.
 """
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
-from services.runtime.database import uri
+from services.runtime.database import is_database_fault, open_writer
 
 REBUILT_AT_ONCE_BYTES = 64 * 1024 * 1024
 """Rebuilding more than that would let registers wait; it is done at night."""
-_PATIENCE_S = 4.0
+PATIENCE_MS = 4000
 
 
 def leave_no_bytes(connection: Connection) -> None:
@@ -29,12 +28,23 @@ def rebuilds_at_once(file: Path) -> bool:
 
 
 def wipe(file: Path) -> bool:
-    """Rebuild the database without what was deleted, and cut off its log; says whether the log is empty now.
+    """Rebuild the database without what was deleted, and cut off its log; says whether that was done.
 
-    Raises:
-        sqlite3.OperationalError: the writer or the disk did not let it.
+    The writer, a reader or a full disk may not let it: then it is tried again later.
     """
-    with closing(sqlite3.connect(uri(file, "rw"), uri=True, isolation_level=None, timeout=_PATIENCE_S)) as connection:
+    engine = open_writer(file)
+    try:
+        pooled = engine.raw_connection()
+        # Straight to the driver: SQLAlchemy would begin a transaction, in which nothing is rebuilt.
+        connection: Any = pooled.driver_connection
+        connection.execute(f"PRAGMA busy_timeout={PATIENCE_MS}")
+        connection.execute("PRAGMA temp_store=DEFAULT")
         connection.execute("VACUUM")
         busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return not busy
+    except Exception as error:
+        if not is_database_fault(error):
+            raise
+        return False
+    finally:
+        engine.dispose()
+    return not busy

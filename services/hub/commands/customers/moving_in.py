@@ -6,9 +6,10 @@ that it took over before. So an import that was cut off goes on when the same co
 
 import asyncio
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -38,6 +39,8 @@ from services.runtime.requester import NoAnswer
 
 AT_ONCE: Final = 100
 """Rows in one message: the customers service writes for some 50 ms, and then whoever waits at a till is served."""
+IN_FLIGHT: Final = 2
+"""Batches sent and not answered yet: one is in work, and one waits for it."""
 MOST_BYTES: Final = 512 * 1024
 PATIENCE_S: Final = 60.0
 SHOWN: Final = 40
@@ -178,8 +181,12 @@ async def _check(person: Acting, opened: CustomerFile, command: ImportCustomers,
 
 
 async def _import(person: Acting, opened: CustomerFile, command: ImportCustomers, told: Told) -> None:
+    # One command of a lane is in work at a time; so each of those in flight has a lane of its own.
+    lanes = cycle([command.import_id, *(RandomIds().new() for _ in range(1, IN_FLIGHT))])
+
     async def take(rows: tuple[ImportRow, ...]) -> list[RowResult]:
-        done = await person.ask(msgspec.structs.replace(command, rows=rows), patience_s=PATIENCE_S)
+        batch = msgspec.structs.replace(command, import_id=next(lanes), rows=rows)
+        done = await person.ask(batch, patience_s=PATIENCE_S)
         told.new_groups |= dict.fromkeys(done.new_groups)
         return list(done.results)
 
@@ -196,26 +203,34 @@ async def _send(
     told: Told,
     what: str,
 ) -> None:
-    """Send all rows by the batch; the next one is read while the service works on the one before."""
-    sent: tuple[list[ImportRow | BadRow], asyncio.Task[list[RowResult]]] | None = None
+    """Send all rows by the batch; the next ones are read while the service works on those before."""
+    sent: deque[tuple[list[ImportRow | BadRow], asyncio.Task[list[RowResult]]]] = deque()
     columns = (TextColumn("{task.completed}"), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console(errors=True), disable=not sys.stderr.isatty(), transient=True) as shown:
         task = shown.add_task(what, total=None)
         try:
             for piece in _pieces(opened):
-                if sent is not None:
-                    _add(told, sent[0], await sent[1])
+                if len(sent) == IN_FLIGHT:
+                    await _settle(sent, told)
                     shown.update(task, completed=sum(told.counts.values()))
                 rows = tuple(row for row in piece if isinstance(row, ImportRow))
-                sent = piece, asyncio.create_task(ask(rows) if rows else _nothing())
+                sent.append((piece, asyncio.create_task(ask(rows) if rows else _nothing())))
                 await asyncio.sleep(0)
-            if sent is not None:
-                _add(told, sent[0], await sent[1])
+            while sent:
+                await _settle(sent, told)
         except FileRefused as error:
             raise CommandRefused(str(error)) from error
         finally:
-            if sent is not None:
-                sent[1].cancel()
+            for _, unsettled in sent:
+                unsettled.cancel()
+            await asyncio.gather(*(unsettled for _, unsettled in sent), return_exceptions=True)
+
+
+async def _settle(sent: deque[tuple[list[ImportRow | BadRow], asyncio.Task[list[RowResult]]]], told: Told) -> None:
+    """Wait for the oldest batch, and tell what became of its rows."""
+    piece, results = sent[0]
+    _add(told, piece, await results)
+    sent.popleft()
 
 
 async def _nothing() -> list[RowResult]:

@@ -1,11 +1,22 @@
 """What is read of sales, retained for registers and handed to new followers."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from contracts.checkout import GetReceipt, GetSale, RegisterSale, SaleCompleted, VoidSale
+from contracts.checkout import (
+    CompleteSale,
+    FindSalesBySerial,
+    GetReceipt,
+    GetSale,
+    RegisterSale,
+    SaleCompleted,
+    SalesWithSerial,
+    SetQuantity,
+    VoidSale,
+)
 from contracts.every_service import ReadSnapshot, SnapshotPage
 from contracts.ids import SaleId
 from services.checkout.handlers import queries
@@ -141,3 +152,41 @@ async def _page(shop: Shop, number: int | None, following: str | None) -> Snapsh
     reply = await shop.store.send(ReadSnapshot(number, following), service="checkout", caller="hub")
     assert isinstance(reply, SnapshotPage)
     return reply
+
+
+async def test_a_piece_is_found_by_its_serial_number_with_its_sale_and_customer(shop_with_policy: Shop) -> None:
+    shop = shop_with_policy
+    customer_id = await shop.customer()
+    sale_id = await shop.opened()
+    two_teas = msgspec.structs.replace(shop.add(sale_id, "tea", "2"), serial_numbers=("T-1", "T-2"))
+    await shop.done(two_teas)
+    await shop.attached(sale_id, customer_id)
+    await shop.done(shop.cash(sale_id, 10_000))
+    sale = await shop.done(CompleteSale(sale_id))
+    voided = await shop.opened()
+    await shop.done(msgspec.structs.replace(shop.add(voided), serial_numbers=("T-2",)))
+    await shop.done(VoidSale(voided, "mistake"))
+
+    found = await shop.done(FindSalesBySerial("T-2"), caller="till-2")
+
+    assert [(each.sale_id, each.receipt_number, each.customer_id, each.line_item_id) for each in found.sales] == [
+        (sale_id, sale.receipt_number, customer_id, two_teas.line_item_id)
+    ]
+    assert sale.lines[0].serial_numbers == ("T-1", "T-2")
+    assert (await shop.done(GetSale(sale_id))).lines[0].serial_numbers == ("T-1", "T-2")
+    assert await shop.done(FindSalesBySerial("T-3")) == SalesWithSerial(())
+
+
+async def test_every_serial_number_is_one_pieces(shop_with_policy: Shop) -> None:
+    shop = shop_with_policy
+    sale_id = await shop.opened()
+
+    async def code(*serial_numbers: str, quantity: str = "2") -> str:
+        added = shop.add(sale_id, "tea", quantity)
+        return (await shop.refused(msgspec.structs.replace(added, serial_numbers=serial_numbers))).code
+
+    assert await code("T-1", "T-1") == "serials-invalid"
+    assert await code("T-1", "T-2", "T-3") == "serials-invalid"
+    both = msgspec.structs.replace(shop.add(sale_id, "tea", "2"), serial_numbers=("T-1", "T-2"))
+    await shop.done(both)
+    assert (await shop.refused(SetQuantity(sale_id, both.line_item_id, Decimal(1)))).code == "serials-invalid"

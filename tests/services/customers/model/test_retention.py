@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.customers.privacy import DataClass
 from services.customers.model.retention import keep_until, table, years
 
 
@@ -22,9 +23,11 @@ def test_each_country_has_its_law_and_any_other_the_longest(country: str, kept: 
 
 
 def test_what_a_store_settled_holds_for_that_class_alone() -> None:
-    settled = {"FI": {"account": 9}}
+    settled: dict[tuple[str, DataClass], int] = {("FI", "account"): 9}
 
-    assert [years(settled, "FI", each) for each in ("account", "invoice")] == [9, 6]  # type: ignore[arg-type]
+    classes: tuple[DataClass, ...] = ("account", "invoice")
+
+    assert [years(settled, "FI", each) for each in classes] == [9, 6]
 
 
 def test_the_table_names_the_stores_own_country() -> None:

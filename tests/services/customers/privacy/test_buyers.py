@@ -22,6 +22,7 @@ from contracts.customers.privacy import (
 from contracts.customers.profile import Address, TaxExemption
 from contracts.ids import CountryCode
 from services.customers.handlers.buyers import forget_what_had_its_time
+from services.customers.settings import KeptFor
 from services.customers.transactions import CustomersTx
 from services.runtime.writer import Scope
 from tests.services.customers.ledgers.shop import IDS, LedgerShop, a_tender, refusal, sale_id
@@ -87,7 +88,7 @@ async def test_it_is_kept_for_the_years_of_the_law_from_the_end_of_the_calendar_
 
 
 async def test_the_table_of_years_is_a_setting(opened: Opened) -> None:
-    async with opened(retention={"FI": {"invoice": 12}}) as shop:
+    async with opened(retention=(KeptFor("FI", "invoice", 12),)) as shop:
         await put_on_file(shop, ANNA, "Anna")
 
         assert (await seal(shop, "invoice")).keep_until == "2038-12-31"

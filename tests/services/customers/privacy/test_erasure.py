@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, insert, select
 
 from contracts.customers import CreateCustomer, GetCustomerHistory, SearchCustomers
 from contracts.customers.merging import UndoMerge
@@ -30,7 +31,9 @@ from services.customers.settings import CustomersSettings
 from services.customers.store.tables import METADATA
 from services.runtime.clock import SetClock, stamp
 from services.runtime.service import Service, query
+from services.runtime.tables import failed_request
 from services.runtime.transactions import Tx, View
+from services.runtime.writer import Scope
 from tests.services.customers.examples import MARKS
 from tests.services.customers.ledgers.shop import IDS, LedgerShop, a_tender, refusal
 from tests.services.customers.privacy.conftest import AT, FINNISH
@@ -165,6 +168,38 @@ async def test_every_id_that_was_merged_into_the_customer_is_told_and_written_do
     told = shop.store.told(CustomerErased)
     assert [(each.erasure_id, set(each.customer_ids)) for each in told] == [(erased.erasure_id, {ANNA, ANNE})]
     assert {each.customer_id for each in ErasedFile(tmp_path).read()} == {ANNA, ANNE}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '{"first_name": "quetzalcoatlina"}',
+        '{"last_name": "\\u005ayxwvut"}',
+        '{"phones": ["030 / 90-18 20"]}',
+        '{"text": "MARKEDPERSON@markedhost.example.com',
+    ],
+)
+async def test_requests_that_met_a_bug_are_forgotten_with_whom_they_name(shop: LedgerShop, payload: str) -> None:
+    """However a name or a phone was typed or escaped; what names somebody else stays for the person who looks."""
+    await put_on_file(shop, ANNA, NAME_OF_ALL, **MARKED)
+    running = shop.store.services["customers"]
+
+    def keep(scope: Scope) -> None:
+        for number, each in enumerate((payload, '{"first_name": "Bert"}')):
+            scope.connection.execute(
+                insert(failed_request).values(
+                    caller="till-1", id=str(number), name="x", payload=each.encode(), fault="x", at=stamp(AT)
+                )
+            )
+
+    await running.writer.run(keep)
+
+    await erase(shop, ANNA)
+
+    def kept(connection: Connection) -> list[bytes]:
+        return list(connection.execute(select(failed_request.c.payload)).scalars())
+
+    assert await shop.store.read("customers", kept) == [b'{"first_name": "Bert"}']
 
 
 async def test_sales_totals_stand(shop: LedgerShop) -> None:

@@ -98,6 +98,8 @@ class Lives(RuleBasedStateMachine):
         """How often anything was booked for a customer, or moved to or from them."""
         for name in ("Anna", "Bert"):
             self.create(name, ADDRESSES)
+        self.book(0, "store_credit", 700)
+        self.book(1, "store_credit", 500)
 
     def teardown(self) -> None:
         if hasattr(self, "ending"):
@@ -200,6 +202,13 @@ class Lives(RuleBasedStateMachine):
         self.moved(merged.survivor)
         self.moved(merged.loser)
 
+    @precondition(lambda self: self.into)
+    @rule()
+    def undo_the_newest(self) -> None:
+        self.undo(
+            next(place for place in reversed(range(len(self.merges))) if self.merges[place].merge_id not in self.undone)
+        )
+
     def picked(self, one: int) -> CustomerId:
         return self.order[one % len(self.order)]
 
@@ -255,5 +264,5 @@ def code_of(customer_id: CustomerId) -> str:
 
 TestLives = Lives.TestCase
 TestLives.settings = settings(
-    max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -8,10 +8,13 @@ from contracts.customers import (
     CreateCustomer,
     Customer,
     CustomerChanged,
+    DeleteGroup,
     GetCustomer,
     GetCustomerFacts,
     GetCustomerHistory,
     GetFactsByCode,
+    GroupId,
+    PutGroup,
     SearchCustomers,
     UpdateCustomer,
 )
@@ -215,6 +218,17 @@ async def test_a_refusal_said_while_both_were_one_holds_for_both_afterwards(both
     for each in (ANNA, ANNE):
         assert not (await consent_of(both, each)).permitted
     assert (await consent_of(both, ANNE)).state == "withdrawn"
+
+
+async def test_a_group_that_was_deleted_since_is_nobodys_when_a_merge_is_undone(both: LedgerShop) -> None:
+    await both.ask(PutGroup(GroupId("gone"), "Gone"), "customer.edit")
+    await ask(both, UpdateCustomer(ANNE, 1, group=GroupId("gone")))
+    merge_id = await merge(both, ANNA, ANNE)
+    await both.ask(DeleteGroup(GroupId("gone")), "customer.fields")
+
+    await ask(both, UndoMerge(merge_id))
+
+    assert [(await profile(both, each)).group for each in (ANNA, ANNE)] == ["all", "all"]
 
 
 async def test_after_30_days_a_merge_stays(both: LedgerShop) -> None:
