@@ -164,11 +164,14 @@ class Totals(Message, frozen=True):
 
 
 class Decision(Message, frozen=True):
-    """What policy answered about this sale; ``held`` once a tender was taken on it."""
+    """What policy answered about this sale; ``held`` once a tender was taken on it.
+
+    ``unavailable``, without a revision, is that policy did not answer.
+    """
 
     decision_id: DecisionId
-    outcome: Outcome
-    settings_revision: int
+    outcome: Outcome | Literal["unavailable"]
+    settings_revision: int | None
     items: tuple[CheckItem, ...]
     held: bool = False
 
@@ -177,6 +180,7 @@ class Skip(Message, frozen=True):
     """A prompt that staff skipped, while the present customer was attached."""
 
     field: RuleKind
+    code: Segment
     reason: SkipReason
     staff_id: StaffId
 
@@ -185,6 +189,7 @@ class Waiver(Message, frozen=True):
     """A required rule that somebody let pass, while the present customer was attached."""
 
     field: RuleKind
+    code: Segment
     staff_id: StaffId
     approved_by: StaffId
 
@@ -217,6 +222,10 @@ class Sale(Reply, frozen=True):
     waivers: tuple[Waiver, ...] = ()
     attribution_version: int = 1
     customer_group: GroupId | None = None
+
+
+class StaffUnknown(Rejection):
+    """Nobody who works here has that id; choose somebody from the staff list."""
 
 
 class SaleNotFound(Rejection):
@@ -433,7 +442,7 @@ class AttributeLines(Command[Sale], frozen=True):
     lane: ClassVar = "sale_id"
     asked_by = ("register",)
     permission = "sale.sell"
-    rejections = (SaleNotFound, SaleNotOpen, SaleBeingPaid, LineItemNotFound, SharesInvalid)
+    rejections = (SaleNotFound, SaleNotOpen, SaleBeingPaid, LineItemNotFound, SharesInvalid, StaffUnknown)
 
     sale_id: SaleId
     shares: Annotated[tuple[Share, ...], Meta(min_length=1, max_length=20)]
@@ -486,8 +495,8 @@ class WaiveRule(Command[Sale], frozen=True):
 class AddTender(Command[Sale], frozen=True):
     """Take money. ``amount`` is what is handed over in cash, or what the card terminal approved.
 
-    Where policy is away and the store takes no tender without it, ``policy.pass_unavailable`` lets this one
-    pass, flagged: of whoever is signed on, or of whoever approves this command.
+    Where policy is away and the store takes no tender without it, this one passes, flagged, if somebody approved
+    it, or if whoever is signed on has ``policy.pass_unavailable`` and says so with ``pass_unavailable``.
 
     Store credit, points, an account and a voucher are reserved for the sale for 15 minutes, and longer when it is
     completed; a voucher needs its ``voucher_code``.
@@ -521,6 +530,7 @@ class AddTender(Command[Sale], frozen=True):
     kind: TenderKind
     amount: PositiveAmount
     language: LanguageCode = "en"
+    pass_unavailable: bool = False
     voucher_code: VoucherCode | None = None
 
 
@@ -561,6 +571,7 @@ class CompleteSale(Command[Sale], frozen=True):
     sale_id: SaleId
     receipt: ReceiptWanted = "print"
     language: LanguageCode | None = None
+    pass_unavailable: bool = False
 
 
 class ChangeAttribution(Command[Sale], frozen=True):
@@ -572,7 +583,7 @@ class ChangeAttribution(Command[Sale], frozen=True):
     lane: ClassVar = "sale_id"
     asked_by = ("register",)
     permission = "attribution.edit_completed"
-    rejections = (SaleNotFound, SaleNotCompleted, LineItemNotFound, SharesInvalid, RevisionConflict)
+    rejections = (SaleNotFound, SaleNotCompleted, LineItemNotFound, SharesInvalid, StaffUnknown, RevisionConflict)
 
     sale_id: SaleId
     expected_version: int
@@ -823,6 +834,7 @@ class SaleVoided(Event, frozen=True):
     voided_at: Timestamp
     cashier: StaffId
     reason: VoidReason
+    approved_by: StaffId | None = None
 
 
 class DecidedItem(Message, frozen=True):
@@ -871,8 +883,8 @@ class CheckoutDecided(Event, frozen=True):
     signed_on: bool
     item_tags: tuple[Segment, ...] = ()
     customer: DecidedCustomer | None = None
-    skipped: tuple[RuleKind, ...] = ()
-    waived: tuple[RuleKind, ...] = ()
+    skipped: tuple[Segment, ...] = ()
+    waived: tuple[Segment, ...] = ()
 
 
 class PromptSkipped(Event, frozen=True):

@@ -141,7 +141,7 @@ class RevisionNotFound(Rejection):
 class GetSettings(Query[PolicyInForce], frozen=True):
     """Read the settings in force, or those of an earlier ``revision``."""
 
-    asked_by = ("register", "backoffice", "hub", "checkout")
+    asked_by = ("register", "backoffice", "hub")
     rejections = (RevisionNotFound,)
 
     revision: Annotated[int, Meta(ge=0)] | None = None
@@ -186,7 +186,8 @@ class SetSettings(Command[PolicyInForce], frozen=True):
 class CheckoutFacts(Message, frozen=True):
     """What policy is told of a sale: facts and counts, never personal data.
 
-    ``skipped`` and ``waived`` are the rules that staff settled otherwise while this customer was attached.
+    ``skipped`` and ``waived`` are the codes of what staff settled otherwise while this customer was attached, such as
+    ``email-missing``. What asks for more than that is not settled by it.
     """
 
     sale_id: SaleId
@@ -199,8 +200,8 @@ class CheckoutFacts(Message, frozen=True):
     item_tags: tuple[str, ...] = ()
     signed_on: bool = False
     customer: CustomerFacts | None = None
-    skipped: tuple[RuleKind, ...] = ()
-    waived: tuple[RuleKind, ...] = ()
+    skipped: tuple[Segment, ...] = ()
+    waived: tuple[Segment, ...] = ()
 
 
 class CheckItem(Message, frozen=True):
@@ -267,13 +268,14 @@ class ListSkipReasons(Query[SkipReasons], frozen=True):
 class WhatIfCell(Message, frozen=True):
     """What would have happened at one register in one hour of the day (0 to 23, the shop's wall clock).
 
+    Each sale counts once, in the hour of its first check and by the strictest answer it had or would have had.
     ``was_prompted`` and ``was_blocked`` is what did happen. ``examples`` are sales that the draft would have
     prompted or blocked, as far as they are still named.
     """
 
     register: RegisterId
     hour: int
-    decisions: int
+    sales: int
     prompted: int
     blocked: int
     was_prompted: int
@@ -284,11 +286,11 @@ class WhatIfCell(Message, frozen=True):
 class WhatIfReport(Reply, frozen=True):
     """What draft settings would have done, by register and then by hour; the first counts are of all cells.
 
-    A sale that was checked three times counts as three decisions.
+    A check whose sale is no longer named counts as a sale of its own.
     """
 
     days: int
-    decisions: int
+    sales: int
     prompted: int
     blocked: int
     was_prompted: int
@@ -302,7 +304,7 @@ class WhatIf(Query[WhatIfReport], frozen=True):
 
     asked_by = ("register", "backoffice", "hub")
     permission = "policy.edit"
-    rejections = (PurposeRefused, UnknownRegister, UnknownGroup)
+    rejections = (PurposeRefused, UnknownRegister)
 
     settings: PolicySettings
     days: Annotated[int, Meta(ge=1, le=366)] = 28
@@ -399,6 +401,7 @@ class SettingsChanged(Event, frozen=True):
     on_policy_unavailable: OnPolicyUnavailable = "refuse"
     attribution: AttributionMode = "not_required"
     moment: Moment = "before_payment"
+    approved_by: StaffId | None = None
 
 
 class SaleRechecked(Event, frozen=True):

@@ -90,7 +90,7 @@ class RoleNotFound(Rejection):
 
 
 class RoleFixed(Rejection):
-    """This role must keep that, so that nobody is locked out of the store."""
+    """A built-in role stays, and owners keep what lets them set everything else right."""
 
 
 class RoleInUse(Rejection):
@@ -206,9 +206,13 @@ class StaffExport(Reply, frozen=True):
     credit: "tuple[StaffSalesRow, ...]"
 
 
-class ExportStaff(Query[StaffExport], frozen=True):
-    """Read all that is held about a member of staff, for them (GDPR, art. 15)."""
+class ExportStaff(Command[StaffExport], frozen=True):
+    """Hand out all that is held about a member of staff, for them (GDPR, art. 15); that it was is told.
 
+    What others sold is a report of persons: it needs ``staff.report_person``, too, but for one's own.
+    """
+
+    lane: ClassVar = "staff_id"
     asked_by = ("register", "backoffice", "hub")
     permission = "staff.edit"
     rejections = (StaffNotFound,)
@@ -248,8 +252,8 @@ class ListRoles(Query[Roles], frozen=True):
 class PutRole(Command[RoleFile], frozen=True):
     """Make a role, or change what it may do; ``expected_revision`` is the one it was read at, 0 for a new one.
 
-    Whoever has the role is signed off everywhere when it changes. Nobody gives more than they have themselves;
-    an owner gives anything.
+    Whoever has the role is signed off everywhere when its permissions change. Nobody gives more than they have
+    themselves; an owner gives anything.
     """
 
     lane: ClassVar = "role"
@@ -382,6 +386,8 @@ class Approve(Command[Approved], frozen=True):
     action: Permission
     command: Uuid
     pin: Pin
+    also: Annotated[tuple[Permission, ...], Meta(max_length=3)] = ()
+    """What the same command needs an approval for besides."""
     sale_id: SaleId | None = None
     staff_id: StaffId | None = None
     badge: CodeText | None = None
@@ -505,13 +511,29 @@ class SessionEnded(Event, frozen=True):
     reason: Literal["signed_off", "replaced", "deactivated", "idle", "changed"]
 
 
+class StaffLockedOut(Event, frozen=True):
+    """Somebody's PIN was typed wrongly too often at a register; there it is of no use for five minutes."""
+
+    register: RegisterId
+    staff_id: StaffId
+
+
 class StaffChanged(Event, frozen=True):
-    """Somebody joined the staff list or changed on it."""
+    """Somebody joined the staff list or changed on it. ``changed_by`` is None where the hub itself did it."""
 
     staff_id: StaffId
     revision: int
     role: RoleId
     active: bool
+    changed_by: StaffId | None = None
+    approved_by: StaffId | None = None
+
+
+class StaffExported(Event, frozen=True):
+    """All that is held about a member of staff was handed out."""
+
+    staff_id: StaffId
+    exported_by: StaffId
 
 
 class RoleChanged(Event, frozen=True):
@@ -523,6 +545,8 @@ class RoleChanged(Event, frozen=True):
     needs_approval: tuple[Permission, ...]
     may_approve: bool
     removed: bool = False
+    changed_by: StaffId | None = None
+    approved_by: StaffId | None = None
 
 
 class ActionApproved(Event, frozen=True):

@@ -193,6 +193,7 @@ class StoreUnderTest:
         sale_id: str | None = None,
         caller: str = "till-1",
         approved_by: str | None = None,
+        session: int = 1,
         exp: int = FAR_FUTURE,
     ) -> str:
         """An approval as the staff service would give it."""
@@ -200,7 +201,8 @@ class StoreUnderTest:
             Approval(
                 sub=approved_by or RandomIds().new(),
                 client=caller,
-                approves=permission,
+                session=session,
+                approves=(permission,),
                 command=command,
                 sale=sale_id,
                 exp=exp,

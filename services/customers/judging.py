@@ -218,7 +218,7 @@ class Batch:
             except Rejection:
                 continue
             self._looks[row.row] = customer, traits(customer)
-        self._met = self._store.met(look for _, look in self._looks.values())
+        self._met = self._store.met([look for _, look in self._looks.values()])
 
     def _codes(self, rows: Sequence[ImportRow]) -> set[str]:
         said = {code for row in rows for code in (*row.codes, *row.blocked_codes)}

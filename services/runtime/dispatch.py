@@ -19,6 +19,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from contracts.base import (
     AnswerTooLarge,
+    ApprovalInvalid,
     Busy,
     Expired,
     IdMissing,
@@ -27,6 +28,7 @@ from contracts.base import (
     NotYourReply,
     Rejection,
     Reply,
+    TokenInvalid,
     Unavailable,
     UnknownRequest,
 )
@@ -309,17 +311,24 @@ class Dispatch(Generic[X, V]):
             raise Expired
 
     def _proved(self, asked: _Asked) -> Request:
-        """The request as handlers see it, once token and approval are found to be right.
+        """The request as handlers see it, once the token is found to be right where one is needed.
+
+        Where none is needed, one that is no longer valid is as good as none: whoever signs on again may send it along.
 
         Raises:
             TokenMissing, TokenInvalid, PermissionDenied, ApprovalNeeded, ApprovalInvalid.
         """
-        verifier, caller, approval = self._around.verifier, asked.caller, None
+        verifier, caller, permission = self._around.verifier, asked.caller, asked.route.request.permission
+        approval: Approval | ApprovalInvalid | None = None
         if asked.approval is not None:
             sale = getattr(asked.request, ABOUT, None)
             approval = verifier.approval(asked.approval, caller=caller, command=asked.message_id, sale=sale)
-        permission = asked.route.request.permission
-        claims = verifier.check(asked.token, caller=caller, permission=permission, approval=approval)
+        claims: Claims | None = None
+        try:
+            claims = verifier.check(asked.token, caller=caller, permission=permission, approval=approval)
+        except TokenInvalid:
+            if permission is not None:
+                raise
         return self._context(asked, claims, approval)
 
     def _used(self, asked: _Asked) -> None:
@@ -329,7 +338,9 @@ class Dispatch(Generic[X, V]):
             if claims is not None:
                 self._uses.note(claims.client, claims.session)
 
-    def _context(self, asked: _Asked, claims: Claims | None = None, approval: Approval | None = None) -> Request:
+    def _context(
+        self, asked: _Asked, claims: Claims | None = None, approval: Approval | ApprovalInvalid | None = None
+    ) -> Request:
         return Request(
             now=self._clock.now(), caller=asked.caller, message_id=asked.message_id, claims=claims, approval=approval
         )

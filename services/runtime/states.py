@@ -36,8 +36,9 @@ class States:
         self._bus = bus
         self._held: dict[str, Shown] = {}
         """The newest state of every topic."""
-        self._due: set[str] = set()
-        self._flush: asyncio.TimerHandle | None = None
+        self._due: dict[str, asyncio.TimerHandle] = {}
+        self._told_at: dict[str, float] = {}
+        """When each private state was last published, by the loop's clock."""
         self._connected = False
         self._found: set[str] = set()
         """Topics that the broker retains, heard of before it is known what this service has."""
@@ -58,9 +59,7 @@ class States:
         if isinstance(shown.state, State):
             self._publish(topic)
         else:
-            self._due.add(topic)
-            if self._flush is None:
-                self._flush = asyncio.get_running_loop().call_later(COALESCE_S, self._publish_due)
+            self._publish_soon(topic)
 
     def connected(self, all_shown: list[Shown]) -> None:
         """Publish everything again, for the broker may have forgotten it or hold what is older; clear the rest."""
@@ -76,6 +75,8 @@ class States:
     def disconnected(self) -> None:
         """Hold what changes until the next connect."""
         self._connected = False
+        for waiting in self._due.values():
+            waiting.cancel()
         self._due.clear()
         self._found.clear()
 
@@ -98,11 +99,17 @@ class States:
             if isinstance(shown.state, PrivateState):
                 self._publish(topic)
 
-    def _publish_due(self) -> None:
-        self._flush = None
-        for topic in self._due:
-            self._publish(topic)
-        self._due.clear()
+    def _publish_soon(self, topic: str) -> None:
+        """Publish a private state at the end of this moment, but no sooner than 50 ms after the last time."""
+        if topic not in self._due:
+            loop = asyncio.get_running_loop()
+            at = max(loop.time(), self._told_at.get(topic, 0.0) + COALESCE_S)
+            self._due[topic] = loop.call_at(at, self._publish_due, topic)
+
+    def _publish_due(self, topic: str) -> None:
+        del self._due[topic]
+        self._told_at[topic] = asyncio.get_running_loop().time()
+        self._publish(topic)
 
     def _clear(self, topic: str) -> None:
         self._bus.post(Outgoing(topic, b"", retain=True))

@@ -21,14 +21,16 @@ ALGORITHM = "EdDSA"
 
 
 class Approval(msgspec.Struct, frozen=True):
-    """What an approval says: ``sub`` lets ``client`` do what needs ``approves`` with one ``command``, until ``exp``.
+    """What an approval says: ``sub`` lets ``client`` do what needs one of ``approves`` with one ``command``.
 
-    ``sale`` is the sale that the command is about, None where it is about none.
+    It is good until ``exp`` and for whoever is signed on in that ``session``. ``sale`` is the sale that the command
+    is about, None where it is about none.
     """
 
     sub: str
     client: str
-    approves: str
+    session: int
+    approves: tuple[str, ...]
     command: str
     sale: str | None
     exp: int
@@ -58,13 +60,13 @@ class Claims(msgspec.Struct, frozen=True):
         """The id of the person."""
         return self.sub
 
-    def prove_may(self, permission: str, approval: Approval | None) -> str:
+    def prove_may(self, permission: str, approval: Approval | ApprovalInvalid | None) -> str:
         """Check that the person may do this, alone or with the approval given; returns the id of who lets it pass.
 
         Raises:
             PermissionDenied: the person may not, whoever approves.
             ApprovalNeeded: the person may with an approval, and none was given.
-            ApprovalInvalid: the approval given is for another action.
+            ApprovalInvalid: the approval given is for another action or session, or was found to be none.
         """
         if permission in self.permissions:
             return self.sub
@@ -72,8 +74,12 @@ class Claims(msgspec.Struct, frozen=True):
             raise PermissionDenied(permission=permission)
         if approval is None:
             raise ApprovalNeeded(permission=permission)
-        if approval.approves != permission:
+        if isinstance(approval, ApprovalInvalid):
+            raise approval
+        if permission not in approval.approves:
             raise ApprovalInvalid(reason="action", permission=permission)
+        if approval.session != self.session:
+            raise ApprovalInvalid(reason="session")
         return approval.sub
 
 
@@ -102,7 +108,12 @@ class TokenVerifier:
         self._void_below[client] = max(session, self._void_below.get(client, 0))
 
     def check(
-        self, token: str | None, *, caller: str, permission: str | None, approval: Approval | None = None
+        self,
+        token: str | None,
+        *,
+        caller: str,
+        permission: str | None,
+        approval: Approval | ApprovalInvalid | None = None,
     ) -> Claims | None:
         """Return what the token says, or None where none is given and none is needed.
 
@@ -128,15 +139,11 @@ class TokenVerifier:
             claims.prove_may(permission, approval)
         return claims
 
-    def approval(self, token: str, *, caller: str, command: str, sale: str | None) -> Approval:
-        """Return what an approval says, if it is for this command.
-
-        Raises:
-            ApprovalInvalid: it is not signed by this store, too old, or for another client, command or sale.
-        """
+    def approval(self, token: str, *, caller: str, command: str, sale: str | None) -> Approval | ApprovalInvalid:
+        """Return what an approval says if it is for this command, else why it is not: only who needs it is refused."""
         approval = self._read_signed(token, kind=Approval)
         if approval is None:
-            raise ApprovalInvalid(reason="signature")
+            return ApprovalInvalid(reason="signature")
         for reason, differs in (
             ("client", approval.client != caller),
             ("command", approval.command != command),
@@ -144,7 +151,7 @@ class TokenVerifier:
             ("expired", approval.exp <= self._clock.now().timestamp()),
         ):
             if differs:
-                raise ApprovalInvalid(reason=reason)
+                return ApprovalInvalid(reason=reason)
         return approval
 
     def _read_signed(self, token: str, *, kind: type[T]) -> T | None:

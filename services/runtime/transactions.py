@@ -12,7 +12,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
-from contracts.base import Event, PrivateState, State, TokenMissing
+from contracts.base import ApprovalInvalid, Event, PrivateState, State, TokenMissing
 from services.runtime import known_clients, tables
 from services.runtime.clock import stamp
 from services.runtime.database import Readers
@@ -60,7 +60,7 @@ class Request:
     message_id: str
     claims: Claims | None = None
     source: EventSource | None = None
-    approval: Approval | None = None
+    approval: Approval | ApprovalInvalid | None = None
 
     def prove_may(self, permission: str) -> str:
         """Check that whoever asks may do this, alone or as approved; returns the id of who lets it pass.

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
@@ -43,10 +44,8 @@ def _failed_requests(connection: Connection, customer_id: CustomerId, at: dateti
 
 def _as_said(payload: bytes) -> str:
     """A payload in small letters, whatever way its text was escaped."""
-    try:
+    with suppress(msgspec.DecodeError, UnicodeDecodeError):  # it is no JSON; that may be why it failed
         payload = msgspec.json.encode(msgspec.json.decode(payload))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        pass  # it is no JSON; that may be why it failed
     return payload.decode(errors="replace").casefold()
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from contracts.customers import Customer
@@ -22,6 +22,7 @@ from services.customers.store.privacy_tables import suppression
 from services.customers.store.tables import (
     consent,
     customer,
+    customer_address,
     customer_code,
     customer_email,
     customer_phone,
@@ -30,6 +31,8 @@ from services.customers.store.tables import (
 from services.runtime.clock import stamp
 from services.runtime.prepared import Prepared
 
+# With something added to it a column is not looked for by its index.
+_UNINDEXED_POSTCODE = customer_address.c.postcode_key.op("||")("")
 _SAY = Prepared(insert(consent))
 _SUPPRESS = Prepared(insert_or(suppression).on_conflict_do_nothing())
 _KEEP = insert_or(import_row)
@@ -38,6 +41,19 @@ _KEEP_ROW = Prepared(
         index_elements=[import_row.c.row_id],
         set_={name: _KEEP.excluded[name] for name in ("customer_id", "mark", "imported_at")},
     )
+)
+
+# By the name first: a town has few postcodes and many names.
+_AT_HOME = Prepared(
+    select(customer.c.customer_id)
+    .join(customer_address, customer_address.c.customer_id == customer.c.customer_id)
+    .where(customer.c.name_key == bindparam("name"), bindparam("postcode") == _UNINDEXED_POSTCODE)
+    .limit(1)
+)
+_BORN = Prepared(
+    select(customer.c.customer_id)
+    .where(customer.c.name_key == bindparam("name"), customer.c.birth_date == bindparam("born"))
+    .limit(1)
 )
 
 
@@ -113,21 +129,21 @@ class ImportStore:
         found = select(customer_code.c.code, customer_code.c.customer_id).where(customer_code.c.code.in_(codes))
         return {row.code: row.customer_id for row in self._connection.execute(found)}
 
-    def met(self, looks: Iterable[Traits]) -> Met:
-        """What of all these traits somebody on file has; who has none of it is like nobody there.
-
-        Birth dates and postcodes are not looked at: without the same name they say nothing.
-        """
-        emails, phones, names = set[str](), set[str](), set[str]()
-        for look in looks:
-            emails |= look.emails
-            phones |= look.phones
-            names |= {look.name} if look.name and (look.postcodes or look.birth_date) else set()
-        digits = self._there(customer_phone.c.digits, {each[1:] for each in phones})
+    def met(self, looks: Sequence[Traits]) -> Met:
+        """What of all these traits somebody on file has; who has none of it is like nobody there."""
+        digits = self._there(customer_phone.c.digits, {each[1:] for look in looks for each in look.phones})
+        named = self._there(customer.c.name_key, {look.name for look in looks if look.postcodes or look.birth_date})
         return Met(
-            emails=self._there(customer_email.c.folded, emails),
+            emails=self._there(customer_email.c.folded, {each for look in looks for each in look.emails}),
             phones=frozenset(f"+{each}" for each in digits),
-            names=self._there(customer.c.name_key, names),
+            names=frozenset(look.name for look in looks if look.name in named and self._like(look)),
+        )
+
+    def _like(self, look: Traits) -> bool:
+        """Whether somebody of that name has the same postcode or birth date."""
+        born = look.birth_date and _BORN.first(self._connection, {"name": look.name, "born": look.birth_date})
+        return bool(born) or any(
+            _AT_HOME.first(self._connection, {"name": look.name, "postcode": each}) for each in look.postcodes
         )
 
     def suppressed(self, digests: Collection[bytes]) -> frozenset[bytes]:

@@ -227,7 +227,7 @@ async def test_an_approval_is_for_one_command_of_one_register_about_one_sale(cou
         reply = await counting.send(CountMuch("sale-1", 2), token=token, message_id=command, approval=approval)
         return reply.details["reason"] if isinstance(reply, Rejected) else "done"
 
-    fresh = [RandomIds().new() for _ in range(5)]
+    fresh = [RandomIds().new() for _ in range(6)]
     assert await reason(counting.approval("toy.much", other, sale_id="sale-1")) == "command"
     assert await reason("nonsense") == "signature"
     assert await reason(token) == "signature"
@@ -235,7 +235,22 @@ async def test_an_approval_is_for_one_command_of_one_register_about_one_sale(cou
     assert await reason_of(fresh[1], counting.approval("toy.much", fresh[1])) == "sale"
     assert await reason_of(fresh[2], counting.approval("toy.much", fresh[2], sale_id="sale-1", caller="x")) == "client"
     assert await reason_of(fresh[3], counting.approval("toy.other", fresh[3], sale_id="sale-1")) == "action"
-    assert await reason_of(fresh[4], counting.approval("toy.much", fresh[4], sale_id="sale-1")) == "done"
+    later = counting.approval("toy.much", fresh[4], sale_id="sale-1", session=2)
+    assert await reason_of(fresh[4], later) == "session"
+    assert await reason_of(fresh[5], counting.approval("toy.much", fresh[5], sale_id="sale-1")) == "done"
+
+
+async def test_a_token_or_approval_that_is_void_stops_only_what_needs_it(counting: StoreUnderTest) -> None:
+    void = counting.token("toy.count", caller="till-2")
+
+    without_permission = await counting.send(Count("a"), token=void, approval="nonsense")
+    allowed = await counting.send(Guarded("a"), token=counting.token("toy.count"), approval="nonsense")
+    guarded = await counting.send(Guarded("a"), token=void)
+
+    assert without_permission == Counted("a", 1)
+    assert allowed == Counted("a", 2)
+    assert isinstance(guarded, Rejected)
+    assert guarded.code == "token-invalid"
 
 
 async def test_an_approval_used_again_is_answered_with_what_it_did_once(counting: StoreUnderTest) -> None:
