@@ -37,6 +37,8 @@ class Forgetting:
         self._settings = settings
         self._file = context.data / f"{OWN}.sqlite3"
         self._told_overdue = 0
+        self._silent: set[str] = set()
+        """The services of which it was said that they do not answer."""
         self._cleared_on = ""
 
     async def look(self) -> None:
@@ -76,8 +78,11 @@ class Forgetting:
         try:
             answer = await ask(ReadFollowed(OWN), service=service, patience_s=ASK_PATIENCE_S, attempts=1)
         except (NoAnswer, Refused, Unavailable) as silent:
-            self._context.log.info("erasure-not-acknowledged", service=service, reason=type(silent).__name__)
+            if service not in self._silent:
+                self._context.log.warning("erasure-not-acknowledged", service=service, reason=type(silent).__name__)
+                self._silent.add(service)
             return []
+        self._silent.discard(service)
         places = [(place.epoch, place.number) for place in answer.places]
         return [(each, service) for each in waiting if places and all(at >= (each.epoch, each.number) for at in places)]
 

@@ -30,6 +30,7 @@ from services.customers.model.importing import (
     group_id,
     group_named,
     likenesses,
+    prove_distinct,
     refused,
     row_id,
     row_mark,
@@ -72,6 +73,7 @@ class Batch:
     """Rows of one message, judged in their order; whoever takes them over says so, for a later row may meet them."""
 
     def __init__(self, shelf: Shelf, request: ImportCustomers | CheckImport, held: Standards) -> None:
+        prove_distinct(request.rows)
         self._request = request
         self._secret = held.secret
         self._rules = msgspec.structs.replace(held.rules, country=request.country or held.rules.country)

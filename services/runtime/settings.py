@@ -59,7 +59,7 @@ class RuntimeSettings(msgspec.Struct, frozen=True):
     handled_days: int = 7
     failed_days: int = 30
     followed_days: int = 90
-    journal_days: int = 400
+    journal_days: int = 90
     heartbeat_s: float = 5.0
 
     @property

@@ -19,7 +19,7 @@ from services.customers.handlers.imported_consent import IMPORTED, LANGUAGE, add
 from services.customers.handlers.ledgers import open_balance
 from services.customers.handlers.opening import open_new
 from services.customers.judging import Batch, Standards, Verdict
-from services.customers.model.days import read_day
+from services.customers.model.days import read_day_past
 from services.customers.model.groups import named_group
 from services.customers.model.records import changed_fields, facts
 from services.customers.store.importing import ImportStore, Shelf
@@ -33,9 +33,9 @@ def import_customers(command: ImportCustomers, tx: CustomersTx) -> RowsImported:
     """Take over what rows say, each by itself; what is refused is told, and changes nothing.
 
     Rejections:
-        Malformed: ``as_of`` is no day of the calendar.
+        Malformed: ``as_of`` is no day of the calendar or still to come, or two rows have one number or key.
     """
-    as_of = tx.today if command.as_of is None else read_day(command.as_of, "as_of")
+    as_of = tx.today if command.as_of is None else read_day_past(command.as_of, "as_of", tx.today)
     batch = Batch(Shelf(tx.connection), command, Standards(tx.rules, tx.now.date(), tx.digest_key, tx.ids.new))
     results, waiting = [], list[Verdict]()
     for row in command.rows:

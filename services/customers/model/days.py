@@ -41,6 +41,18 @@ def read_day(text: str, field: str) -> str:
         raise Malformed(field=f"$.{field}", rule="a day that there is, ISO 8601") from None
 
 
+def read_day_past(text: str, field: str, today: str) -> str:
+    """A day that has begun.
+
+    Rejections:
+        Malformed: it is still to come, or there is none like it.
+    """
+    day = read_day(text, field)
+    if day > today:
+        raise Malformed(field=f"$.{field}", rule="not after today")
+    return day
+
+
 def read_day_to_come(text: str, field: str, today: str) -> str:
     """A day that is not over.
 

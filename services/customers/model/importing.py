@@ -5,12 +5,12 @@ Belongs here: which row it is, what of it counts for whom. Never here: a table, 
 
 import hmac
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
 
-from contracts.base import Rejection
+from contracts.base import Malformed, Rejection
 from contracts.customers import CreateCustomer, Customer, DetailInvalid, GroupId, UpdateCustomer
 from contracts.customers.importing import ImportRow, RowResult
 from contracts.ids import CustomerId
@@ -37,6 +37,17 @@ _DETAILS = tuple(
 
 class CustomerErased(Rejection):
     """Who was erased does not come back by an import."""
+
+
+def prove_distinct(rows: Sequence[ImportRow]) -> None:
+    """Refuse rows of which two have one number or one key: nobody could tell what became of which.
+
+    Rejections:
+        Malformed: two have.
+    """
+    for name in ("row", "key"):
+        if len({getattr(row, name) for row in rows}) < len(rows):
+            raise Malformed(field="$.rows", rule=f"each {name} once in a message")
 
 
 def row_id(source: str, key: str, secret: bytes) -> str:

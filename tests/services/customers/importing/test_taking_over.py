@@ -8,7 +8,14 @@ from sqlalchemy import select
 from contracts.base import Rejected
 from contracts.customers import CreateCustomer, Customer, CustomerChanged, GetCustomerHistory, GroupId, UpdateCustomer
 from contracts.customers.consent import Consents, GetConsents
-from contracts.customers.importing import MOST_ROWS, CheckImport, ImportCustomers, ImportedAnswer, ListCustomers
+from contracts.customers.importing import (
+    MOST_ROWS,
+    CheckImport,
+    ImportCustomers,
+    ImportedAnswer,
+    ImportRow,
+    ListCustomers,
+)
 from contracts.customers.ledgers import AuditLedgers, GetLedger, LedgerRead, LedgersAudited
 from contracts.customers.merging import MergeCustomers, MergeId
 from contracts.customers.privacy import EraseCustomer, Erasure, ErasureId
@@ -296,6 +303,28 @@ async def test_a_message_of_too_many_rows_is_refused(shop: StoreUnderTest) -> No
 
     assert isinstance(reply, Rejected)
     assert (reply.code, reply.details["field"]) == ("malformed", "$.rows")
+
+
+@pytest.mark.parametrize(
+    ("rows", "how", "field"),
+    [
+        ((row(2, "a"), row(2, "b")), {}, "$.rows"),
+        ((row(2, "a"), row(3, "a")), {}, "$.rows"),
+        ((row(),), {"as_of": "9999-12-31"}, "$.as_of"),
+        ((row(),), {"as_of": "2026-02-30"}, "$.as_of"),
+        ((row(),), {"source": "My Shop"}, "$.source"),
+        ((row(),), {"on_duplicate": "merge"}, "$.on_duplicate"),
+    ],
+)
+async def test_a_message_that_says_two_things_of_one_row_or_no_day_is_refused_whole(
+    shop: StoreUnderTest, rows: tuple[ImportRow, ...], how: dict[str, Any], field: str
+) -> None:
+    command: Any = ImportCustomers(IDS.new(), rows=rows, **{"source": "x", **how})
+    reply = await shop.send(command, caller=HUB, token=shop.token("customer.import", caller=HUB))
+
+    assert isinstance(reply, Rejected)
+    assert (reply.code, reply.details["field"]) == ("malformed", field)
+    assert await everybody(shop) == []
 
 
 async def test_a_client_made_id_on_file_is_not_made_again_by_a_row(shop: StoreUnderTest) -> None:

@@ -36,7 +36,7 @@ from services.runtime.transactions import Tx, View
 from services.runtime.writer import Scope
 from tests.services.customers.examples import MARKS
 from tests.services.customers.ledgers.shop import IDS, LedgerShop, a_tender, refusal
-from tests.services.customers.privacy.conftest import AT, FINNISH
+from tests.services.customers.privacy.conftest import AT, FINNISH, Opened
 from tests.services.customers.privacy.people import ANNA, ANNE, NOBODY, answer, ask, merge, profile, put_on_file
 from tests.services.policy.teller import MIGRATIONS, Teller
 from tests.under_test import store_under_test, until
@@ -329,6 +329,20 @@ async def test_a_restored_backup_forgets_again_before_it_answers(following: Ledg
     await own_part_done(following, erased.erasure_id)
     assert holds_marks(tmp_path) == {}
     assert [set(each.customer_ids) for each in store.told(CustomerErased)] == [{ANNA, ANNE}, {ANNA, ANNE}]
+
+
+async def test_an_erasure_that_a_stop_interrupted_goes_on_afterwards(opened: Opened, tmp_path: Path) -> None:
+    async with opened(privacy_every_s=3600.0) as shop:
+        await put_on_file(shop, ANNA, NAME_OF_ALL, **MARKED)
+        erased = await erase(shop, ANNA)
+        assert not (tmp_path / NAME).exists()
+        await shop.store.stop("customers")
+
+        await shop.store.start(customers(CustomersSettings(**FINNISH)))
+        await own_part_done(shop, erased.erasure_id)
+
+        assert holds_marks(tmp_path) == {}
+        assert [each.customer_id for each in ErasedFile(tmp_path).read()] == [ANNA]
 
 
 def test_a_line_that_a_crash_cut_off_is_written_again(tmp_path: Path) -> None:
