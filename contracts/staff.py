@@ -74,7 +74,7 @@ class StaffList(Reply, frozen=True):
 
 
 class StaffExists(Rejection):
-    """A staff member with that id exists already, with other details."""
+    """A staff member with that id exists already."""
 
 
 class BadgeTaken(Rejection):
@@ -184,18 +184,32 @@ class StaffSession(Message, frozen=True):
 
 
 class StaffApproval(Message, frozen=True):
-    """One approval that somebody gave."""
+    """One approval that somebody gave, or asked for."""
 
     register: RegisterId
     action: Permission
     command: Uuid
     sale_id: SaleId | None
-    asked_by: StaffId
+    asked_by: StaffId | None
+    """None once it is 90 days old; ``sale_id`` is left out then, too."""
     approved_at: Timestamp
+    approved_by: StaffId | None = None
+    also: tuple[Permission, ...] = ()
+
+
+class LatelyCredited(Message, frozen=True):
+    """When somebody's newest sale at a register was completed."""
+
+    register: RegisterId
+    credited_at: Timestamp
 
 
 class StaffExport(Reply, frozen=True):
-    """All that the staff service holds about one person: record, sign-ons, wrong tries, approvals, credit by day."""
+    """All that the staff service holds about one person.
+
+    ``approvals`` are those given, ``asked_for`` those asked for; ``credit`` is what is attributed to them by day,
+    ``rung_up`` what they were the cashier of.
+    """
 
     personal: ClassVar = True
 
@@ -204,6 +218,9 @@ class StaffExport(Reply, frozen=True):
     wrong_tries: int
     approvals: tuple[StaffApproval, ...]
     credit: "tuple[StaffSalesRow, ...]"
+    asked_for: tuple[StaffApproval, ...] = ()
+    rung_up: "tuple[StaffSalesRow, ...]" = ()
+    lately_credited: tuple[LatelyCredited, ...] = ()
 
 
 class ExportStaff(Command[StaffExport], frozen=True):
@@ -386,11 +403,11 @@ class Approve(Command[Approved], frozen=True):
     action: Permission
     command: Uuid
     pin: Pin
-    also: Annotated[tuple[Permission, ...], Meta(max_length=3)] = ()
-    """What the same command needs an approval for besides."""
     sale_id: SaleId | None = None
     staff_id: StaffId | None = None
     badge: CodeText | None = None
+    also: Annotated[tuple[Permission, ...], Meta(max_length=3)] = ()
+    """What the same command needs an approval for besides."""
 
 
 class StaffNamed(Reply, frozen=True):
@@ -559,6 +576,7 @@ class ActionApproved(Event, frozen=True):
     sale_id: SaleId | None
     approved_by: StaffId
     asked_by: StaffId
+    also: tuple[Permission, ...] = ()
 
 
 class RegisterSession(State, frozen=True):

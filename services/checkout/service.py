@@ -1,5 +1,7 @@
 """How checkout is put together: its routes, whom it follows, what it retains."""
 
+import asyncio
+from functools import partial
 from pathlib import Path
 
 from contracts.checkout import (
@@ -27,18 +29,44 @@ from contracts.checkout import (
 )
 from contracts.customers import CustomerChanged
 from contracts.policy import SettingsChanged
-from contracts.staff import SessionEnded, SessionStarted
+from contracts.staff import SessionEnded, SessionStarted, StaffChanged
 from services.checkout.catalogue.tax_rates import shipped_rates
 from services.checkout.current import Current
-from services.checkout.handlers import catalogue, checks, credit, customers, line_items, payment, queries, sessions
+from services.checkout.handlers import (
+    catalogue,
+    checks,
+    credit,
+    customers,
+    fading,
+    line_items,
+    payment,
+    queries,
+    sessions,
+    staff,
+)
 from services.checkout.settings import CheckoutSettings
 from services.checkout.transactions import CheckoutTx, CheckoutView
+from services.runtime.running import Context
 from services.runtime.service import Follow, Service, command, query
+from services.runtime.writer import DatabaseFault
+
+FADE_EVERY_S = 3600.0
 
 
 def checkout(settings: CheckoutSettings) -> Service[CheckoutTx, CheckoutView]:
     """Put checkout together; nothing runs from here."""
     current = Current(settings)
+
+    async def fade(context: Context[CheckoutTx, CheckoutView]) -> None:
+        """Look for old skips and waivers at the start and again and again."""
+        while True:
+            try:
+                while old := await fading.found(context.view()):
+                    await context.write(partial(fading.fade, old))
+            except DatabaseFault as fault:
+                context.log.warning("skips-not-faded", fault=str(fault))
+            await asyncio.sleep(FADE_EVERY_S)
+
     return Service(
         name="checkout",
         migrations=Path(__file__).parent / "migrations",
@@ -76,8 +104,10 @@ def checkout(settings: CheckoutSettings) -> Service[CheckoutTx, CheckoutView]:
                 "reaction",
                 on={SessionStarted: sessions.on_session_started, SessionEnded: sessions.on_session_ended},
             ),
+            Follow("staff", "people", "projection", on={StaffChanged: staff.on_staff_changed}, wipe=staff.forget),
         ),
         shown=queries.shown,
         snapshot=queries.snapshot,
+        workers=(fade,),
         start=lambda tx: catalogue.start(tx, shipped_rates()),
     )

@@ -33,6 +33,8 @@ class CheckoutSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of receipts where the sale names none, ISO 639-1."""
     on_policy_unavailable: OnPolicyUnavailable = "refuse"
     """What happens without policy until it was heard once; afterwards its own setting counts."""
+    skips_kept_days: Annotated[int, Meta(ge=1, le=3650)] = 90
+    """For how long it is kept who skipped and waived what on an ended sale."""
     legal_name: Line = "Sample shop"
     address: Annotated[tuple[Line, ...], Meta(max_length=6)] = ("1 Sample Street", "12345 Sample Town")
     vat_id: Annotated[str, Meta(max_length=40)] = ""

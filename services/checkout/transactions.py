@@ -1,11 +1,12 @@
 """What checkout's handlers are given: a transaction with checkout's stores, and a view of what is committed."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from contracts.base import ApprovalNeeded, PermissionDenied, TokenMissing
-from contracts.checkout import Item, RegisterSale, Sale, StoreData
+from contracts.base import ApprovalNeeded, TokenMissing
+from contracts.checkout import Item, RegisterSale, Sale, Share, StaffUnknown, StoreData
 from contracts.customers import CustomerFacts
 from contracts.ids import LineItemId, RegisterId, SaleId, StaffId
 from contracts.staff import Grant, Permission
@@ -21,12 +22,15 @@ from services.checkout.store.ended_sales import EndedSale, EndedSales
 from services.checkout.store.policies import KnownPolicyStore
 from services.checkout.store.registers import RegisterStore
 from services.checkout.store.sales import Ended, Header, Opened, SaleStore
+from services.checkout.store.settled import SettledStore
+from services.checkout.store.staff import KnownStaffStore
 from services.runtime.clock import read_stamp, stamp
 from services.runtime.settings import RuntimeSettings
 from services.runtime.tokens import Claims
 from services.runtime.transactions import Request, StaleFacts, Surroundings, Tx, View
 from services.runtime.writer import Scope
 
+WITHOUT_POLICY: Final[Permission] = "policy.pass_unavailable"
 SOFTWARE_VERSION: Final = RuntimeSettings("checkout", "store", Path()).version
 
 
@@ -43,6 +47,8 @@ class CheckoutTx(Tx):
         self.items = RememberedCatalogue(self.stored_items, current.catalogue, self.after_commit)
         self.policies = KnownPolicyStore(self.connection)
         self.credit = CreditStore(self.connection)
+        self.settled = SettledStore(self.connection)
+        self.staff = KnownStaffStore(self.connection)
 
     @property
     def register(self) -> RegisterId:
@@ -66,19 +72,47 @@ class CheckoutTx(Tx):
         """
         return StaffId(self.prove_may(permission))
 
-    def may_pass_unavailable(self) -> Grant:
-        """Whether money may be taken here although policy is away and the store takes none without it.
+    def approved_by(self, permission: Permission) -> StaffId | None:
+        """Who approved this; None where whoever is signed on may do it alone.
+
+        Rejections:
+            TokenMissing, PermissionDenied, ApprovalNeeded, ApprovalInvalid.
+        """
+        let_pass_by = self.let_pass_by(permission)
+        return None if let_pass_by == self.staff_id else let_pass_by
+
+    @property
+    def grant_without_policy(self) -> Grant:
+        """What whoever is signed on may by themselves where policy is away and the store takes no money without it."""
+        if self.claims is None:
+            return "denied"
+        if WITHOUT_POLICY in self.claims.permissions:
+            return "allowed"
+        return "needs_approval" if WITHOUT_POLICY in self.claims.needs_approval else "denied"
+
+    def does_without_policy(self, *, said: bool) -> bool:
+        """Whether somebody lets money be taken without policy, and chose to: who may do it alone has to say so.
 
         Rejections:
             ApprovalInvalid: an approval was sent along that is for something else.
         """
-        try:  # the refusal is about policy, and says whether an approval would help
-            self.prove_may("policy.pass_unavailable")
+        if self.grant_without_policy != "needs_approval":
+            return said and self.grant_without_policy == "allowed"
+        try:  # without an approval the refusal is about policy, and says that one would help
+            self.prove_may(WITHOUT_POLICY)
         except ApprovalNeeded:
-            return "needs_approval"
-        except PermissionDenied:
-            return "denied"
-        return "allowed"
+            return False
+        return True
+
+    def prove_staff(self, shares: Sequence[Share]) -> None:
+        """Check that whoever gets credit works here. As long as nothing was heard of staff, everybody may.
+
+        Rejections:
+            StaffUnknown: somebody does not.
+        """
+        unknown = self.staff.first_unknown([share.staff_id for share in shares])
+        if unknown is not None:
+            raise StaffUnknown(field="shares", staff_id=unknown)
 
     @property
     def day(self) -> str:
@@ -270,6 +304,11 @@ class CheckoutView(View):
     async def completed_after(self, number: int, up_to: int, limit: int) -> list[EndedSale]:
         """Completed sales in the order of the journal, after one number and up to another."""
         return await self.read(lambda connection: EndedSales(connection).completed_after(number, up_to, limit))
+
+    async def settled_long_ago(self, limit: int) -> list[SaleId]:
+        """Some of the sales whose skips and waivers are older than the settings keep them."""
+        before = stamp(self.now - timedelta(days=self.settings.skips_kept_days))
+        return await self.read(lambda connection: SettledStore(connection).of_before(before, limit))
 
     async def register_states(self) -> tuple[list[Opened], list[tuple[RegisterId, int]]]:
         """The open sales, and the registers that have none with the revision of their state."""

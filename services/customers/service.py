@@ -63,8 +63,7 @@ def customers(settings: CustomersSettings) -> Service[CustomersTx, CustomersView
                 on={SaleCompleted: history.on_sale_completed},
                 wipe=history.wipe_history,
             ),
-            ledger_routes.FOLLOWS_SALES,
-            privacy_routes.FOLLOWS_BUYERS,
+            privacy_routes.FOLLOWS_SALES,
             Follow(
                 "staff",
                 "sessions",

@@ -1,10 +1,12 @@
 """What the customers' handlers are given: a transaction or a view with the customers' stores."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from contracts.base import ApprovalInvalid, ApprovalNeeded, PermissionDenied
 from contracts.customers import Customer
 from contracts.customers.privacy import AccessKind, AccessNote
 from contracts.ids import CustomerId, StaffId
@@ -128,11 +130,12 @@ class CustomersView(View):
 
 def sees_details(request: Request) -> bool:
     """Whether whoever asks may see more of a customer than names, alone or as approved."""
-    claims, approval = request.claims, request.approval
-    if claims is None:
+    if request.claims is None:
         return False
-    approved = DETAILS in claims.needs_approval and approval is not None and approval.approves == DETAILS
-    return DETAILS in claims.permissions or approved
+    with suppress(PermissionDenied, ApprovalNeeded, ApprovalInvalid):
+        request.claims.prove_may(DETAILS, request.approval)
+        return True
+    return False
 
 
 def read_digest_key(data: Path) -> bytes:

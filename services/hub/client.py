@@ -105,6 +105,11 @@ class Client:
         while (message := await self._heard.get()) is not None:
             yield message
 
+    def heard(self) -> list[Incoming]:
+        """What came of all that by now and was not given yet, in order; nothing is waited for."""
+        came = [self._heard.get_nowait() for _ in range(self._heard.qsize())]
+        return [message for message in came if message is not None]
+
     async def send_control(self, commands: logins.Commands) -> list[dict[str, Any]]:
         """Tell the broker's dynamic-security plugin; only for the hub's login.
 

@@ -159,6 +159,8 @@ def _told(error: Exception) -> tuple[int, str] | None:  # noqa: PLR0911 - one an
             )
         case NoAnswer():
             return NO_ANSWER, f"no answer to {error}; './tillwire status' tells who is there"
+        case bus.MessageTooLarge():
+            return FAILED, f"{error} is over the {bus.LARGEST_PAYLOAD} that the broker takes; it was not sent"
         case OSError() if error.filename:
             return FAILED, f"{error.filename}: {error.strerror}"
         case _ if isinstance(error, sentences):
@@ -168,7 +170,16 @@ def _told(error: Exception) -> tuple[int, str] | None:  # noqa: PLR0911 - one an
 
 def _details(rejected: Rejected) -> str:
     """What a rejection adds to its sentence: ids, field names, codes and numbers."""
-    return "".join(f"; {name} {value}" for name, value in rejected.details.items())
+    return "".join(f"; {name} {_in_words(value)}" for name, value in rejected.details.items())
+
+
+def _in_words(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(map(str, value))
+    return str(value)
 
 
 def _version() -> str:

@@ -4,6 +4,7 @@ Belongs here: choosing the person, the PIN, the session. A PIN or token is never
 which everybody on the machine may read; nobody is found by name.
 """
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -16,11 +17,11 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from cyclopts import Parameter
 
-from contracts.base import ApprovalNeeded, Reply
+from contracts.base import ApprovalNeeded, Reply, TokenInvalid
 from contracts.base import Request as RequestMessage
 from contracts.ids import StaffId
-from contracts.staff import ListStaff, Pin, SignOff, SignOn
-from services.hub import logins
+from contracts.staff import ListStaff, Pin, RegisterSession, SignedOn, SignOff, SignOn
+from services.hub import logins, running_hub
 from services.hub.client import Client
 from services.hub.terminal import (
     CommandRefused,
@@ -66,28 +67,80 @@ ANYBODY: Final = Who()
 """Nobody is named: chosen from a list."""
 
 
-class Acting:
-    """Asks services in the name of whoever is signed on."""
+class HubSession:
+    """Somebody's session at the hub's own login: it begins with the first request that needs it.
 
-    def __init__(self, client: Client, token: str) -> None:
+    So it does not stand, in the way of others, while a person is still asked something.
+    """
+
+    def __init__(self, client: Client, sign_on: SignOn) -> None:
+        self._client = client
+        self._sign_on = sign_on
+        self._signed_on: SignedOn | None = None
+        self._lost = False
+        self._one_at_a_time = asyncio.Lock()
+
+    async def token(self) -> str:
+        """Sign on, unless that is done.
+
+        Raises:
+            Refused: the person or the PIN is not right.
+            NoAnswer: staff is away.
+        """
+        async with self._one_at_a_time:
+            if self._signed_on is None:
+                self._signed_on = await self._client.ask(self._sign_on, patience_s=PIN_PATIENCE_S)
+        return self._signed_on.token
+
+    def lost(self) -> None:
+        """Its token was refused, so there is no session of this command to end."""
+        self._lost = True
+
+    async def end(self) -> None:
+        """Sign off, but nobody else who signed on here meanwhile."""
+        if self._signed_on is None or self._lost or self._newest_seen() > self._signed_on.session:
+            return
+        try:
+            await self._client.ask(SignOff())
+        except (NoAnswer, Refused):
+            sys.stderr.write("tillwire: staff did not answer the sign-off at 'hub'; the next sign-on there ends it\n")
+
+    def _newest_seen(self) -> int:
+        shown = (each.payload for each in self._client.heard() if each.payload)
+        told = [msgspec.json.decode(each, type=RegisterSession) for each in shown]
+        return max((each.session for each in told), default=0)
+
+
+class Acting:
+    """Asks services in the name of whoever is signed on: at the hub for this command, or elsewhere with a token."""
+
+    def __init__(self, client: Client, proof: HubSession | str) -> None:
         self.client = client
-        self._token = token
+        self._proof = proof
 
     async def ask(self, request: RequestMessage[R], *, patience_s: float = 5.0, attempts: int = 3) -> R:
         """Ask with the person's token.
 
         Raises:
-            CommandRefused: their role may do this only when somebody approves it.
+            CommandRefused: their role may do this only when somebody approves it, or their session is over.
             Refused: rejected for good.
             NoAnswer: no final answer came.
         """
+        token = self._proof if isinstance(self._proof, str) else await self._proof.token()
         try:
-            return await self.client.ask(request, token=self._token, patience_s=patience_s, attempts=attempts)
+            return await self.client.ask(request, token=token, patience_s=patience_s, attempts=attempts)
         except Refused as refused:
+            if refused.rejected.code == TokenInvalid.wire_code() and isinstance(self._proof, HubSession):
+                self._proof.lost()
+                raise CommandRefused(
+                    "the session at 'hub' is over: somebody signed on there for another command, or whoever this "
+                    "was has another role or PIN now; call it again"
+                ) from refused
             if refused.rejected.code != ApprovalNeeded.wire_code():
                 raise
+            needed = refused.rejected.details.get("permission", request.permission)
             raise CommandRefused(
-                f"whoever is signed on needs an approval for {request.permission}; have it done by somebody whose "
+                f"whoever is signed on needs an approval for {needed}; have it done by somebody whose "
                 f"role has it 'allowed', or send {request.owner()} {request.wire_name()} with './tillwire request' "
                 "and --approval"
             ) from refused
@@ -95,11 +148,10 @@ class Acting:
 
 @asynccontextmanager
 async def acting(who: Who) -> AsyncIterator[Acting]:
-    """Sign a person on at the hub's own login, and off at the end, however that comes; or take a token as it is.
+    """Let a person act at the hub's own login, signed off at the end, however that comes; or take a token as it is.
 
     Raises:
         CommandRefused: nobody is named, and nobody is there to be asked.
-        Refused: the person or the PIN is not right.
         NoAnswer: staff is away.
     """
     folder = data_folder(who.data)
@@ -109,15 +161,28 @@ async def acting(who: Who) -> AsyncIterator[Acting]:
         return
     if who.staff is None and (who.pin_stdin or not sys.stdin.isatty()):
         raise CommandRefused("name who does it with --staff, by staff id or badge; './tillwire staff list' tells ids")
-    async with as_hub(folder) as (_, client):
+    async with at_hub(folder) as client:
         staff = who.staff or await _chosen(client)
         pin = typed_pin("PIN: ", from_stdin=who.pin_stdin, option="--pin-stdin")
         named = {"staff_id": staff} if is_uuid(staff) else {"badge": staff}
-        signed_on = await client.ask(fitting({"pin": pin, **named}, SignOn), patience_s=PIN_PATIENCE_S)
+        session = HubSession(client, fitting({"pin": pin, **named}, SignOn))
         try:
-            yield Acting(client, signed_on.token)
+            yield Acting(client, session)
         finally:
-            await _sign_off(client)
+            await session.end()
+
+
+@asynccontextmanager
+async def at_hub(folder: Path) -> AsyncIterator[Client]:
+    """Connect with the hub's own login, and hear which session is the newest there.
+
+    Raises:
+        NoHub: none runs.
+        BrokerAway: its broker does not answer.
+    """
+    sessions = running_hub.find(folder).topics.state(RegisterSession, register="hub")
+    async with as_hub(folder, watching=(sessions,)) as (_, client):
+        yield client
 
 
 def typed_pin(prompt: str, *, from_stdin: bool, option: str) -> str:
@@ -153,6 +218,11 @@ async def names(client: Client) -> dict[StaffId, str]:
     return {member.staff_id: member.name for member in listed.staff}
 
 
+def called(staff_id: StaffId | None, named: dict[StaffId, str]) -> str:
+    """What a table calls somebody: whoever was erased goes by the id, nobody is empty."""
+    return "" if staff_id is None else named.get(staff_id) or staff_id
+
+
 async def _chosen(client: Client) -> str:
     """Somebody picked by number from those who work here."""
     staff = (await client.ask(ListStaff())).staff
@@ -166,13 +236,6 @@ async def _chosen(client: Client) -> str:
     if answered not in map(str, range(1, len(staff) + 1)):
         raise CommandRefused(f"that is none of 1 to {len(staff)}; nothing was done")
     return staff[int(answered) - 1].staff_id
-
-
-async def _sign_off(client: Client) -> None:
-    try:
-        await client.ask(SignOff())
-    except (NoAnswer, Refused):
-        sys.stderr.write("tillwire: staff did not answer the sign-off at 'hub'; the next sign-on there ends it\n")
 
 
 def _may_sign_on(folder: Path, who: Who) -> str:

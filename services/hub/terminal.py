@@ -1,8 +1,9 @@
 """What the commands share: which hub is meant, how it is reached, and how they speak to a person."""
 
+import difflib
 import re
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
@@ -88,6 +89,13 @@ def told_fault(error: Exception, message: type[msgspec.Struct]) -> str:
     choices = _choices(inspect.type_info(message), found["field"]) if rule.startswith("Invalid enum value") else ()
     offered = f"; there are {', '.join(choices)}" if choices else ""
     return f"{found['field'].removeprefix('$.')}: {rule.rstrip('.')}{offered}"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """What was likely meant, else all there is."""
+    names = list(known)
+    close = difflib.get_close_matches(word, names, n=1)
+    return f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(sorted(names))}"
 
 
 def _choices(described: inspect.Type, field: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from contracts.base import TokenMissing
 from contracts.ids import StaffId
+from contracts.staff import Permission
 from services.policy.model.rulebook import Rulebook
 from services.policy.store.decisions import DecisionStore
 from services.policy.store.settings import InForce, RoleStore, SettingsStore
@@ -77,6 +78,15 @@ class PolicyTx(Tx):
         if self.claims is None:
             raise TokenMissing
         return StaffId(self.claims.subject)
+
+    def approved_by(self, permission: Permission) -> StaffId | None:
+        """Who approved what was asked; None where whoever is signed on may do it alone.
+
+        Rejections:
+            TokenMissing, PermissionDenied, ApprovalNeeded, ApprovalInvalid: as ``Request.prove_may`` says.
+        """
+        lets_pass = self.prove_may(permission)
+        return None if lets_pass == self.staff_id else StaffId(lets_pass)
 
     def put_in_force(self, in_force: InForce) -> None:
         """Let every check after the commit use these settings."""

@@ -18,12 +18,15 @@ from contracts.every_service import (
     BackedUp,
     BackUp,
     EventNotParked,
+    FollowedPlace,
+    FollowedPlaces,
     JournalDiverged,
     JournalEntry,
     JournalPage,
     ListParkedEvents,
     ParkedEvents,
     ParkedEventSettled,
+    ReadFollowed,
     ReadJournal,
     ReadSnapshot,
     SettleParkedEvent,
@@ -333,6 +336,7 @@ class Running(Generic[X, V]):
         return (
             query(ReadJournal, self._read_journal),
             query(ReadSnapshot, self._read_snapshot),
+            query(ReadFollowed, self._read_followed),
             query(ListParkedEvents, self._list_parked_events),
             command(SettleParkedEvent, self._settle_parked_event),
             command(BackUp, self._backed_up, prepare=self._back_up),
@@ -355,6 +359,15 @@ class Running(Generic[X, V]):
         """Open a new epoch unless another follower's divergence has done so already."""
         if scope.journal.epoch == epoch:
             scope.journal.open_epoch(scope.connection, "diverged", stamp(self._outside.clock.now()))
+
+    def _read_followed(self, asked: ReadFollowed, view: V) -> FollowedPlaces:  # noqa: ARG002 - followers know it by heart
+        return FollowedPlaces(
+            tuple(
+                FollowedPlace(follower.follow.name, follower.place.epoch, follower.place.number)
+                for follower in self.followers
+                if follower.follow.leader == asked.leader
+            )
+        )
 
     async def _read_snapshot(self, asked: ReadSnapshot, view: V) -> SnapshotPage:
         number = asked.number

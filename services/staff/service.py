@@ -24,7 +24,8 @@ from contracts.staff import (
     UpdateStaff,
 )
 from services.runtime.service import Follow, Service, command, query
-from services.staff.handlers import approvals, credit, people, retained, roles, signing_on
+from services.staff.fading import fade
+from services.staff.handlers import approvals, credit, exports, people, retained, roles, signing_on
 from services.staff.idle import LastUses
 from services.staff.idle_lock import IdleLock
 from services.staff.pins import Pins
@@ -49,7 +50,7 @@ def staff(settings: StaffSettings) -> Service[StaffTx, StaffView]:
                 UpdateStaff, people.update_staff, prepare=people.prepare_update_staff, rebuild=people.staff_file_again
             ),
             command(EraseStaff, people.erase_staff),
-            query(ExportStaff, people.export_staff),
+            command(ExportStaff, exports.export_staff, rebuild=exports.staff_export_again),
             query(ListStaff, people.list_staff),
             query(ListRoles, roles.list_roles),
             command(PutRole, roles.put_role),
@@ -77,7 +78,7 @@ def staff(settings: StaffSettings) -> Service[StaffTx, StaffView]:
         ),
         shown=retained.shown,
         snapshot=retained.snapshot,
-        workers=(shared.key.read, IdleLock(settings, shared.uses).run),
+        workers=(shared.key.read, IdleLock(settings, shared.uses).run, fade),
         hears={SessionUsed: shared.uses.hear},
         start=roles.start,
     )

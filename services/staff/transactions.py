@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any, NamedTuple
 
+from contracts.base import ApprovalInvalid, TokenMissing
 from contracts.ids import RegisterId, StaffId
 from contracts.staff import Approved, Permission, SessionEnded, SignedOn, StaffRole
 from services.runtime.clock import stamp
@@ -12,9 +13,10 @@ from services.runtime.tokens import Claims, TokenSigner
 from services.runtime.transactions import Request, Surroundings, Tx, View
 from services.runtime.writer import Scope
 from services.staff.idle import LastUses
+from services.staff.model.authors import Author
 from services.staff.model.people import Record
 from services.staff.model.roles import having
-from services.staff.model.sessions import Approval, EndReason, Session, expires_at, register_session
+from services.staff.model.sessions import Approval, EndReason, Session, expires_at, may_approve, register_session
 from services.staff.pins import Pins
 from services.staff.settings import StaffSettings
 from services.staff.store.credit import CreditStore
@@ -84,12 +86,36 @@ class StaffTx(Tx):
 
         Rejections:
             TokenMissing, PermissionDenied, ApprovalNeeded, ApprovalInvalid: as ``Claims.prove_may`` says.
+            ApprovalInvalid: whoever approved has left meanwhile, or their role may not any more.
         """
         who = self.prove_may(permission)
         if self.claims is not None and who == self.claims.subject:
             return self.roles.find(self.claims.role)
         approver = self.staff.find(StaffId(who))
-        return None if approver is None else self.roles.find(approver.member.role)
+        role = None if approver is None or not approver.member.active else self.roles.find(approver.member.role)
+        if not may_approve(role, permission):
+            raise ApprovalInvalid(reason="approver", permission=permission)
+        return role
+
+    def author(self, permission: Permission) -> Author:
+        """Who does what asks for this permission: whoever is signed on, and whoever approved it, if somebody did.
+
+        Rejections:
+            TokenMissing, PermissionDenied, ApprovalNeeded, ApprovalInvalid: as ``Claims.prove_may`` says.
+        """
+        let_pass_by, signed_on = StaffId(self.prove_may(permission)), self.signed_on_here
+        return Author(signed_on, None if let_pass_by == signed_on else let_pass_by)
+
+    @property
+    def signed_on_here(self) -> StaffId:
+        """Who is signed on where this was asked.
+
+        Rejections:
+            TokenMissing: nobody is.
+        """
+        if self.claims is None:
+            raise TokenMissing
+        return StaffId(self.claims.subject)
 
     def expired(self, session: Session) -> bool:
         """Whether a session's token has run out."""
@@ -152,7 +178,8 @@ class StaffTx(Tx):
         claims = ApprovalClaims(
             sub=approval.approved_by,
             client=approval.register,
-            approves=approval.action,
+            session=approval.session,
+            approves=approval.approves,
             command=approval.command,
             sale=approval.sale_id,
             exp=int(approval.expires_at.timestamp()),

@@ -15,7 +15,6 @@ from contracts.checkout import (
     Sale,
     Skip,
     SkipPrompt,
-    Waiver,
     WaiveRule,
 )
 from contracts.customers import CustomerFacts, LanguageCode
@@ -53,17 +52,18 @@ async def prepare_check_sale(command: CheckSale, view: CheckoutView, ask: Ask) -
     """
     sale = await view.opened(command.sale_id)
     sale.prove_not_empty()
-    if not sale.must_ask():
+    if sale.held is not None:
         return Prepared(sale.revision, None)
     return Prepared(sale.revision, await ask_policy(sale, command.tender_kind, command.language, view, ask))
 
 
 def check_sale(command: CheckSale, prepared: Prepared, tx: CheckoutTx) -> Sale:
-    """Show what policy answered. Where policy is away and money may be taken all the same, nothing is shown.
+    """Show what policy answered, or that it did not.
 
     Rejections:
         SaleNotFound, SaleNotOpen.
-        PolicyUnavailable: policy is away, and the store takes no money without it.
+        PolicyUnavailable: policy is away, and the store takes no money without it. Whoever may let it pass says so
+            as money is taken.
     """
     opened = as_read(command.sale_id, prepared.revision, tx)
     if prepared.asked is None:
@@ -71,8 +71,7 @@ def check_sale(command: CheckSale, prepared: Prepared, tx: CheckoutTx) -> Sale:
     decided = decide(opened.sale, prepared.asked, tx)
     state = tx.keep(opened)
     if decided.outcome == "unavailable":
-        known = prepared.asked.verdict.known
-        decided.prove_payable(known, tx.may_pass_unavailable() if decided.waits_for_policy(known) else "denied")
+        decided.prove_payable(prepared.asked.verdict, tx.grant_without_policy)
     return state
 
 
@@ -83,20 +82,18 @@ async def prepare_skip_prompt(command: SkipPrompt, view: CheckoutView, ask: Ask)
         SaleNotFound, SaleNotOpen, SaleBeingPaid, NothingToSkip.
     """
     sale = await view.opened(command.sale_id)
-    sale.skip(Skip(command.field, command.reason, view.staff_id))
+    sale.skip(command.field, command.reason, view.staff_id)
     return Prepared(sale.revision, await ask_policy(sale, sale.checking.tender_kind, command.language, view, ask))
 
 
 def skip_prompt(command: SkipPrompt, prepared: Prepared, tx: CheckoutTx) -> Sale:
-    """Keep why staff go on without a detail. Where policy is away the skip is kept and no decision is shown.
+    """Keep why staff go on without a detail, where policy is away, too.
 
     Rejections:
         SaleNotFound, SaleNotOpen, SaleBeingPaid, NothingToSkip.
     """
     opened = as_read(command.sale_id, prepared.revision, tx)
-    skip = Skip(command.field, command.reason, tx.staff_id)
-    opened.sale.skip(skip)
-    _tell_skip(opened.sale, skip, tx)
+    _tell_skip(opened.sale, opened.sale.skip(command.field, command.reason, tx.staff_id), tx)
     _decide_again(opened, prepared.asked, tx)
     return tx.keep(opened)
 
@@ -108,19 +105,18 @@ async def prepare_waive_rule(command: WaiveRule, view: CheckoutView, ask: Ask) -
         SaleNotFound, SaleNotOpen, SaleBeingPaid, NotWaivable.
     """
     sale = await view.opened(command.sale_id)
-    sale.waive(Waiver(command.field, view.staff_id, view.let_pass_by("policy.waive")))
+    sale.waive(command.field, view.staff_id, view.let_pass_by("policy.waive"))
     return Prepared(sale.revision, await ask_policy(sale, sale.checking.tender_kind, command.language, view, ask))
 
 
 def waive_rule(command: WaiveRule, prepared: Prepared, tx: CheckoutTx) -> Sale:
-    """Keep who let a required detail pass. Where policy is away the waiver is kept and no decision is shown.
+    """Keep who let a required detail pass, where policy is away, too.
 
     Rejections:
         SaleNotFound, SaleNotOpen, SaleBeingPaid, NotWaivable.
     """
     opened = as_read(command.sale_id, prepared.revision, tx)
-    waiver = Waiver(command.field, tx.staff_id, tx.let_pass_by("policy.waive"))
-    opened.sale.waive(waiver)
+    waiver = opened.sale.waive(command.field, tx.staff_id, tx.let_pass_by("policy.waive"))
     tx.record(
         RuleWaived(
             sale_id=opened.sale.sale_id,
@@ -167,13 +163,36 @@ def as_read(sale_id: SaleId, revision: int, tx: CheckoutTx) -> Opened:
     return opened
 
 
-def decide(sale: OpenedSale, asked: Asked, tx: CheckoutTx, *, for_payment: bool = True) -> Decided:
-    """Keep policy's answer on the sale, tell it, and remember what it says of policy's settings."""
-    facts, verdict = asked.facts, asked.verdict
+def decide(
+    sale: OpenedSale, asked: Asked, tx: CheckoutTx, *, for_payment: bool = True, passing: bool = False
+) -> Decided:
+    """Keep policy's answer on the sale and tell it; ``passing`` is that somebody does without one."""
+    decision_id = DecisionId(tx.ids.new())
+    decided = sale.decide(
+        decision_id, asked.verdict, asked.facts.tender_kind, tx.staff_id, for_payment=for_payment, passing=passing
+    )
+    _tell(sale, decided, asked, tx)
+    return decided
+
+
+def decide_further(sale: OpenedSale, asked: Asked, kind: TenderKind, tx: CheckoutTx) -> Decided:
+    """Tell what policy answered about another kind of tender while its first answer is held, which stays so."""
+    decided = sale.decide_further(DecisionId(tx.ids.new()), asked.verdict, kind)
+    _tell(sale, decided, asked, tx)
+    return decided
+
+
+def leave_unanswered(sale: OpenedSale, decided: Decided, tx: CheckoutTx) -> None:
+    """Money moves although a detail is recommended: a prompt that nobody answered is told as a skip, once."""
+    for skip in sale.checking.leave_unanswered(decided, tx.staff_id):
+        _tell_skip(sale, skip, tx)
+
+
+def _tell(sale: OpenedSale, decided: Decided, asked: Asked, tx: CheckoutTx) -> None:
+    """Tell a decision with the facts it is about, and remember what policy said of its settings."""
+    facts, answer = asked.facts, asked.verdict.answer
     if tx.is_clock_unsure():  # before this is told: what is told last would hide that the clock ran backwards
         sale.doubt_clock()
-    decision_id = DecisionId(tx.ids.new())
-    decided = sale.decide(decision_id, verdict, facts.tender_kind, tx.staff_id, for_payment=for_payment)
     tx.record(
         CheckoutDecided(
             decision_id=decided.decision_id,
@@ -198,17 +217,9 @@ def decide(sale: OpenedSale, asked: Asked, tx: CheckoutTx, *, for_payment: bool 
             waived=facts.waived,
         )
     )
-    if verdict.answer is not None:
-        answer = verdict.answer
+    if answer is not None:
         said = KnownPolicy(answer.on_policy_unavailable, answer.attribution, answer.moment, answer.settings_revision)
         tx.learn_policy(said, asked.settings_heard)
-    return decided
-
-
-def leave_unanswered(sale: OpenedSale, decided: Decided, tx: CheckoutTx) -> None:
-    """Money moves although a detail is recommended: a prompt that nobody answered is told as a skip, once."""
-    for skip in sale.checking.leave_unanswered(decided, tx.staff_id):
-        _tell_skip(sale, skip, tx)
 
 
 def _decide_again(opened: Opened, asked: Asked | None, tx: CheckoutTx) -> None:

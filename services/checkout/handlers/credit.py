@@ -12,12 +12,13 @@ def change_attribution(command: ChangeAttribution, tx: CheckoutTx) -> Sale:
     Rejections:
         SaleNotFound: the asking register has no sale with that id.
         SaleNotCompleted, LineItemNotFound, SharesInvalid.
+        StaffUnknown: somebody named does not work here.
         RevisionConflict: the credit was changed since it was read.
     """
     sale = tx.completed_sale(command.sale_id)
     prove_version(command.expected_version, sale.attribution_version)
     changed = changed_lines(sale.lines, command.shares, command.line_item_ids)
-    let_pass_by = tx.let_pass_by("attribution.edit_completed")
+    tx.prove_staff(command.shares)
     change = AttributionChanged(
         sale_id=sale.sale_id,
         register=sale.register,
@@ -25,7 +26,7 @@ def change_attribution(command: ChangeAttribution, tx: CheckoutTx) -> Sale:
         business_day=sale.business_day,
         version=sale.attribution_version + 1,
         staff_id=tx.staff_id,
-        approved_by=None if let_pass_by == tx.staff_id else let_pass_by,
+        approved_by=tx.approved_by("attribution.edit_completed"),
         changed_at=stamp(tx.now),
         lines=tuple(
             CreditedLine(

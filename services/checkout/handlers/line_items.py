@@ -123,8 +123,10 @@ def attribute_lines(command: AttributeLines, tx: CheckoutTx) -> Sale:
 
     Rejections:
         SaleNotFound, SaleNotOpen, SaleBeingPaid, LineItemNotFound, SharesInvalid.
+        StaffUnknown: somebody named does not work here.
     """
     opened = tx.sales.get(command.sale_id, tx.register)
+    tx.prove_staff(command.shares)
     opened.sale.attribute_lines(command.shares, command.line_item_ids)
     return tx.keep(opened)
 

@@ -1,18 +1,20 @@
 """A sale is paid: money is taken and given back, the sale is completed or voided.
 
 Policy is asked just before the first tender, or before a sale that needs none is completed; from then on its
-answer is held.
+answer is held. Another kind of tender is asked about when the first of it is taken.
 """
 
 from typing import NamedTuple
 
 from contracts.checkout import AddTender, CompleteSale, PolicyPassedOver, RemoveTender, Sale, SaleVoided, VoidSale
 from contracts.customers.ledgers import BalanceReserved
+from contracts.policy import TenderKind
 from services.checkout.handlers.balances import Renewed, let_go, renew, reserve, running_out
-from services.checkout.handlers.checks import Prepared, as_read, ask_policy, decide, leave_unanswered
+from services.checkout.handlers.checks import Prepared, as_read, ask_policy, decide, decide_further, leave_unanswered
 from services.checkout.handlers.completed import completed
 from services.checkout.model.decisions import Decided
 from services.checkout.model.sale import OpenedSale
+from services.checkout.model.tenders import BALANCES
 from services.checkout.store.sales import Ended, Opened
 from services.checkout.transactions import CheckoutTx, CheckoutView
 from services.runtime.clock import stamp
@@ -35,7 +37,7 @@ class Completing(NamedTuple):
 
 
 async def prepare_add_tender(command: AddTender, view: CheckoutView, ask: Ask) -> Taking:
-    """Ask policy before the first tender; from then on its answer is held. Reserve what the tender spends.
+    """Ask policy before the first tender and before the first of another kind. Reserve what the tender spends.
 
     Rejections:
         SaleNotFound, SaleNotOpen, SaleEmpty, CustomerMissing, TenderExists, TooManyTenders, NothingToPay,
@@ -45,12 +47,14 @@ async def prepare_add_tender(command: AddTender, view: CheckoutView, ask: Ask) -
     """
     sale = await view.opened(command.sale_id)
     sale.prove_takes(command.tender_id, command.kind, command.amount, view.settings.cash_rounding)
-    asked = await ask_policy(sale, command.kind, command.language, view, ask) if sale.must_ask() else None
+    asked = await ask_policy(sale, command.kind, command.language, view, ask) if sale.must_ask(command.kind) else None
     return Taking(Prepared(sale.revision, asked), await reserve(command, sale, asked, view, ask))
 
 
 def add_tender(command: AddTender, taking: Taking, tx: CheckoutTx) -> Sale:
     """Take money; from the first tender on the decision is held.
+
+    Of a further kind of tender money has moved and is never refused; a balance that nothing was taken of yet is.
 
     Rejections:
         SaleNotFound, SaleNotOpen, SaleEmpty, CustomerMissing, TenderExists, TooManyTenders, NothingToPay,
@@ -59,7 +63,10 @@ def add_tender(command: AddTender, taking: Taking, tx: CheckoutTx) -> Sale:
         PolicyUnavailable: policy is away, the store takes no money without it, and nobody lets it pass.
     """
     opened = as_read(command.sale_id, taking.prepared.revision, tx)
-    decided = _decide_payable(opened, taking.prepared, tx)
+    if opened.sale.held is None:
+        decided = _decide_payable(opened, taking.prepared, tx, said=command.pass_unavailable)
+    else:
+        decided = _decide_further(opened, taking.prepared, command.kind, tx)
     opened.sale.add_tender(
         command.tender_id, command.kind, command.amount, tx.settings.cash_rounding, decided=decided, kept=taking.kept
     )
@@ -112,7 +119,7 @@ def complete_sale(command: CompleteSale, completing: Completing | None, tx: Chec
     sale = opened.sale
     sale.prove_paid()
     if completing is not None:
-        _decide_payable(opened, completing.prepared, tx)
+        _decide_payable(opened, completing.prepared, tx, said=command.pass_unavailable)
         for each in completing.renewed:
             sale.keep_longer(each.tender_id, each.kept)
     elif sale.must_ask_to_complete():
@@ -135,7 +142,7 @@ def void_sale(command: VoidSale, tx: CheckoutTx) -> Sale:
         SaleNotFound, SaleNotOpen, SaleBeingPaid.
     """
     opened = tx.sales.get(command.sale_id, tx.register)
-    ending = tx.ending()
+    ending, approved_by = tx.ending(), tx.approved_by("sale.void")
     opened.sale.void(ending)
     as_told = opened.sale.state()
     recorded = tx.record(
@@ -146,28 +153,47 @@ def void_sale(command: VoidSale, tx: CheckoutTx) -> Sale:
             voided_at=ending.at,
             cashier=ending.cashier,
             reason=command.reason,
+            approved_by=approved_by,
         )
     )
     tx.end(opened, as_told, Ended(recorded, void_reason=command.reason))
     return as_told
 
 
-def _decide_payable(opened: Opened, prepared: Prepared, tx: CheckoutTx) -> Decided | None:
+def _decide_payable(opened: Opened, prepared: Prepared, tx: CheckoutTx, *, said: bool) -> Decided | None:
     """Keep what policy answered, if it was asked; one that stops the payment is kept with the refusal.
+
+    ``said`` is that whoever asks wants to do without policy.
 
     Rejections:
         CheckoutBlocked, PolicyUnavailable.
     """
     if prepared.asked is None:
         return None
-    known = prepared.asked.verdict.known
-    decided = decide(opened.sale, prepared.asked, tx)
-    passing = tx.may_pass_unavailable() if decided.waits_for_policy(known) else "denied"
-    if not decided.lets_pay(known, passing):
+    verdict = prepared.asked.verdict
+    passing = verdict.waits and tx.does_without_policy(said=said)
+    decided = decide(opened.sale, prepared.asked, tx, passing=passing)
+    if not verdict.lets_pay(passing=passing):
         tx.keep(opened)
-        decided.prove_payable(known, passing)
-    if passing == "allowed":
+        decided.prove_payable(verdict, tx.grant_without_policy)
+    if passing:
         _tell_passed_over(opened.sale, decided, tx)
+    leave_unanswered(opened.sale, decided, tx)
+    return decided
+
+
+def _decide_further(opened: Opened, prepared: Prepared, kind: TenderKind, tx: CheckoutTx) -> Decided | None:
+    """Tell what policy answered about another kind of tender, if it was asked; policy away stops no money by now.
+
+    Rejections:
+        CheckoutBlocked: it is a balance, of which nothing was taken yet.
+    """
+    if prepared.asked is None:
+        return None
+    decided = decide_further(opened.sale, prepared.asked, kind, tx)
+    if decided.outcome == "block" and kind in BALANCES:
+        tx.keep(opened)
+        decided.prove_payable(prepared.asked.verdict)
     leave_unanswered(opened.sale, decided, tx)
     return decided
 

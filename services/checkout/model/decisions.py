@@ -6,9 +6,10 @@ import msgspec
 
 from contracts.checkout import CheckoutBlocked, Decision, PolicyUnavailable
 from contracts.ids import DecisionId
-from contracts.policy import AttributionMode, CheckAnswer, CheckItem, Moment, OnPolicyUnavailable, RuleKind, TenderKind
+from contracts.policy import AttributionMode, CheckAnswer, CheckItem, Moment, OnPolicyUnavailable, TenderKind
 from contracts.staff import Grant
 
+DecidedOutcome = Literal["proceed", "prompt", "block", "unavailable"]
 NEVER_HEARD = -1
 """Stands for the revision of policy's settings until policy was heard once."""
 
@@ -33,21 +34,37 @@ class Verdict(msgspec.Struct, frozen=True):
         """How lines get their staff."""
         return self.known.attribution if self.answer is None else self.answer.attribution
 
+    @property
+    def waits(self) -> bool:
+        """Whether policy is away and the store takes no money without it, unless somebody lets it pass."""
+        return self.answer is None and self.known.on_unavailable == "refuse"
+
+    def lets_pay(self, *, passing: bool = False) -> bool:
+        """Whether money may be taken; a prompt does not stop it. ``passing`` is that somebody does without policy."""
+        if self.answer is None:
+            return passing or not self.waits
+        return self.answer.outcome != "block"
+
+    def decided(self, decision_id: DecisionId, content: str, tender_kind: TenderKind | None) -> "Decided":
+        """The decision that this is about a sale of that content."""
+        if self.answer is None:
+            return Decided(decision_id, "unavailable", content, tender_kind=tender_kind)
+        answer = self.answer
+        return Decided(decision_id, answer.outcome, content, answer.settings_revision, answer.items, tender_kind)
+
 
 class Decided(msgspec.Struct, frozen=True, omit_defaults=True):
     """A decision with the content it was made about; ``outcome`` is ``unavailable`` when policy was away."""
 
     decision_id: DecisionId
-    outcome: Literal["proceed", "prompt", "block", "unavailable"]
+    outcome: DecidedOutcome
     content: str
     settings_revision: int | None = None
     items: tuple[CheckItem, ...] = ()
     tender_kind: TenderKind | None = None
 
-    def shown(self, *, held: bool) -> Decision | None:
-        """The decision as registers see it; there is none where policy did not answer."""
-        if self.outcome == "unavailable" or self.settings_revision is None:
-            return None
+    def shown(self, *, held: bool) -> Decision:
+        """The decision as registers see it."""
         return Decision(
             decision_id=self.decision_id,
             outcome=self.outcome,
@@ -62,35 +79,29 @@ class Decided(msgspec.Struct, frozen=True, omit_defaults=True):
         return tuple(item for item in self.items if not item.satisfied and item.settled is None)
 
     @property
-    def prompts(self) -> tuple[RuleKind, ...]:
+    def prompts(self) -> tuple[CheckItem, ...]:
         """What staff may still be asked to collect, or skip."""
-        return tuple(item.field for item in self.open_items if item.level == "recommended")
+        return tuple(item for item in self.open_items if item.level == "recommended")
 
     @property
-    def waivable(self) -> tuple[RuleKind, ...]:
+    def waivable(self) -> tuple[CheckItem, ...]:
         """What stops the sale and somebody may let pass."""
-        return tuple(item.field for item in self.open_items if item.level == "required" and item.waivable_by)
+        return tuple(item for item in self.open_items if item.level == "required" and item.waivable_by)
 
-    def waits_for_policy(self, known: KnownPolicy) -> bool:
-        """Whether policy is away and the store takes no money without it, unless somebody lets it pass."""
-        return self.outcome == "unavailable" and known.on_unavailable == "refuse"
-
-    def lets_pay(self, known: KnownPolicy, passing: Grant = "denied") -> bool:
-        """Whether money may be taken; a prompt does not stop it. ``passing`` is who asks may do without policy."""
-        return self.outcome != "block" and (passing == "allowed" or not self.waits_for_policy(known))
-
-    def prove_payable(self, known: KnownPolicy, passing: Grant = "denied") -> None:
+    def prove_payable(self, verdict: Verdict, grant: Grant = "denied", *, passing: bool = False) -> None:
         """Check that money may be taken.
 
         Rejections:
             CheckoutBlocked: policy requires details that are missing.
-            PolicyUnavailable: policy is away, the store takes no money without it, and nobody lets it pass;
-                ``needs_approval`` says whether somebody else could.
+            PolicyUnavailable: policy is away, the store takes no money without it, and nobody lets it pass.
+                ``needs_approval`` says whether an approval would help, ``may_pass`` whether whoever asks may say so.
         """
         if self.outcome == "block":
             raise CheckoutBlocked(
                 decision_id=self.decision_id,
                 items=[{"field": item.field, "level": item.level, "code": item.code} for item in self.open_items],
             )
-        if not self.lets_pay(known, passing):
-            raise PolicyUnavailable(decision_id=self.decision_id, needs_approval=passing == "needs_approval")
+        if not verdict.lets_pay(passing=passing):
+            raise PolicyUnavailable(
+                decision_id=self.decision_id, needs_approval=grant == "needs_approval", may_pass=grant == "allowed"
+            )

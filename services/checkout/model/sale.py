@@ -36,10 +36,10 @@ from contracts.checkout import (
 from contracts.customers import CustomerFacts
 from contracts.customers.ledgers import BalanceReserved
 from contracts.ids import CurrencyCode, CustomerId, DecisionId, LineItemId, RegisterId, SaleId, StaffId, TenderId
-from contracts.policy import CheckoutFacts, TenderKind, TransactionKind
+from contracts.policy import CheckoutFacts, ChosenSkipReason, RuleKind, TenderKind, TransactionKind
 from services.checkout.model import credit, lines, tenders, told
 from services.checkout.model.checking import Checking
-from services.checkout.model.decisions import Decided, Verdict
+from services.checkout.model.decisions import Decided, DecidedOutcome, Verdict
 from services.checkout.model.items import PricedItem
 from services.checkout.model.lines import DraftLine
 from services.checkout.model.taxes import tax_prices
@@ -47,6 +47,8 @@ from services.checkout.model.tenders import CashRounding
 
 MOST_LINES = 500
 MOST_TENDERS = 50
+FLAGGED: dict[DecidedOutcome, Flag] = {"unavailable": "policy_unavailable", "block": "policy_unsatisfied"}
+"""What policy said of a tender that was taken, and how the sale is flagged for it."""
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -78,6 +80,8 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
     """The newest answer about this content, which registers see."""
     held: Decided | None = None
     """The answer that holds while the sale is being paid."""
+    further: dict[TenderKind, DecidedOutcome] = {}
+    """What policy said of other kinds of tender that were taken while the first answer is held."""
     checking: Checking = msgspec.field(default_factory=Checking)
     kept_until: dict[TenderId, str] = {}
     """Until when the balances that tenders spend are reserved."""
@@ -216,11 +220,11 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
             item_tags=tuple(sorted({tag for line in self.lines for tag in line.tags})),
             signed_on=signed_on,
             customer=self.customer,
-            skipped=tuple(skip.field for skip in self.checking.skips),
-            waived=tuple(waiver.field for waiver in self.checking.waivers),
+            skipped=tuple(skip.code for skip in self.checking.skips),
+            waived=tuple(waiver.code for waiver in self.checking.waivers),
         )
 
-    def skip(self, skip: Skip) -> None:
+    def skip(self, field: RuleKind, reason: ChosenSkipReason, staff_id: StaffId) -> Skip:
         """Go on without a detail that the sale's check prompts for. The check is to be asked for afresh.
 
         Rejections:
@@ -228,10 +232,11 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
             NothingToSkip: the sale's check prompts for no such detail.
         """
         self.prove_not_being_paid()
-        self.checking.skip(skip, self.decision)
+        skip = self.checking.skip(field, reason, staff_id, self.decision)
         self.decision = None
+        return skip
 
-    def waive(self, waiver: Waiver) -> None:
+    def waive(self, field: RuleKind, staff_id: StaffId, approved_by: StaffId) -> Waiver:
         """Let a detail pass on which the sale's check blocks. The check is to be asked for afresh.
 
         Rejections:
@@ -239,14 +244,15 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
             NotWaivable: the sale's check blocks on no such detail, or nobody may waive it.
         """
         self.prove_not_being_paid()
-        self.checking.waive(waiver, self.decision)
+        waiver = self.checking.waive(field, staff_id, approved_by, self.decision)
         self.decision = None
+        return waiver
 
-    def must_ask(self) -> bool:
-        """Whether policy is to be asked before the next tender: only while no answer is held."""
-        return self.held is None
+    def must_ask(self, kind: TenderKind) -> bool:
+        """Whether policy is to be asked before the next tender: it was not about this kind since the first one."""
+        return self.held is None or (kind != self.held.tender_kind and kind not in self.further)
 
-    def decide(
+    def decide(  # noqa: PLR0913 - what an answer is about, and who asked for it
         self,
         decision_id: DecisionId,
         verdict: Verdict,
@@ -254,27 +260,23 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         seller: StaffId,
         *,
         for_payment: bool = True,
+        passing: bool = False,
     ) -> Decided:
-        """Keep what policy answered about the sale as it stands.
+        """Keep what policy answered about the sale as it stands. What it no longer counts as settled is not any more.
 
-        Where lines are attributed automatically, whoever is signed on gets each that has none as payment starts.
+        Where lines are attributed automatically, whoever is signed on gets each that has none as payment starts: with
+        an answer that lets pay. ``passing`` is that somebody does without one.
         """
         self.checking.asked(tender_kind, for_payment=for_payment)
-        if for_payment and verdict.attribution == "automatic" and self.held is None:
+        if for_payment and verdict.attribution == "automatic" and verdict.lets_pay(passing=passing):
             self._credit_whoever_sells(seller)
-        if verdict.answer is None:
-            decided = Decided(decision_id, "unavailable", self.content(), tender_kind=tender_kind)
-        else:
-            decided = Decided(
-                decision_id,
-                verdict.answer.outcome,
-                self.content(),
-                verdict.answer.settings_revision,
-                verdict.answer.items,
-                tender_kind,
-            )
-        self.decision = decided
-        return decided
+        self.decision = verdict.decided(decision_id, self.content(), tender_kind)
+        self.checking.drop_outgrown(self.decision)
+        return self.decision
+
+    def decide_further(self, decision_id: DecisionId, verdict: Verdict, kind: TenderKind) -> Decided:
+        """What policy says of another kind of tender while its first answer is held, which stays so."""
+        return verdict.decided(decision_id, self.content(), kind)
 
     def content(self) -> str:
         """A digest of what a decision is about: the lines with their credit, and the customer."""
@@ -304,19 +306,24 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         decided: Decided | None = None,
         kept: BalanceReserved | None = None,
     ) -> None:
-        """Take money. A decision made for this tender is held from now on, else the one held before stays.
+        """Take money. The first decision that was made for a tender is held from now on.
+
+        A later one is about another kind of tender. Money that has moved is taken all the same: a block flags the
+        sale ``policy_unsatisfied``.
 
         Rejections:
             SaleEmpty, CustomerMissing, TenderExists, TooManyTenders, NothingToPay, TenderTooLarge.
         """
         tender = self._tender(tender_id, kind, amount, cash_rounding)
+        if decided is not None and self.held is not None:
+            self.further[kind] = decided.outcome
+            decided = None
         self.held = self.decision = decided or self.held
-        if decided is not None and decided.outcome == "unavailable":
-            self._flag("policy_unavailable")
         if kept is not None:
             tender = msgspec.structs.replace(tender, reserved=kept.reserved)
             self.keep_longer(tender_id, kept)
         self.tenders.append(tender)
+        self._flag_as_paid()
 
     def keep_longer(self, tender_id: TenderId, kept: BalanceReserved) -> None:
         """Note until when the balance of a tender is reserved."""
@@ -347,7 +354,8 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         if not left:
             self.decision = self.held
             self.held = None
-            self.flags = [flag for flag in self.flags if flag != "policy_unavailable"]
+            self.further = {}
+        self._flag_as_paid()
         return given_back
 
     # The end
@@ -489,6 +497,14 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         for line in self.lines:
             if line.is_credited and not line.attribution:
                 line.attribution = (Share(staff_id=seller, basis_points=credit.WHOLE),)
+
+    def _flag_as_paid(self) -> None:
+        """Say what policy said of the tenders there are; with those given back it goes."""
+        said = {self.further.get(tender.kind) for tender in self.tenders}
+        if self.held is not None:
+            said.add(self.held.outcome)
+        self.flags = [flag for flag in self.flags if flag not in FLAGGED.values()]
+        self.flags += [flag for outcome, flag in FLAGGED.items() if outcome in said]
 
     def _flag(self, flag: Flag) -> None:
         if flag not in self.flags:

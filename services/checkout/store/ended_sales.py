@@ -17,9 +17,7 @@ from contracts.checkout import (
     SaleNotFound,
     SaleWithSerial,
     Share,
-    Skip,
     Tender,
-    Waiver,
 )
 from contracts.customers import LanguageCode
 from contracts.customers.balances import Reserved
@@ -30,6 +28,7 @@ from services.checkout.model.taxes import rate_totals
 from services.checkout.model.told import totals
 from services.checkout.store import tables
 from services.checkout.store.credit import FIRST_VERSION
+from services.checkout.store.settled import SettledStore
 
 MOST_WITH_SERIAL = 100
 """One piece comes back and is sold again a few times at most."""
@@ -106,6 +105,7 @@ class EndedSales:
         lines = self._lines(row.sale_id, version)
         tenders = self._tenders(row.sale_id)
         rates = rate_totals(tax for line in lines for tax in line.taxes)
+        settled = SettledStore(self._connection)
         return EndedSale(
             Sale(
                 sale_id=row.sale_id,
@@ -126,13 +126,8 @@ class EndedSales:
                 transaction_number=row.transaction_number,
                 receipt_number=row.receipt_number,
                 ended_at=row.ended_at,
-                skips=tuple(
-                    Skip(skip.field, skip.reason, skip.staff_id) for skip in self._rows(tables.prompt_skip, row.sale_id)
-                ),
-                waivers=tuple(
-                    Waiver(waiver.field, waiver.staff_id, waiver.approved_by)
-                    for waiver in self._rows(tables.rule_waiver, row.sale_id)
-                ),
+                skips=settled.skips(row.sale_id),
+                waivers=settled.waivers(row.sale_id),
                 attribution_version=version,
                 customer_group=row.customer_group,
             ),

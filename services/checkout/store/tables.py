@@ -1,7 +1,8 @@
 """The tables of checkout.
 
 A sale holds a customer's id and no detail of a person. Where law needs the buyer, ``sealed_buyer_id``
-points to a record kept elsewhere, whose eraser is there. Staff ids are kept as long as the sale.
+points to a record kept elsewhere, whose eraser is there. Staff ids are kept as long as the sale, those of
+skips and waivers as long as the settings say.
 Amounts are minor units, rates percentages and quantities exact decimals as text, times UTC.
 """
 
@@ -187,6 +188,7 @@ prompt_skip = Table(
     Column("field", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("staff_id", Text, nullable=False),
+    Column("code", Text, nullable=False, server_default="", comment="What was missing."),
     sqlite_with_rowid=False,
 )
 
@@ -198,6 +200,7 @@ rule_waiver = Table(
     Column("field", Text, nullable=False),
     Column("staff_id", Text, nullable=False),
     Column("approved_by", Text, nullable=False),
+    Column("code", Text, nullable=False, server_default="", comment="What was missing."),
     sqlite_with_rowid=False,
 )
 
@@ -306,6 +309,14 @@ tax_rate = Table(
     Column("treatment", Text, nullable=False),
     Column("rate", Text, nullable=False),
     Column("source", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+known_staff = Table(
+    "known_staff",
+    METADATA,
+    Column("staff_id", Text, primary_key=True),
+    Column("active", Boolean, nullable=False, comment="Whether they work here."),
     sqlite_with_rowid=False,
 )
 

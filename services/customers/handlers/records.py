@@ -55,9 +55,11 @@ def create_customer(command: CreateCustomer, tx: CustomersTx) -> Customer:
         Malformed: a line holds a control character.
     """
     mark, sent = tx.customers.creation_mark(command.customer_id), creation_mark(command)
+    if tx.customers.is_erased(command.customer_id):
+        raise CustomerExists(field="customer_id", customer_id=command.customer_id)
     if mark == sent or tx.customers.present_id(command.customer_id) != command.customer_id:
         return tx.shown(command.customer_id)
-    if mark is not None or tx.customers.is_erased(command.customer_id):
+    if mark is not None:
         raise CustomerExists(field="customer_id", customer_id=command.customer_id)
     customer = new_customer(command, tx.rules, _known(command.custom, tx))
     tx.groups.check(customer.group)

@@ -1,9 +1,7 @@
 """``request`` sends any request by hand, ``new-id`` makes an id for it; ``scan`` is as if a scanner had read a code."""
 
-import difflib
 import re
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,7 +13,7 @@ from contracts.devices import InjectScan
 from contracts.ids import RegisterId, ScanId
 from contracts.topics import SERVICES
 from services.hub import access, logins, running_hub
-from services.hub.terminal import CommandRefused, DataFolder, as_hub, data_folder, print_plain, temporarily
+from services.hub.terminal import CommandRefused, DataFolder, as_hub, data_folder, nearest, print_plain, temporarily
 from services.runtime.ids import RandomIds, is_uuid
 from services.runtime.requester import NoAnswer, Refused
 
@@ -126,18 +124,11 @@ def _check_may_ask(data: Path, service: str, name: str, caller: str) -> None:
     if role is None:
         raise CommandRefused(f"there is no login {caller[:80]!r}; './tillwire register list' tells which there are")
     if service not in SERVICES:
-        raise CommandRefused(f"there is no service {service[:80]!r}{_nearest(service, SERVICES)}")
+        raise CommandRefused(f"there is no service {service[:80]!r}{nearest(service, SERVICES)}")
     askers = access.askers(service)
     if name not in askers:
-        raise CommandRefused(f"{service} has no request {name[:80]!r}{_nearest(name, askers)}")
+        raise CommandRefused(f"{service} has no request {name[:80]!r}{nearest(name, askers)}")
     topics = running_hub.find(data).topics
     if topics.request(service, name, caller) not in access.rules(role, caller, topics).publish:
         may = ", ".join(askers[name])
         raise CommandRefused(f"'{caller}' has the role {role}, which may not ask {service} '{name}'; these may: {may}")
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    """What was likely meant, else all there is."""
-    names = list(known)
-    close = difflib.get_close_matches(word, names, n=1)
-    return f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(sorted(names))}"

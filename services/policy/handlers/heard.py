@@ -12,7 +12,7 @@ from services.policy.transactions import PolicyTx
 
 WAIVE = "policy.waive"
 ABOUT_RULES: frozenset[Flag] = frozenset({"policy_unsatisfied", "unsatisfied_offline"})
-"""Flags that say that a rule was not met; the last decision says which."""
+"""Flags that say that a rule was not met; the last block says which."""
 
 
 def on_checkout_decided(event: CheckoutDecided, tx: PolicyTx) -> None:
@@ -51,8 +51,9 @@ def on_sale_completed(event: SaleCompleted, tx: PolicyTx) -> None:
 
 
 def on_role_changed(event: RoleChanged, tx: PolicyTx) -> None:
-    """Know whether that role may let a rule pass."""
-    tx.roles.put(event.role, event.revision, may_waive=WAIVE in event.allowed and not event.removed)
+    """Know whether people of that role may let a rule pass, with their PIN also where somebody else is signed on."""
+    may_waive = WAIVE in event.allowed and event.may_approve and not event.removed
+    tx.roles.put(event.role, event.revision, may_waive=may_waive)
     tx.tell_roles()
 
 

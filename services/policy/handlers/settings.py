@@ -8,6 +8,7 @@ from contracts.policy import (
     ListSettingsRevisions,
     PolicyInForce,
     PolicyRevision,
+    PolicySettings,
     RevisionNotFound,
     SetSettings,
     SettingsChanged,
@@ -22,6 +23,7 @@ from services.policy.model.settings import (
     Known,
     check_known,
     check_settings,
+    check_size,
     groups_named,
     settings_hash,
     warnings,
@@ -29,9 +31,13 @@ from services.policy.model.settings import (
 from services.policy.store.decisions import DecisionStore
 from services.policy.store.settings import InForce, SettingsStore
 from services.policy.transactions import PolicyTx, PolicyView
+from services.runtime.bus import LARGEST_PAYLOAD
 from services.runtime.clock import stamp
 from services.runtime.requester import Ask
 from services.runtime.states import Shown
+
+LARGEST_SETTINGS = LARGEST_PAYLOAD - 10_000
+"""In bytes of JSON; an answer tells the revision, who set it and warnings besides."""
 
 
 def start(tx: PolicyTx) -> None:
@@ -79,15 +85,14 @@ def set_settings(command: SetSettings, known: Known, tx: PolicyTx) -> PolicyInFo
 
     Rejections:
         RevisionConflict: other settings are in force than those that were read; ``revision`` says which.
-        PurposeRefused, Malformed: as ``check_settings`` says.
+        PurposeRefused, Malformed: as ``check_settings`` and ``check_size`` say.
         UnknownRegister, UnknownGroup: an override names what the store does not have.
     """
     before = tx.settings.in_force()
     if command.expected_revision != before.revision:
         raise RevisionConflict(field="expected_revision", revision=before.revision)
     settings = command.settings
-    check_settings(settings)
-    check_known(settings, known)
+    _check(settings, known)
     after = InForce(before.revision + 1, settings, tx.staff_id, stamp(tx.now))
     tx.settings.add(after, staff_id=tx.staff_id, client=tx.caller, at=tx.now)
     tx.put_in_force(after)
@@ -99,6 +104,7 @@ def set_settings(command: SetSettings, known: Known, tx: PolicyTx) -> PolicyInFo
             on_policy_unavailable=settings.on_policy_unavailable,
             attribution=settings.attribution,
             moment=settings.moment,
+            approved_by=tx.approved_by("policy.edit"),
         )
     )
     tx.show(_shown(after))
@@ -115,8 +121,7 @@ async def what_if(query: WhatIf, view: PolicyView) -> WhatIfReport:
         PurposeRefused, Malformed, UnknownRegister: as for ``set_settings``.
     """
     draft, since = query.settings, view.now - timedelta(days=query.days)
-    check_settings(draft)
-    check_known(draft, Known(view.registers()))
+    _check(draft, Known(view.registers()))
     now = view.in_force
     unchecked = groups_named(draft) - groups_named(now.settings)
     cells = await view.read(
@@ -124,7 +129,7 @@ async def what_if(query: WhatIf, view: PolicyView) -> WhatIfReport:
     )
     return WhatIfReport(
         days=query.days,
-        decisions=sum(cell.decisions for cell in cells),
+        sales=sum(cell.sales for cell in cells),
         prompted=sum(cell.prompted for cell in cells),
         blocked=sum(cell.blocked for cell in cells),
         was_prompted=sum(cell.was_prompted for cell in cells),
@@ -137,6 +142,12 @@ async def what_if(query: WhatIf, view: PolicyView) -> WhatIfReport:
 async def shown(view: PolicyView) -> list[Shown]:
     """Everything that policy retains: which revision is in force."""
     return [Shown(_shown(view.in_force))]
+
+
+def _check(settings: PolicySettings, known: Known) -> None:
+    check_size(settings, LARGEST_SETTINGS)
+    check_settings(settings)
+    check_known(settings, known)
 
 
 def _told(told: InForce, *, in_force: bool = True) -> PolicyInForce:

@@ -28,6 +28,19 @@ SUBJECTS: dict[RuleKind, tuple[str, ...]] = {
     "contact": ("email-or-phone", "phone", "email", "email-and-phone"),
 }
 """What codes call the bits of a rule."""
+_SIGN_ON, _SOMEBODY = 1, 3
+"""Whoever lets pass that nobody gets the credit lets pass, too, that nobody is signed on to get it."""
+LETS_GO: dict[str, tuple[RuleKind, int]] = {
+    "sign-on-missing": ("attribution", _SIGN_ON),
+    "attribution-missing": ("attribution", _SOMEBODY),
+    **{
+        f"{subject}-missing": (field, bits)
+        for field, subjects in SUBJECTS.items()
+        for bits, subject in enumerate(subjects)
+        if subject
+    },
+}
+"""What is let go, as bits of its rule, where a code was skipped or waived."""
 
 
 class Finding(NamedTuple):
@@ -95,6 +108,10 @@ def decide(rulebook: Rulebook, facts: CheckoutFacts) -> Verdict:
       on who gets the lines that have nobody, or there is no such line.
     - A waiver lets pass what is required as long as the settings are ``waivable``. A skip or a waiver lets pass what
       is recommended; a skip never what is required, and there is none for attribution.
+    - Both are for the code that they were given for and for what asks for less: ``email-and-phone`` covers ``email``,
+      and each of these ``email-or-phone``; ``attribution`` covers ``sign-on``. None covers what asks for more, and two
+      that each cover a part are not added up: whoever lets something pass has seen all of it.
+    - Where a waiver lets pass what a rule requires, what it recommends besides is not asked.
     - The purpose told is that of a demand of the finding's level that is missing: one that has a purpose, then the
       more demanding one, then by the purpose's own text.
     - The strictest finding decides: required and missing is ``block``, recommended and missing is ``prompt``, what
@@ -130,8 +147,9 @@ def _detail(rulebook: Rulebook, facts: CheckoutFacts, field: RuleKind, demand: D
     for level in (REQUIRED, RECOMMENDED):
         missing = {bits: purpose for bits, purpose in asked(demand, level).items() if not _has(bits, has)}
         if missing:
-            subject = SUBJECTS[field][_together(missing) & ~has]
-            settled = _settled(rulebook, facts, field, level)
+            lacks = _together(missing) & ~has
+            subject = SUBJECTS[field][lacks]
+            settled = _settled(rulebook, facts, field, level, lacks)
             return Finding(
                 field,
                 LEVELS[level],
@@ -153,17 +171,26 @@ def _attribution(rulebook: Rulebook, facts: CheckoutFacts, demand: Demand) -> Fi
     attributed = facts.unattributed_lines <= 0
     if attributed or (mode == "automatic" and facts.signed_on):
         return Finding("attribution", "required", satisfied=True, code="attribution-ok")
-    settled = _settled(rulebook, facts, "attribution", REQUIRED)
-    subject = "attribution" if mode == "manual" else "sign-on"
+    subject, lacks = ("attribution", _SOMEBODY) if mode == "manual" else ("sign-on", _SIGN_ON)
+    settled = _settled(rulebook, facts, "attribution", REQUIRED, lacks)
     return Finding(
         "attribution", "required", satisfied=False, code=f"{subject}-{settled or 'missing'}", settled=settled
     )
 
 
-def _settled(rulebook: Rulebook, facts: CheckoutFacts, field: RuleKind, level: int) -> Settled | None:
-    if field in facts.waived and (level == RECOMMENDED or rulebook.settings.waivable):
+def _settled(rulebook: Rulebook, facts: CheckoutFacts, field: RuleKind, level: int, lacks: int) -> Settled | None:
+    if (level == RECOMMENDED or rulebook.settings.waivable) and _covered(field, lacks, facts.waived):
         return "waived"
-    return "skipped" if level == RECOMMENDED and field in facts.skipped else None
+    return "skipped" if level == RECOMMENDED and _covered(field, lacks, facts.skipped) else None
+
+
+def _covered(field: RuleKind, lacks: int, codes: tuple[str, ...]) -> bool:
+    """Whether one of these codes lets go all that is lacking."""
+    for code in codes:
+        rule, bits = LETS_GO.get(code, (None, 0))
+        if rule == field and lacks & ~bits == 0:
+            return True
+    return False
 
 
 def _has(bits: int, has: int) -> bool:

@@ -4,8 +4,9 @@ Belongs here: a recorded decision as plain values, and counting. Never here: whe
 """
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from contracts.customers import CustomerFacts, GroupId
 from contracts.ids import CustomerId, RegisterId, SaleId
@@ -16,7 +17,8 @@ from services.policy.model.rulebook import Demands, Fitting, Rulebook
 NOBODY = CustomerId("")
 """Decisions keep what was told of a customer, never who it was."""
 MOST_EXAMPLES = 3
-_STRICTNESS: dict[str, int] = {"unavailable": 0, "proceed": 0, "prompt": 1, "block": 2}
+_PROMPT, _BLOCK = 1, 2
+_STRICTNESS: Final[dict[str, int]] = {"unavailable": 0, "proceed": 0, "prompt": _PROMPT, "block": _BLOCK}
 
 
 class Recorded(NamedTuple):
@@ -59,8 +61,8 @@ class Recorded(NamedTuple):
             item_tags=listed(self.item_tags),
             signed_on=bool(self.signed_on),
             customer=self._customer(),
-            skipped=rules(self.skipped),
-            waived=rules(self.waived),
+            skipped=listed(self.skipped),
+            waived=listed(self.waived),
         )
 
     def _customer(self) -> CustomerFacts | None:
@@ -91,17 +93,27 @@ def rules(text: str) -> tuple[RuleKind, ...]:
 class _Count:
     """What is counted of one register and hour."""
 
-    __slots__ = ("blocked", "decisions", "examples", "prompted", "was_blocked", "was_prompted")
+    __slots__ = ("blocked", "examples", "prompted", "sales", "was_blocked", "was_prompted")
 
     def __init__(self) -> None:
-        self.decisions = self.prompted = self.blocked = self.was_prompted = self.was_blocked = 0
+        self.sales = self.prompted = self.blocked = self.was_prompted = self.was_blocked = 0
         self.examples: list[SaleId] = []
+
+    def add(self, sale_id: SaleId | None, would: int, was: int) -> None:
+        """Count one sale by the strictest answer it would have had, and the strictest it had."""
+        self.sales += 1
+        self.prompted += would == _PROMPT
+        self.blocked += would == _BLOCK
+        self.was_prompted += was == _PROMPT
+        self.was_blocked += was == _BLOCK
+        if would and sale_id is not None and len(self.examples) < MOST_EXAMPLES:
+            self.examples.append(sale_id)
 
     def cell(self, register: RegisterId, hour: int) -> WhatIfCell:
         return WhatIfCell(
             register=register,
             hour=hour,
-            decisions=self.decisions,
+            sales=self.sales,
             prompted=self.prompted,
             blocked=self.blocked,
             was_prompted=self.was_prompted,
@@ -153,34 +165,38 @@ class _Trial:
         return self._alike[same]
 
 
-def what_if(rulebook: Rulebook, decisions: Iterable[tuple[Any, ...]]) -> tuple[WhatIfCell, ...]:
-    """Count what settings would have made of decisions of the past, by register and hour.
+class _Sale:
+    """A sale that was checked: where and when first, and the strictest of its answers."""
 
-    Decisions that these settings cannot tell apart are decided once.
+    __slots__ = ("place", "was", "would")
+
+    def __init__(self, place: tuple[RegisterId, int], would: int, was: int) -> None:
+        self.place, self.would, self.was = place, would, was
+
+
+def what_if(rulebook: Rulebook, decisions: Iterable[tuple[Any, ...]]) -> tuple[WhatIfCell, ...]:
+    """Count what settings would have made of sales of the past, by register and hour.
+
+    A sale counts once, where and when it was checked first, by the strictest of its answers. A decision that no
+    longer names its sale counts by itself. Decisions that these settings cannot tell apart are decided once.
 
     Args:
         rulebook: The settings that are tried.
-        decisions: Plain tuples in the order of ``Recorded``.
+        decisions: Plain tuples in the order of ``Recorded``, the earliest first.
     """
-    counts: dict[tuple[RegisterId, int], _Count] = {}
+    sales: dict[SaleId, _Sale] = {}
+    counts: defaultdict[tuple[RegisterId, int], _Count] = defaultdict(_Count)
     trial = _Trial(rulebook)
     for decision in decisions:
-        outcome = trial.outcome(decision)
-        sale_id, was, hour, *_ = decision
-        place = (decision[6], hour)
-        count = counts.get(place)
-        if count is None:
-            count = counts[place] = _Count()
-        count.decisions += 1
-        count.prompted += outcome == "prompt"
-        count.blocked += outcome == "block"
-        count.was_prompted += was == "prompt"
-        count.was_blocked += was == "block"
-        if (
-            len(count.examples) < MOST_EXAMPLES
-            and _STRICTNESS[outcome] > _STRICTNESS[was]
-            and sale_id is not None
-            and sale_id not in count.examples
-        ):
-            count.examples.append(sale_id)
+        would = _STRICTNESS[trial.outcome(decision)]
+        sale_id, outcome, hour, *_ = decision
+        was, place = _STRICTNESS[outcome], (decision[6], hour)
+        if sale_id is None:
+            counts[place].add(None, would, was)
+        elif (sale := sales.get(sale_id)) is None:
+            sales[sale_id] = _Sale(place, would, was)
+        else:
+            sale.would, sale.was = max(sale.would, would), max(sale.was, was)
+    for sale_id, sale in sales.items():
+        counts[sale.place].add(sale_id, sale.would, sale.was)
     return tuple(counts[place].cell(*place) for place in sorted(counts))

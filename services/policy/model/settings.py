@@ -68,6 +68,16 @@ def check_settings(settings: PolicySettings) -> None:
         _check_purpose(path, rule)
 
 
+def check_size(settings: PolicySettings, most_bytes: int) -> None:
+    """Refuse settings that nobody could read any more, because they fit no message.
+
+    Rejections:
+        Malformed: as JSON they are larger than ``most_bytes``.
+    """
+    if len(msgspec.json.encode(settings)) > most_bytes:
+        raise Malformed(field="$.settings.overrides", rule=f"settings are at most {most_bytes} bytes of JSON")
+
+
 def check_known(settings: PolicySettings, known: Known) -> None:
     """Refuse overrides that name what the store does not have; groups only where they are known.
 

@@ -206,11 +206,11 @@ class DecisionStore:
         return None if row is None else Unanswered(row.decision_id, row.decided_at, Recorded(*row[2:]))
 
     def missing(self, sale_id: SaleId) -> tuple[RuleKind, ...]:
-        """The required rules that the last decision of a sale found missing and nobody had waived."""
+        """The required rules that a sale lacked, and nobody had waived, when it was blocked last."""
         columns = decision.c
         last = (
             select(columns.decision_id)
-            .where(columns.sale_id == sale_id)
+            .where(columns.sale_id == sale_id, columns.outcome == "block")
             .order_by(columns.journal_number.desc())
             .limit(1)
             .scalar_subquery()

@@ -7,6 +7,7 @@ METADATA = MetaData()
 _ERASER = "Eraser: DecisionStore.fade"
 _FADED = "Null once faded."
 _LIST = "Rules, with commas between."
+_CODES = "Codes that were settled, with commas between."
 
 
 def _any_of(*columns: Column[str]) -> ColumnElement[bool]:
@@ -52,8 +53,8 @@ decision = Table(
     Column("has_phone", Boolean),
     Column("placeholder", Boolean),
     Column("customer_group", Text, comment="Null without a customer."),
-    Column("skipped", Text, comment=_LIST),
-    Column("waived", Text, comment=_LIST),
+    Column("skipped", Text, comment=_CODES),
+    Column("waived", Text, comment=_CODES),
     Column("rechecked_outcome", Text, comment="Where policy was away: what it says afterwards."),
     Column("rechecked_revision", Integer),
     Column("passed_by", Text, comment="Who let money be taken without policy. " + _FADED),
@@ -139,7 +140,7 @@ staff_role = Table(
     METADATA,
     Column("role", Text, primary_key=True),
     Column("revision", Integer, nullable=False),
-    Column("may_waive", Boolean, nullable=False, comment="Without anybody's approval."),
+    Column("may_waive", Boolean, nullable=False, comment="Alone, and as an approver."),
     comment="What staff tells of roles, as far as policy tells it on. No personal data.",
     sqlite_with_rowid=False,
 )

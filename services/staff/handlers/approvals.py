@@ -6,7 +6,13 @@ from contracts.staff import ActionApproved, Approve, Approved
 from services.runtime.requester import Ask
 from services.runtime.tokens import Claims
 from services.staff.handlers.pin_facts import TypedPin, compare, judge
-from services.staff.model.sessions import Approval, check_lasts, check_may_approve, check_not_approved
+from services.staff.model.sessions import (
+    APPROVAL_NAMES_FOR,
+    Approval,
+    check_lasts,
+    check_may_approve,
+    check_not_approved,
+)
 from services.staff.transactions import StaffTx, StaffView
 
 
@@ -22,30 +28,33 @@ async def prepare_approve(command: Approve, view: StaffView, ask: Ask) -> TypedP
 
 
 def approve(command: Approve, facts: TypedPin, tx: StaffTx) -> Approved:
-    """Let one command of whoever is signed on pass, for one sale where it is about one.
+    """Let one command of whoever is signed on pass, for one sale where it is about one, in that session only.
 
     Rejections:
         TokenMissing: nobody is signed on at the register.
-        TokenInvalid: the session at the register is over.
+        TokenInvalid: the session at the register has ended in this very moment.
         SignOnRefused, SignOnLocked: as for signing on; tries of both count together.
-        NotApprovable: the person's role may not do it alone, or may not approve.
+        NotApprovable: the person's role may not do all of it alone, or may not approve.
         ApprovalGiven: somebody has approved the command already.
     """
     asker = _asker(tx)
     check_lasts(tx.sessions.latest(tx.register), asker.session)
     approver = judge(command, facts, tx).member
-    check_may_approve(tx.roles.find(approver.role), command.action)
+    also = tuple(each for each in dict.fromkeys(command.also) if each != command.action)
+    check_may_approve(tx.roles.find(approver.role), (command.action, *also))
     check_not_approved(tx.approvals.of_command(tx.register, command.command))
+    asked_by = StaffId(asker.subject)
     approval = Approval(
         register=tx.register,
         command=command.command,
         session=asker.session,
         action=command.action,
         sale_id=command.sale_id,
-        asked_by=StaffId(asker.subject),
+        asked_by=asked_by,
         approved_by=approver.staff_id,
         approved_at=tx.now,
         approve_id=tx.message_id,
+        also=also,
     )
     tx.approvals.add(approval)
     tx.record(
@@ -56,7 +65,8 @@ def approve(command: Approve, facts: TypedPin, tx: StaffTx) -> Approved:
             command=approval.command,
             sale_id=approval.sale_id,
             approved_by=approval.approved_by,
-            asked_by=approval.asked_by,
+            asked_by=asked_by,
+            also=approval.also,
         )
     )
     tx.used(tx.register, asker.session)
@@ -73,6 +83,11 @@ def approved_again(command: Approve, tx: StaffTx) -> Approved:  # noqa: ARG001 -
     if approval.expires_at <= tx.now:
         raise ApprovalInvalid(reason="expired")
     return tx.approved(approval)
+
+
+def fade(tx: StaffTx) -> None:
+    """Approvals that are old no longer say who asked for them, nor about which sale."""
+    tx.approvals.fade(tx.now - APPROVAL_NAMES_FOR)
 
 
 def _asker(at: StaffTx | StaffView) -> Claims:

@@ -1,6 +1,4 @@
-"""The staff list: somebody new, somebody changed, somebody forgotten, and what is held about them."""
-
-from typing import NamedTuple
+"""The staff list: somebody new, somebody changed, somebody forgotten."""
 
 from msgspec import UNSET
 
@@ -11,30 +9,24 @@ from contracts.staff import (
     BadgeTaken,
     CreateStaff,
     EraseStaff,
-    ExportStaff,
     ListStaff,
     OwnerExists,
     RoleId,
     RoleNotFound,
-    StaffApproval,
-    StaffChanged,
     StaffErased,
     StaffExists,
-    StaffExport,
     StaffFile,
     StaffList,
     StaffMember,
     StaffNotFound,
     StaffRole,
-    StaffSession,
     UpdateStaff,
 )
-from services.runtime.clock import stamp
 from services.runtime.requester import Ask
-from services.runtime.transactions import StaleFacts
-from services.staff.model.credit import by_period
+from services.staff.model.authors import NOBODY, Author
 from services.staff.model.people import (
     Record,
+    changed,
     changed_member,
     check_owner_remains,
     new_member,
@@ -42,74 +34,54 @@ from services.staff.model.people import (
     why_signed_off,
 )
 from services.staff.model.roles import check_holds
-from services.staff.store.credit import CreditStore
 from services.staff.store.people import StaffStore
-from services.staff.store.sessions import ApprovalStore, SessionStore, TryStore
 from services.staff.transactions import StaffTx, StaffView
 
 HUB = "hub"
 
 
-class PinFacts(NamedTuple):
-    """What a new staff member's PIN came to: its hash, or whether it fits the record that was ``seen`` already."""
-
-    seen: int | None
-    pin_hash: str
-    fits: bool
+async def prepare_create_staff(command: CreateStaff, view: StaffView, ask: Ask) -> str:  # noqa: ARG001
+    """Hash the PIN. It is compared with nobody's: whoever may put people on the list would find out PINs so."""
+    return await view.pins.hash(command.pin)
 
 
-async def prepare_create_staff(command: CreateStaff, view: StaffView, ask: Ask) -> PinFacts:  # noqa: ARG001
-    """Hash the PIN, or compare it where the id is taken already."""
-    return await _pin_facts(command.staff_id, command.pin, view)
-
-
-def create_staff(command: CreateStaff, facts: PinFacts, tx: StaffTx) -> StaffFile:
+def create_staff(command: CreateStaff, pin_hash: str, tx: StaffTx) -> StaffFile:
     """Put somebody new on the staff list.
-
-    The same details under the same id are answered alike, however often and late they come.
 
     Rejections:
         RoleNotFound: the store has no such role.
         PermissionDenied: the role may more than that of whoever asks.
-        StaffExists: the id was used with other details.
+        StaffExists: the id was used before, with whatever details.
         BadgeTaken: another staff member has the badge.
         Malformed: the name is blank, or a name holds a control character.
     """
     check_holds(tx.giver("staff.edit"), _role(command.role, tx), "staff.edit")
-    member = new_member(command)
-    known = _same_again(member, facts, tx)
-    return known or _add(member, facts.pin_hash, tx)
+    return _add(new_member(command), pin_hash, tx, tx.author("staff.edit"))
 
 
-async def prepare_add_owner(command: AddOwner, view: StaffView, ask: Ask) -> PinFacts:  # noqa: ARG001
-    """Hash the PIN, or compare it where the id is taken already.
+async def prepare_add_owner(command: AddOwner, view: StaffView, ask: Ask) -> str:  # noqa: ARG001
+    """Hash the PIN.
 
     Rejections:
         PermissionDenied: somebody other than the hub asks.
     """
     if view.caller != HUB:
         raise PermissionDenied(asked_by=HUB)
-    return await _pin_facts(command.staff_id, command.pin, view)
+    return await view.pins.hash(command.pin)
 
 
-def add_owner(command: AddOwner, facts: PinFacts, tx: StaffTx) -> StaffFile:
+def add_owner(command: AddOwner, pin_hash: str, tx: StaffTx) -> StaffFile:
     """Put the first owner on the staff list, or another when no owner is active any more.
 
-    The same details under the same id are answered alike, however often and late they come.
-
     Rejections:
-        StaffExists: the id was used with other details.
         OwnerExists: there is an active owner.
+        StaffExists: the id was used before, with whatever details.
         BadgeTaken: another staff member has the badge.
         Malformed: the name is blank, or a name holds a control character.
     """
-    member = new_member(command)
-    known = _same_again(member, facts, tx)
-    if known is not None:
-        return known
     if tx.staff.active_owners():
         raise OwnerExists
-    return _add(member, facts.pin_hash, tx)
+    return _add(new_member(command), pin_hash, tx, NOBODY)
 
 
 async def prepare_update_staff(command: UpdateStaff, view: StaffView, ask: Ask) -> str | None:  # noqa: ARG001
@@ -129,7 +101,7 @@ def update_staff(command: UpdateStaff, pin_hash: str | None, tx: StaffTx) -> Sta
         LastOwner: the store would be left without an owner.
         Malformed: the name is blank, or a name holds a control character.
     """
-    before = _person_in_reach(command.staff_id, tx)
+    before = person_in_reach(command.staff_id, tx)
     if before.erased:
         raise StaffNotFound(staff_id=command.staff_id)
     after = changed_member(command, before.member)
@@ -141,7 +113,7 @@ def update_staff(command: UpdateStaff, pin_hash: str | None, tx: StaffTx) -> Sta
         _check_badge(after.badge, tx)
     check_owner_remains(before.member, after, tx.staff.active_owners())
     tx.staff.put(Record(after, pin_hash or before.pin_hash), tx.now)
-    tx.record(changed(after))
+    tx.record(changed(after, tx.author("staff.edit")))
     reason = why_signed_off(before.member, after, new_pin=pin_hash is not None)
     if reason is not None:
         tx.end_everywhere(after.staff_id, reason)
@@ -161,60 +133,15 @@ def erase_staff(command: EraseStaff, tx: StaffTx) -> StaffErased:
         PermissionDenied: their role may more than that of whoever asks.
         LastOwner: the store would be left without an owner.
     """
-    before = _person_in_reach(command.staff_id, tx)
+    before = person_in_reach(command.staff_id, tx)
     if not before.erased:
         owners = tx.staff.active_owners()
         tx.staff.erase(command.staff_id, tx.now)
         after = tx.staff.get(command.staff_id).member
         check_owner_remains(before.member, after, owners)
-        tx.record(changed(after))
+        tx.record(changed(after, tx.author("staff.edit")))
         tx.end_everywhere(command.staff_id, "deactivated")
     return StaffErased(command.staff_id)
-
-
-async def export_staff(query: ExportStaff, view: StaffView) -> StaffExport:
-    """All that is held about somebody.
-
-    Rejections:
-        StaffNotFound: nobody has that id.
-    """
-    record, sessions, tries, approvals, days = await view.read(
-        lambda connection: (
-            StaffStore(connection).find(query.staff_id),
-            SessionStore(connection).of_person(query.staff_id),
-            TryStore(connection).of_all_registers(query.staff_id),
-            ApprovalStore(connection).of_person(query.staff_id),
-            CreditStore(connection).of_person(query.staff_id),
-        )
-    )
-    if record is None:
-        raise StaffNotFound(staff_id=query.staff_id)
-    return StaffExport(
-        member=record.member,
-        sessions=tuple(
-            StaffSession(
-                register=each.register,
-                session=each.number,
-                started_at=stamp(each.started_at),
-                ended_at=None if each.ended_at is None else stamp(each.ended_at),
-                end_reason=each.ended,
-            )
-            for each in sessions
-        ),
-        wrong_tries=tries,
-        approvals=tuple(
-            StaffApproval(
-                register=each.register,
-                action=each.action,
-                command=each.command,
-                sale_id=each.sale_id,
-                asked_by=each.asked_by,
-                approved_at=stamp(each.approved_at),
-            )
-            for each in approvals
-        ),
-        credit=by_period(days, "day"),
-    )
 
 
 async def list_staff(query: ListStaff, view: StaffView) -> StaffList:
@@ -224,39 +151,13 @@ async def list_staff(query: ListStaff, view: StaffView) -> StaffList:
     return StaffList(tuple(sorted(wanted, key=lambda member: (member.name.casefold(), member.staff_id))))
 
 
-def changed(member: StaffMember) -> StaffChanged:
-    """What is told of somebody."""
-    return StaffChanged(member.staff_id, member.revision, member.role, member.active)
+def person_in_reach(staff_id: StaffId, tx: StaffTx) -> Record:
+    """Somebody whose role may no more than that of whoever asks.
 
-
-async def _pin_facts(staff_id: StaffId, pin: str, view: StaffView) -> PinFacts:
-    record = await view.read(lambda connection: StaffStore(connection).find(staff_id))
-    if record is None:
-        return PinFacts(None, await view.pins.hash(pin), fits=False)
-    return PinFacts(record.revision, record.pin_hash, await view.pins.fits(record.pin_hash, pin))
-
-
-def _same_again(member: StaffMember, facts: PinFacts, tx: StaffTx) -> StaffFile | None:
-    record = tx.staff.find(member.staff_id)
-    if (None if record is None else record.revision) != facts.seen:
-        raise StaleFacts
-    if record is None:
-        return None
-    if not facts.fits or not same_details(record.member, member):
-        raise StaffExists(field="staff_id", staff_id=member.staff_id)
-    return StaffFile(record.member)
-
-
-def _add(member: StaffMember, pin_hash: str, tx: StaffTx) -> StaffFile:
-    if member.badge is not None:
-        _check_badge(member.badge, tx)
-    tx.staff.add(Record(member, pin_hash), tx.now)
-    tx.record(changed(member))
-    return StaffFile(member)
-
-
-def _person_in_reach(staff_id: StaffId, tx: StaffTx) -> Record:
-    """Somebody whose role may no more than that of whoever asks."""
+    Rejections:
+        StaffNotFound: nobody ever had that id.
+        PermissionDenied: their role may more.
+    """
     record = tx.staff.find(staff_id)
     if record is None:
         raise StaffNotFound(staff_id=staff_id)
@@ -264,6 +165,16 @@ def _person_in_reach(staff_id: StaffId, tx: StaffTx) -> Record:
     if role is not None:  # an erased person's role may be gone
         check_holds(tx.giver("staff.edit"), role, "staff.edit")
     return record
+
+
+def _add(member: StaffMember, pin_hash: str, tx: StaffTx, author: Author) -> StaffFile:
+    if tx.staff.find(member.staff_id) is not None:
+        raise StaffExists(field="staff_id", staff_id=member.staff_id)
+    if member.badge is not None:
+        _check_badge(member.badge, tx)
+    tx.staff.add(Record(member, pin_hash), tx.now)
+    tx.record(changed(member, author))
+    return StaffFile(member)
 
 
 def _role(role: RoleId, tx: StaffTx) -> StaffRole:

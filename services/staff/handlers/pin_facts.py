@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from contracts.base import Malformed
 from contracts.ids import RegisterId, StaffId
-from contracts.staff import Approve, SignOn, SignOnLocked, SignOnRefused
+from contracts.staff import Approve, SignOn, SignOnLocked, SignOnRefused, StaffLockedOut
 from services.runtime.transactions import StaleFacts
 from services.staff.model.people import Record
 from services.staff.model.sessions import after_wrong_try, locked_s
@@ -88,5 +88,6 @@ def _refuse(staff_id: StaffId, tx: StaffTx) -> None:
     tx.tries.put(tx.register, staff_id, tries, tx.now)
     locked = locked_s(tries, tx.now)
     if locked:
+        tx.record(StaffLockedOut(tx.register, staff_id))
         raise SignOnLocked(retry_after_s=locked)
     raise SignOnRefused

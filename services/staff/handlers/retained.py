@@ -5,7 +5,7 @@ from typing import Final
 from contracts.base import Event
 from services.runtime.service import SnapshotPiece
 from services.runtime.states import Shown
-from services.staff.handlers.people import changed as person_changed
+from services.staff.model.people import changed as person_changed
 from services.staff.model.roles import changed as role_changed
 from services.staff.model.sessions import register_session, told
 from services.staff.store.people import StaffStore

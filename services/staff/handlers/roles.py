@@ -48,7 +48,7 @@ def put_role(command: PutRole, tx: StaffTx) -> RoleFile:
         if each is not None:
             check_holds(giver, each, "staff.roles")
     tx.roles.put(role, tx.now)
-    tx.record(changed(role))
+    tx.record(changed(role, tx.author("staff.roles")))
     if before is not None and before.permissions != role.permissions:
         for staff_id in tx.staff.having(role.role):
             tx.end_everywhere(staff_id, "changed")
@@ -75,5 +75,5 @@ def remove_role(command: RemoveRole, tx: StaffTx) -> RoleRemoved:
         raise RoleInUse(role=role.role, staff_ids=having)
     gone = removed(role)
     tx.roles.put(gone, tx.now, removed=True)
-    tx.record(changed(gone, removed=True))
+    tx.record(changed(gone, tx.author("staff.roles"), removed=True))
     return RoleRemoved(role.role)

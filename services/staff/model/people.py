@@ -9,7 +9,8 @@ import msgspec
 from msgspec import UNSET
 
 from contracts.customers import RevisionConflict
-from contracts.staff import AddOwner, CreateStaff, LastOwner, StaffMember, UpdateStaff
+from contracts.staff import AddOwner, CreateStaff, LastOwner, StaffChanged, StaffMember, UpdateStaff
+from services.staff.model.authors import NOBODY, Author
 from services.staff.model.names import a_name, one_line
 from services.staff.model.roles import OWNER
 
@@ -64,6 +65,18 @@ def changed_member(command: UpdateStaff, before: StaffMember) -> StaffMember:
         active=before.active if command.active is UNSET else command.active,
         badge=before.badge if command.badge is UNSET else command.badge,
         revision=before.revision + 1,
+    )
+
+
+def changed(member: StaffMember, author: Author = NOBODY) -> StaffChanged:
+    """What is told of somebody."""
+    return StaffChanged(
+        member.staff_id,
+        member.revision,
+        member.role,
+        member.active,
+        changed_by=author.changed_by,
+        approved_by=author.approved_by,
     )
 
 

@@ -11,6 +11,7 @@ import msgspec
 from contracts.base import PermissionDenied
 from contracts.customers import RevisionConflict
 from contracts.staff import Grant, Permission, PutRole, RoleChanged, RoleFixed, RoleId, StaffRole
+from services.staff.model.authors import NOBODY, Author
 from services.staff.model.names import a_name
 
 PERMISSIONS: Final[tuple[Permission, ...]] = get_args(Permission)
@@ -69,7 +70,7 @@ def having(role: StaffRole, grant: Grant) -> tuple[Permission, ...]:
     return tuple(permission for permission in PERMISSIONS if role.permissions.get(permission, "denied") == grant)
 
 
-def changed(role: StaffRole, *, removed: bool = False) -> RoleChanged:
+def changed(role: StaffRole, author: Author = NOBODY, *, removed: bool = False) -> RoleChanged:
     """What is told of a role."""
     return RoleChanged(
         role=role.role,
@@ -78,6 +79,8 @@ def changed(role: StaffRole, *, removed: bool = False) -> RoleChanged:
         needs_approval=having(role, "needs_approval"),
         may_approve=role.may_approve,
         removed=removed,
+        changed_by=author.changed_by,
+        approved_by=author.approved_by,
     )
 
 

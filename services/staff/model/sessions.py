@@ -3,6 +3,7 @@
 Pure: nothing here waits, stores or reads a clock; the time is passed in.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -23,7 +24,10 @@ EndReason = Literal["signed_off", "replaced", "deactivated", "idle", "changed"]
 
 MOST_WRONG_TRIES = 5
 LOCKED_FOR = timedelta(minutes=5)
-APPROVAL_LASTS = timedelta(minutes=5)
+APPROVAL_LASTS = timedelta(minutes=2)
+"""Whoever checks an approval cannot know what became of its giver meanwhile, so there is little of it."""
+APPROVAL_NAMES_FOR = timedelta(days=90)
+"""After that it is not known any more who asked for an approval, nor about which sale."""
 
 
 class Tries(NamedTuple):
@@ -47,17 +51,26 @@ class Session(NamedTuple):
 
 
 class Approval(NamedTuple):
-    """Somebody let one command of a session pass. ``approve_id`` is the id of the ``approve`` that said so."""
+    """Somebody let one command of a session pass. ``approve_id`` is the id of the ``approve`` that said so.
+
+    ``also`` is what the same command needed besides ``action``. Who asked, and the sale, are None once it is old.
+    """
 
     register: RegisterId
     command: str
     session: int
     action: Permission
     sale_id: SaleId | None
-    asked_by: StaffId
+    asked_by: StaffId | None
     approved_by: StaffId
     approved_at: datetime
     approve_id: str
+    also: tuple[Permission, ...] = ()
+
+    @property
+    def approves(self) -> tuple[Permission, ...]:
+        """All that it lets do."""
+        return (self.action, *self.also)
 
     @property
     def expires_at(self) -> datetime:
@@ -117,14 +130,20 @@ def check_lasts(latest: Session | None, number: int) -> None:
         raise TokenInvalid(reason="session_ended")
 
 
-def check_may_approve(role: StaffRole | None, action: Permission) -> None:
-    """Let approve only those who may do it alone and may approve at all.
+def may_approve(role: StaffRole | None, action: Permission) -> bool:
+    """Whether people of a role may do something alone and may approve at all."""
+    return role is not None and role.may_approve and role.permissions.get(action) == "allowed"
+
+
+def check_may_approve(role: StaffRole | None, actions: Iterable[Permission]) -> None:
+    """Let approve only those who may do all of it alone and may approve at all.
 
     Rejections:
         NotApprovable: the role may not; ``action`` names what.
     """
-    if role is None or not role.may_approve or role.permissions.get(action) != "allowed":
-        raise NotApprovable(action=action)
+    for action in actions:
+        if not may_approve(role, action):
+            raise NotApprovable(action=action)
 
 
 def check_not_approved(earlier: Approval | None) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from contracts.checkout import AttributionChanged, SaleCompleted
 from contracts.ids import RegisterId, StaffId
-from contracts.staff import GetStaffSales
+from contracts.staff import GetStaffSales, LatelyCredited
 from services.staff.model.credit import DaySales
 from services.staff.store.tables import attributed_sale, cashier_sale, lately_credited
 
@@ -73,9 +73,21 @@ class CreditStore:
         )
         return [DaySales(day, None, sales, amount) for day, sales, amount in rows]
 
-    def of_person(self, staff_id: StaffId) -> list[DaySales]:
+    def credited_to(self, staff_id: StaffId) -> list[DaySales]:
         """All that somebody was ever credited with, by day."""
         return self._of_persons(attributed_sale, attributed_sale.c.staff_id == staff_id)
+
+    def rung_up_by(self, staff_id: StaffId) -> list[DaySales]:
+        """All that somebody was ever the cashier of, by day."""
+        return self._of_persons(cashier_sale, cashier_sale.c.staff_id == staff_id)
+
+    def lately_at(self, staff_id: StaffId) -> list[LatelyCredited]:
+        """At which registers somebody was credited, and when last at each."""
+        columns = lately_credited.c
+        rows = self._connection.execute(
+            select(columns.register, columns.credited_at).where(columns.staff_id == staff_id).order_by(columns.register)
+        )
+        return [LatelyCredited(*row) for row in rows]
 
     def lately(self, register: RegisterId) -> list[StaffId]:
         """Who was credited at a register, newest first."""

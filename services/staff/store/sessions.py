@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from contracts.ids import RegisterId, StaffId
@@ -149,18 +149,35 @@ class ApprovalStore:
             ).one()
         )
 
-    def of_person(self, staff_id: StaffId) -> list[Approval]:
+    def given_by_person(self, staff_id: StaffId) -> list[Approval]:
         """All approvals that somebody gave, in order."""
-        rows = self._connection.execute(
-            select(approval)
-            .where(approval.c.approved_by == staff_id)
-            .order_by(approval.c.approved_at, approval.c.register, approval.c.command)
-        )
-        return [_approval(row) for row in rows]
+        return self._in_order(approval.c.approved_by == staff_id)
+
+    def asked_by_person(self, staff_id: StaffId) -> list[Approval]:
+        """All approvals that somebody asked for and that are not too old to say so, in order."""
+        return self._in_order(approval.c.asked_by == staff_id)
 
     def add(self, given: Approval) -> None:
         """Keep an approval."""
-        self._connection.execute(insert(approval).values({**given._asdict(), "approved_at": stamp(given.approved_at)}))
+        self._connection.execute(
+            insert(approval).values(
+                {**given._asdict(), "approved_at": stamp(given.approved_at), "also": ",".join(given.also)}
+            )
+        )
+
+    def fade(self, before: datetime) -> None:
+        """Forget who asked for approvals that were given before then, and about which sale; who gave them stays."""
+        self._connection.execute(
+            update(approval)
+            .where(approval.c.approved_at < stamp(before), approval.c.asked_by.is_not(None))
+            .values(asked_by=None, sale_id=None)
+        )
+
+    def _in_order(self, which: ColumnElement[bool]) -> list[Approval]:
+        rows = self._connection.execute(
+            select(approval).where(which).order_by(approval.c.approved_at, approval.c.register, approval.c.command)
+        )
+        return [_approval(row) for row in rows]
 
 
 def _session(row: Row[tuple[object, ...]]) -> Session:
@@ -177,4 +194,5 @@ def _session(row: Row[tuple[object, ...]]) -> Session:
 
 
 def _approval(row: Row[tuple[object, ...]]) -> Approval:
-    return Approval(**{**row._asdict(), "approved_at": read_stamp(row.approved_at)})
+    also = tuple(row.also.split(",")) if row.also else ()
+    return Approval(**{**row._asdict(), "approved_at": read_stamp(row.approved_at), "also": also})

@@ -72,16 +72,19 @@ approval = Table(
     Column("command", Text, primary_key=True, comment="The id of the command that was let pass: once."),
     Column("session", Integer, nullable=False),
     Column("action", Text, nullable=False),
-    Column("sale_id", Text),
-    Column("asked_by", Text, nullable=False),
+    Column("sale_id", Text, comment="Null once faded."),
+    Column("asked_by", Text, comment="Null once faded."),
     Column("approved_by", Text, nullable=False),
     Column("approved_at", Text, nullable=False),
     Column("approve_id", Text, nullable=False, comment="The approve's own id, by which its repetition is known."),
-    comment="Who let what pass. Holds staff ids as the only trace of persons; with them erased they lead to nobody.",
+    Column("also", Text, nullable=False, comment="What was let pass besides the action, with commas between."),
+    comment="Who let what pass. Holds staff ids as the only trace of persons; with them erased they lead to nobody. "
+    "Eraser of who asked and about which sale: ApprovalStore.fade.",
     sqlite_with_rowid=False,
 )
 Index("approval_approve", approval.c.register, approval.c.approve_id, unique=True)
 Index("approval_approved_by", approval.c.approved_by)
+Index("approval_not_faded", approval.c.approved_at, sqlite_where=approval.c.asked_by.is_not(None))
 
 attributed_sale = Table(
     "attributed_sale",

@@ -13,7 +13,11 @@ from typing import Any
 import openpyxl
 import pytest
 
+from contracts.ids import StaffId
+from contracts.staff import ExportStaff, ListStaff, SignOn
 from contracts.topics import Topics
+from services.hub.persons import Acting, HubSession, at_hub
+from services.hub.terminal import CommandRefused
 from services.runtime.ids import RandomIds, is_uuid
 from tests.hub_process import HubProcess, environment, hub_process, tillwire, wait_for
 from tests.services.hub.clients import Connection
@@ -33,11 +37,16 @@ class Shop:
     bo: str = ""
     told: dict[str, Any] = field(default_factory=dict)
 
-    def run(self, *arguments: str, said: str = "", token: str = "") -> subprocess.CompletedProcess[str]:
-        return tillwire(self.hub.folder, *arguments, said=said, more={"TILLWIRE_TOKEN": token} if token else {})
+    def run(
+        self, *arguments: str, said: str = "", token: str = "", currency: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        variables = {"TILLWIRE_TOKEN": token, "TILLWIRE_CHECKOUT_CURRENCY": currency}
+        more = {name: text for name, text in variables.items() if text}
+        return tillwire(self.hub.folder, *arguments, said=said, more=more)
 
-    def by_owner(self, *arguments: str, more: str = "") -> subprocess.CompletedProcess[str]:
-        return self.run(*arguments, "--staff", self.owner, "--pin-stdin", said=f"{OWNER_PIN}\n{more}")
+    def by_owner(self, *arguments: str, more: str = "", currency: str = "") -> subprocess.CompletedProcess[str]:
+        said = f"{OWNER_PIN}\n{more}"
+        return self.run(*arguments, "--staff", self.owner, "--pin-stdin", said=said, currency=currency)
 
     def by_bo(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self.run(*arguments, "--staff", "BADGE-BO", "--pin-stdin", said=f"{CASHIER_PIN}\n")
@@ -92,6 +101,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         made = shop.by_owner(*added, more=f"{CASHIER_PIN}\n")
         assert made.returncode == 0, made.stderr
         shop.bo = json.loads(made.stdout)["staff_id"]
+        reads_persons = shop.by_owner("staff", "role", "owner", "--set", "staff.report_person=allowed")
+        assert reads_persons.returncode == 0, reads_persons.stderr
         shop.told = shop.json("register", "add", "eye", "--role", "ops")
         shop.json("register", "add", "till-1")
         yield shop
@@ -130,14 +141,42 @@ def test_an_export_tells_the_person_what_is_held_about_them(shop: Shop) -> None:
     assert {"sessions", "approvals", "credit"} <= set(held)
 
 
+async def test_a_command_ends_its_own_session_and_not_that_of_somebody_who_signed_on_meanwhile(shop: Shop) -> None:
+    async with at_hub(shop.hub.data) as one, at_hub(shop.hub.data) as other:
+        first = HubSession(one, SignOn(staff_id=StaffId(shop.owner), pin=OWNER_PIN))
+        second = HubSession(other, SignOn(staff_id=StaffId(shop.owner), pin=OWNER_PIN))
+        export = ExportStaff(StaffId(shop.bo))
+        await Acting(one, first).ask(export)
+        await Acting(other, second).ask(export)
+
+        # Whoever has an answer to a later request has seen the sessions before it.
+        await one.ask(ListStaff())
+        await first.end()
+
+        held = await Acting(other, second).ask(export)
+        assert held.member.staff_id == shop.bo
+        await second.end()
+    assert shop.signed_on_at("hub") is None
+
+
+async def test_whose_session_another_command_ended_is_told_so_and_ends_nobody_elses(shop: Shop) -> None:
+    async with at_hub(shop.hub.data) as one, at_hub(shop.hub.data) as other:
+        first = HubSession(one, SignOn(staff_id=StaffId(shop.owner), pin=OWNER_PIN))
+        second = HubSession(other, SignOn(staff_id=StaffId(shop.owner), pin=OWNER_PIN))
+        export = ExportStaff(StaffId(shop.bo))
+        await Acting(one, first).ask(export)
+        await Acting(other, second).ask(export)
+
+        with pytest.raises(CommandRefused, match="somebody signed on there for another command"):
+            await Acting(one, first).ask(export)
+        await first.end()
+
+        assert (await Acting(other, second).ask(export)).member.staff_id == shop.bo
+        await second.end()
+
+
 def test_at_a_terminal_the_person_is_picked_by_number_and_the_pin_is_typed_unseen(shop: Shop) -> None:
-    screen, terminal = os.openpty()
-    export = (sys.executable, "-m", "services.hub", "staff", "export", shop.bo)
-    command = subprocess.Popen(
-        ("setsid", "--ctty", "--wait", *export),
-        cwd=shop.hub.folder, env=environment(), stdin=terminal, stdout=subprocess.PIPE, stderr=terminal,
-    )  # fmt: skip
-    os.close(terminal)
+    screen, command = at_a_terminal(shop, "staff", "export", shop.bo)
     asked = until_asked(screen, "Who are you? 1 to 2: ")
     [number] = [line.split()[0] for line in asked.splitlines() if "Olga Owner (owner)" in line]
     os.write(screen, f"{number}\n".encode())
@@ -150,6 +189,33 @@ def test_at_a_terminal_the_person_is_picked_by_number_and_the_pin_is_typed_unsee
     assert json.loads(exported)["member"]["name"] == "Bo"
     assert OWNER_PIN not in shown
     assert shop.signed_on_at("hub") is None
+
+
+def test_nobody_is_signed_on_while_a_new_pin_is_typed(shop: Shop) -> None:
+    screen, command = at_a_terminal(shop, "staff", "edit", shop.bo, "--new-pin", "--staff", shop.owner)
+    until_asked(screen, "PIN: ")
+    os.write(screen, f"{OWNER_PIN}\n".encode())
+    until_asked(screen, "New PIN (4 to 8 digits): ")
+    signed_on_meanwhile = shop.signed_on_at("hub")
+    os.write(screen, f"{CASHIER_PIN}\n".encode())
+    until_asked(screen, "The new PIN again: ")
+    os.write(screen, f"{CASHIER_PIN}\n".encode())
+    changed, _ = command.communicate(timeout=60)
+    os.close(screen)
+
+    assert signed_on_meanwhile is None
+    assert b"Bo is changed: pin" in changed
+
+
+def at_a_terminal(shop: Shop, *arguments: str) -> tuple[int, "subprocess.Popen[bytes]"]:
+    """A command whose input and questions are a terminal's: the terminal's other end, and the command."""
+    screen, terminal = os.openpty()
+    command = subprocess.Popen(
+        ("setsid", "--ctty", "--wait", sys.executable, "-m", "services.hub", *arguments),
+        cwd=shop.hub.folder, env=environment(), stdin=terminal, stdout=subprocess.PIPE, stderr=terminal,
+    )  # fmt: skip
+    os.close(terminal)
+    return screen, command
 
 
 def until_asked(screen: int, question: str) -> str:
@@ -176,6 +242,8 @@ def until_asked(screen: int, question: str) -> str:
         (("staff", "role", "senior", "--set", "sale.void=maybe"), "there are denied, needs_approval, allowed"),
         (("staff", "role", "--set", "sale.void=allowed"), "name one role"),
         (("staff", "role", "Head of Tea", "--name", "x"), "role: A topic segment: a-z, 0-9 and hyphens"),
+        (("staff", "role", "cashier", "--remove"), "every store has the role cashier"),
+        (("staff", "role", "senor", "--remove"), "did you mean 'senior'?"),
         (("staff", "report", "--from", "soon", "--to", "2020-12-31"), "from_day: A business day"),
         (("policy", "report", *PERIOD, "--csv", "-", "--json"), "standard output takes CSV or JSON"),
         (("policy", "exceptions", *PERIOD, "--as", "till-1"), "needs the token"),
@@ -184,6 +252,7 @@ def until_asked(screen: int, question: str) -> str:
         (("policy", "show", "--history", "--revision", "1"), "leave out --revision"),
         (("policy", "show", "--revision", "4000"), "revision-not-found"),
         (("policy", "set", "nowhere.json"), "nowhere.json cannot be read"),
+        (("policy", "report", "--to", "soon"), "--to 'soon' is no business day"),
         (("policy", "set", "-", "--staff", "B-1", "--pin-stdin"), "the settings or the PIN, not both"),
     ],
 )
@@ -225,6 +294,14 @@ def test_a_role_is_made_changed_and_taken_away(shop: Shop) -> None:
     shown = shop.run("staff", "role", "tea-lead").stdout
     assert [line.split("│")[2].strip() for line in shown.splitlines() if "sale.void" in line] == ["yes"]
 
+    named = shop.by_owner(
+        "staff", "add", "--name", "Di", "--role", "tea-lead", "--new-pin-stdin", "--json", more="8642\n"
+    )
+    di = json.loads(named.stdout)["staff_id"]
+    in_use = shop.by_owner("staff", "role", "tea-lead", "--remove")
+    assert in_use.stderr.endswith(f"; role tea-lead; staff_ids {di}\n")
+
+    assert shop.by_owner("staff", "erase", di, "--yes").returncode == 0
     assert shop.by_owner("staff", "role", "tea-lead", "--remove").returncode == 0
     assert "tea-lead" not in [each["role"] for each in shop.json("staff", "role")]
 
@@ -240,39 +317,66 @@ def test_whoever_needs_an_approval_is_told_who_may_do_it(shop: Shop) -> None:
 
 
 def test_settings_are_shown_edited_in_a_file_and_put_in_force(shop: Shop, tmp_path: Path) -> None:
-    settings = shop.json("policy", "show")
+    shown = shop.json("policy", "show")
+    settings = shown["settings"]
     settings["contact"]["level"] = "required"
     override = {"override_id": "repairs", "effect": "exactly", "when": {"item_tag": "warranty"}}
     settings["overrides"] = [{**override, "first_name": {"level": "required"}}]
     file = tmp_path / "settings.json"
-    file.write_text(json.dumps(settings), encoding="utf-8")
+    file.write_text(json.dumps(shown), encoding="utf-8")
 
     tried = shop.by_owner("policy", "what-if", str(file), "--days", "7")
     assert tried.returncode == 0, tried.stderr
-    assert "decisions of 7 days" in tried.stdout
+    assert "sales of 7 days" in tried.stdout
     done = shop.by_owner("policy", "set", str(file))
 
     assert done.returncode == 0, done.stderr
     first, careful, *_ = done.stdout.splitlines()
     revision = int(first.split()[1])
+    assert revision == shown["revision"] + 1
     assert careful.startswith("careful, contact-required-store-wide: every customer")
-    assert shop.json("policy", "show")["overrides"][0]["when"] == {"item_tag": "warranty"}
-    shown = shop.run("policy", "show").stdout
+    assert shop.json("policy", "show")["settings"]["overrides"][0]["when"] == {"item_tag": "warranty"}
+    told = shop.run("policy", "show").stdout
     for text in (f"Revision {revision}, in force", "Olga Owner", "repairs", "item_tag warranty", "first_name required"):
-        assert text in shown
+        assert text in told
     assert shop.json("policy", "show", "--history")[0]["set_by"] == shop.owner
     assert "Olga Owner" in shop.run("policy", "show", "--history").stdout
-    assert shop.json("policy", "show", "--revision", "0")["overrides"] == []
+    assert shop.json("policy", "show", "--revision", "0")["settings"]["overrides"] == []
 
 
-def test_settings_of_another_revision_than_expected_stay(shop: Shop, tmp_path: Path) -> None:
-    file = tmp_path / "settings.json"
-    file.write_text(json.dumps(shop.json("policy", "show")), encoding="utf-8")
+def test_settings_made_from_what_is_not_in_force_any_more_stay_in_their_file_unless_forced(
+    shop: Shop, tmp_path: Path
+) -> None:
+    mine, theirs = tmp_path / "mine.json", tmp_path / "theirs.json"
+    shown = shop.json("policy", "show")
+    for file, keep_days in ((mine, 80), (theirs, 70)):
+        shown["settings"]["keep_days"] = keep_days
+        file.write_text(json.dumps(shown), encoding="utf-8")
+    assert shop.by_owner("policy", "set", str(theirs)).returncode == 0
 
-    refused = shop.by_owner("policy", "set", str(file), "--revision", "4000")
+    refused = shop.by_owner("policy", "set", str(mine))
 
     assert refused.returncode == 1
     assert "revision-conflict" in refused.stderr
+    assert shop.json("policy", "show")["settings"]["keep_days"] == 70
+    assert shop.by_owner("policy", "set", str(mine), "--force").returncode == 0
+    assert shop.json("policy", "show")["settings"]["keep_days"] == 80
+
+
+@pytest.mark.parametrize("content", ["{}", '{"settings": {}}'])
+def test_settings_that_name_no_revision_are_put_in_force_only_when_forced(
+    shop: Shop, tmp_path: Path, content: str
+) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(content, encoding="utf-8")
+    before = shop.json("policy", "show")["revision"]
+
+    refused = shop.run("policy", "set", str(file), "--staff", shop.owner)
+
+    assert refused.returncode == 1
+    assert "does not name the revision" in refused.stderr
+    assert shop.json("policy", "show")["revision"] == before
+    assert shop.by_owner("policy", "set", str(file), "--force").returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -292,6 +396,12 @@ def test_settings_of_another_revision_than_expected_stay(shop: Shop, tmp_path: P
             "overrides[0].when.tender_kind: Invalid enum value 'gold'; there are account, card, cash",
         ),
         ('{"colour": "red"}', "unknown field `colour`"),
+        (
+            '{"revision": 1, "settings": {"contact": {"level": "perhaps"}}}',
+            "settings.contact.level: Invalid enum value 'perhaps'; there are not_required, rec",
+        ),
+        ('{"revision": -1, "settings": {}}', "revision: Expected `int` >= 0"),
+        ('{"revision": 1}', "missing required field `settings`"),
         (
             '{"overrides": [{"override_id": "A B", "effect": "exactly", "when": {}}]}',
             "overrides[0].override_id: 1 to 64",
@@ -316,7 +426,7 @@ def test_settings_that_do_not_fit_are_refused_by_field_and_rule(
 def test_a_sale_that_needs_an_approval_is_voided_with_one_and_counts_in_reports(shop: Shop) -> None:
     file = shop.hub.folder / "asks.json"
     file.write_text('{"first_name": {"level": "recommended"}}', encoding="utf-8")
-    assert shop.by_owner("policy", "set", str(file)).returncode == 0
+    assert shop.by_owner("policy", "set", str(file), "--force").returncode == 0
     assert shop.by_owner("staff", "role", "cashier", "--set", "sale.void=needs_approval").returncode == 0
     token = shop.till("staff", "sign-on", {"badge": "BADGE-BO", "pin": CASHIER_PIN})["token"]
     sale_id, command = RandomIds().new(), shop.run("new-id").stdout.strip()
@@ -336,14 +446,21 @@ def test_a_sale_that_needs_an_approval_is_voided_with_one_and_counts_in_reports(
     assert is_uuid(command)
     assert voided["status"] == "voided", voided
     assert checked["decision"]["outcome"] == "prompt", checked
-    report = ("policy", "report", "--from", voided["business_day"], "--to", voided["business_day"], "--csv", "-")
-    wait_for(lambda: "first_name,1," in shop.by_owner(*report).stdout, "the prompt in the report")
+    report = ("policy", "report", "--csv", "-")
+    wait_for(lambda: "first_name,1," in shop.by_owner(*report).stdout, "the prompt in the report of the last days")
+    file.write_text('{"first_name": {"level": "required"}}', encoding="utf-8")
+    tried = shop.by_owner("policy", "what-if", str(file)).stdout.splitlines()
+    [head] = [line for line in tried if "register" in line]
+    assert head.replace("\u2503", "").split() == ["register", "hour", "sales", "prompted", "were", "blocked", "were"]
+    [row] = [line for line in tried if line.startswith("\u2502")]
+    assert row.replace("\u2502", "").split()[2:] == ["1", "0", "1", "1", "0"]
+    [example] = [line for line in tried if line.startswith("for example, till-1 at ")]
+    assert example.endswith(f": sale {sale_id}")
 
 
 def test_sales_of_a_person_go_into_a_sheet_with_the_token_of_whoever_is_signed_on_at_a_till(
     shop: Shop, tmp_path: Path
 ) -> None:
-    assert shop.by_owner("staff", "role", "owner", "--set", "staff.report_person=allowed").returncode == 0
     token = shop.till("staff", "sign-on", {"badge": "BADGE-BO", "pin": CASHIER_PIN})["token"]
     sale = {"sale_id": RandomIds().new()}
     shop.till("checkout", "open-sale", sale, token=token)
@@ -369,3 +486,28 @@ def test_sales_of_a_person_go_into_a_sheet_with_the_token_of_whoever_is_signed_o
     assert head == ["period", "staff", "staff_id", "sales", "amount_EUR"]
     assert row == [day, "Bo", shop.bo, 1, due / 100]
     assert shop.signed_on_at("till-1") == shop.owner
+
+
+def test_a_report_without_days_is_of_the_last_28_and_amounts_are_in_the_currency_of_the_settings(shop: Shop) -> None:
+    bare = shop.by_owner("staff", "report", "--csv", "-")
+    with_settings = shop.by_owner("staff", "report", "--csv", "-", currency="EUR")
+    to_a_day = shop.by_owner("staff", "report", "--to", "2020-12-31")
+    beaten = shop.by_owner("staff", "report", "--csv", "-", "--currency", "JPY", currency="EUR")
+    unknown = shop.by_owner("staff", "report", currency="ABC")
+
+    assert bare.stdout.splitlines()[0] == "period,sales,amount_minor"
+    assert with_settings.stdout.splitlines()[0] == "period,sales,amount_EUR"
+    assert beaten.stdout.splitlines()[0] == "period,sales,amount_JPY"
+    assert "2020-12-04 to 2020-12-31" in to_a_day.stdout
+    assert "'ABC' is no currency" in unknown.stderr
+
+
+def test_what_is_larger_than_the_broker_takes_is_one_sentence(shop: Shop) -> None:
+    large = json.dumps({"code": "x" * 4_000_000})
+
+    refused = shop.run("request", "checkout", "get-item", "-", "--as", "till-1", said=large)
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    [sentence] = refused.stderr.splitlines()
+    assert "a message of 4000012 bytes" in sentence
+    assert "is over the 4000000 that the broker takes" in sentence

@@ -17,7 +17,6 @@ from contracts.policy import (
     Override,
     OverrideWhen,
     PolicySettings,
-    RuleKind,
     Sentences,
     TenderKind,
     TransactionKind,
@@ -71,8 +70,8 @@ def a_sale(
     tags: tuple[str, ...] = (),
     unattributed: int = 0,
     signed_on: bool = False,
-    skipped: tuple[RuleKind, ...] = (),
-    waived: tuple[RuleKind, ...] = (),
+    skipped: tuple[str, ...] = (),
+    waived: tuple[str, ...] = (),
 ) -> CheckoutFacts:
     return CheckoutFacts(
         sale_id=SaleId("0190a000-0000-7000-8000-00000000000a"),
@@ -144,7 +143,7 @@ _DECIDED = CheckoutDecided(
         placeholder=False,
         group=GroupId("vip"),
     ),
-    skipped=("contact",),
+    skipped=("email-missing",),
     waived=(),
 )
 

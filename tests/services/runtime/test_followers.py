@@ -8,7 +8,14 @@ import pytest
 from sqlalchemy import Connection, delete, func, select
 
 from contracts.base import Rejected
-from contracts.every_service import ListParkedEvents, ParkedEvents, SettleParkedEvent
+from contracts.every_service import (
+    FollowedPlace,
+    FollowedPlaces,
+    ListParkedEvents,
+    ParkedEvents,
+    ReadFollowed,
+    SettleParkedEvent,
+)
 from services.runtime import tables
 from services.runtime.bus import Outgoing
 from services.runtime.ids import RandomIds
@@ -83,6 +90,21 @@ async def test_a_status_with_a_higher_head_is_enough(store: StoreUnderTest) -> N
     await move(store, "a")
 
     assert await seen(store) == ({"a": 1}, 1)
+
+
+async def test_a_service_tells_how_far_it_has_come_in_anothers_journal(pair: StoreUnderTest) -> None:
+    await move(pair, "a", "b")
+    await seen(pair)
+
+    followed = await pair.send(ReadFollowed("leader"), service="mirror", caller="leader-2")
+    others = await pair.send(ReadFollowed("somebody"), service="mirror", caller="leader-2")
+
+    assert followed == FollowedPlaces(tuple(FollowedPlace(each, 1, 2) for each in follower_names(pair)))
+    assert others == FollowedPlaces(())
+
+
+def follower_names(pair: StoreUnderTest) -> list[str]:
+    return [follower.follow.name for follower in pair.services["mirror"].followers]
 
 
 async def test_duplicates_and_stale_events_change_nothing(pair: StoreUnderTest) -> None:

@@ -40,8 +40,8 @@ async def with_owner(store: StoreUnderTest) -> None:
 
 
 async def create(store: StoreUnderTest, command: CreateStaff = CASHIER, role: str = "owner", **how: Any) -> Any:
-    """Put somebody on the list, asked by a person of that role."""
-    return await store.send(command, token=store.token("staff.edit", role=role), **how)
+    """Put somebody on the list, asked by Nora in that role."""
+    return await store.send(command, token=store.token("staff.edit", role=role, staff_id=NORA), **how)
 
 
 async def signed_on(store: StoreUnderTest, command: SignOn, **how: Any) -> SignedOn:

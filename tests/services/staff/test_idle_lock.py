@@ -48,7 +48,7 @@ async def test_a_register_that_nobody_uses_is_locked_by_the_hub(idle_shop: Store
 
     assert locked(idle_shop, "till-1") == JONAS
     assert idle_shop.told(SessionEnded) == [SessionEnded(RegisterId("till-1"), 1, JONAS, "idle")]
-    assert code(await idle_shop.send(ListStaff(), token=on.token)) == "token-invalid"
+    assert code(await idle_shop.send(ListRoles(), token=on.token)) == "token-invalid"
 
 
 async def test_a_register_in_use_stays_open_while_another_is_locked(idle_shop: StoreUnderTest, clock: SetClock) -> None:

@@ -1,7 +1,5 @@
 """``staff role``: what each role may do, by itself or when somebody approves it."""
 
-import difflib
-from collections.abc import Iterable
 from typing import Annotated, Final, get_args
 
 import msgspec
@@ -10,7 +8,17 @@ from rich.table import Table
 
 from contracts.staff import Grant, ListRoles, Permission, PutRole, RemoveRole, RoleId, StaffRole
 from services.hub.persons import ANYBODY, Who, acting
-from services.hub.terminal import AsJson, CommandRefused, as_hub, console, data_folder, fitting, plain, print_plain
+from services.hub.terminal import (
+    AsJson,
+    CommandRefused,
+    as_hub,
+    console,
+    data_folder,
+    fitting,
+    nearest,
+    plain,
+    print_plain,
+)
 
 SHOWN: Final[dict[Grant, str]] = {"allowed": "yes", "needs_approval": "approval", "denied": "-"}
 NEW: Final = 0
@@ -40,12 +48,15 @@ async def role_staff(  # noqa: PLR0913 - the arguments of one command
     wanted = _grants(grants or [])
     changes = bool(wanted) or name is not None or may_approve is not None
     if not changes and not remove:
-        await _show(role, who, as_json=as_json)
+        _tell(await _roles(role, who), as_json=as_json)
         return
     if role is None or (changes and remove):
         raise CommandRefused("name one role, and either what is to change of it or --remove")
     if remove:
         gone = fitting({"role": role}, RemoveRole)
+        [known] = await _roles(role, who)
+        if known.built_in:
+            raise CommandRefused(f"every store has the role {role}; what it may do can be changed, but it stays")
         async with acting(who) as person:
             removed = await person.ask(gone)
         print_plain(msgspec.json.encode(removed).decode() if as_json else f"the role {role} is gone")
@@ -65,12 +76,13 @@ async def role_staff(  # noqa: PLR0913 - the arguments of one command
     _tell((after,), as_json=as_json)
 
 
-async def _show(role: str | None, who: Who, *, as_json: bool) -> None:
+async def _roles(role: str | None, who: Who) -> tuple[StaffRole, ...]:
+    """The role that is named, or all."""
     async with as_hub(data_folder(who.data)) as (_, client):
         listed = (await client.ask(ListRoles())).roles
     if role is not None and role not in {each.role for each in listed}:
-        raise CommandRefused(f"there is no role {role[:80]!r}{_nearest(role, [each.role for each in listed])}")
-    _tell(tuple(each for each in listed if role in (None, each.role)), as_json=as_json)
+        raise CommandRefused(f"there is no role {role[:80]!r}{nearest(role, [each.role for each in listed])}")
+    return tuple(each for each in listed if role in (None, each.role))
 
 
 def _tell(roles: tuple[StaffRole, ...], *, as_json: bool) -> None:
@@ -100,14 +112,9 @@ def _grants(given: list[str]) -> dict[Permission, Grant]:
             raise CommandRefused(f"{each[:80]!r} is no PERMISSION=GRANT, such as sale.void=needs_approval")
         if permission not in get_args(Permission):
             raise CommandRefused(
-                f"there is no permission {permission[:80]!r}{_nearest(permission, get_args(Permission))}"
+                f"there is no permission {permission[:80]!r}{nearest(permission, get_args(Permission))}"
             )
         if grant not in get_args(Grant):
             raise CommandRefused(f"{grant[:80]!r} is no grant for {permission}; there are {', '.join(get_args(Grant))}")
         wanted[permission] = grant
     return msgspec.convert(wanted, dict[Permission, Grant])
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(known)}"

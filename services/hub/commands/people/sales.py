@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from contracts.staff import GetStaffSales
-from services.hub.persons import ANYBODY, Who, acting, names
-from services.hub.report_files import TO_TERMINAL, Column, Outputs, Report, hand_out, places_of
+from services.hub.persons import ANYBODY, Who, acting, called, names
+from services.hub.report_files import TO_TERMINAL, Column, Outputs, Report, hand_out
+from services.hub.shop import Currency, FromDay, ToDay, amount_column, period
 from services.hub.terminal import fitting
 
 REPORT_PATIENCE_S = 30.0
@@ -14,8 +15,8 @@ REPORT_PATIENCE_S = 30.0
 
 async def report_staff(  # noqa: PLR0913 - the arguments of one command
     *,
-    from_day: Annotated[str, Parameter(name="--from", help="The first business day, such as 2026-03-01.")],
-    to_day: Annotated[str, Parameter(name="--to", help="The last business day.")],
+    from_day: FromDay = None,
+    to_day: ToDay = None,
     credit: Annotated[
         Literal["attributed", "cashier"], Parameter(help="Who was given the credit, or who was signed on.")
     ] = "attributed",
@@ -24,16 +25,15 @@ async def report_staff(  # noqa: PLR0913 - the arguments of one command
         bool, Parameter(negative="", help="Tell persons apart; it needs staff.report_person.")
     ] = False,
     of: Annotated[str | None, Parameter(name="--of", help="One person alone, by staff id; needs the same.")] = None,
-    currency: Annotated[
-        str | None, Parameter(help="The store's currency, such as EUR; amounts are in minor units (cents) if left out.")
-    ] = None,
+    currency: Currency = None,
     outputs: Outputs = TO_TERMINAL,
     who: Who = ANYBODY,
 ) -> None:
-    """Show sales by staff per period, returns taken off."""
+    """Show sales by staff per period, returns taken off; of the last 28 days if nothing is said."""
     outputs.check()
-    amount = Column("amount_minor", 0) if currency is None else Column(f"amount_{currency}", places_of(currency))
-    fields: dict[str, Any] = {"from_day": from_day, "to_day": to_day, "credit": credit, "per": per, "staff_id": of}
+    amount = amount_column(currency)
+    first, last = period(from_day, to_day)
+    fields: dict[str, Any] = {"from_day": first, "to_day": last, "credit": credit, "per": per, "staff_id": of}
     query = fitting({**fields, "by_person": by_person}, GetStaffSales)
     async with acting(who) as person:
         sales = await person.ask(query, patience_s=REPORT_PATIENCE_S)
@@ -41,12 +41,12 @@ async def report_staff(  # noqa: PLR0913 - the arguments of one command
     told_apart = by_person or of is not None
     persons = (Column("staff"), Column("staff_id", only="files")) if told_apart else ()
     report = Report(
-        f"Sales by {'cashier' if credit == 'cashier' else 'attributed staff'}, {from_day} to {to_day}",
+        f"Sales by {'cashier' if credit == 'cashier' else 'attributed staff'}, {first} to {last}",
         (Column("period"), *persons, Column("sales", 0), amount),
         [
             (
                 row.period,
-                *((_name(row.staff_id, named), row.staff_id or "") if told_apart else ()),
+                *((called(row.staff_id, named), row.staff_id or "") if told_apart else ()),
                 row.sales,
                 row.amount,
             )
@@ -54,8 +54,3 @@ async def report_staff(  # noqa: PLR0913 - the arguments of one command
         ],
     )
     hand_out(report, sales, outputs)
-
-
-def _name(staff_id: str | None, named: dict[Any, str]) -> str:
-    """What somebody is called; whoever was erased goes by the id."""
-    return "" if staff_id is None else named.get(staff_id, "") or staff_id

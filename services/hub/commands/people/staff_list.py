@@ -128,9 +128,9 @@ async def edit_staff(  # noqa: PLR0913 - the arguments of one command
         raise CommandRefused("nothing is to be changed; './tillwire staff edit --help' tells what can be")
     fitting({"staff_id": staff_id, "expected_revision": 0, **changes}, UpdateStaff)
     async with acting(who) as person:
-        member = await _member(person.client, staff_id)
         if wants_pin:
             changes["pin"] = new_pin(from_stdin=new_pin_stdin, option="--new-pin-stdin")
+        member = await _member(person.client, staff_id)
         fields = {"staff_id": staff_id, "expected_revision": member.revision, **changes}
         made = await person.ask(fitting(fields, UpdateStaff), patience_s=PIN_PATIENCE_S)
     _tell(made, f"{made.member.name} is changed: {', '.join(changes)}", as_json=as_json)

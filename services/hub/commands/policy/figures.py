@@ -19,16 +19,17 @@ from contracts.policy import (
     WhatIfReport,
 )
 from services.hub.commands.policy.in_force import SettingsFile, read_settings, tell_warnings
-from services.hub.persons import ANYBODY, Acting, Who, acting, names
+from services.hub.persons import ANYBODY, Acting, Who, acting, called, names
 from services.hub.report_files import TO_TERMINAL, Column, Outputs, Report, hand_out
+from services.hub.shop import FromDay, ToDay, period
 from services.hub.terminal import fitting, print_plain
 
 PATIENCE_S: Final = 30.0
 A_PAGE: Final = 200
+EXAMPLES: Final = 5
+"""So many sales are named below the table; files and JSON have them all."""
 FADED: Final = "(faded)"
 """Stands for a staff or sale id that was let go when its days were over."""
-FromDay = Annotated[str, Parameter(name="--from", help="The first business day, such as 2026-03-01.")]
-ToDay = Annotated[str, Parameter(name="--to", help="The last business day.")]
 OfRegister = Annotated[str | None, Parameter(help="One register alone.")]
 
 
@@ -42,53 +43,57 @@ async def what_if_policy(
 ) -> None:
     """Try settings on the decisions of the last days, by register and hour; nothing is changed."""
     outputs.check()
-    settings = read_settings(file, who)
-    query = fitting({"settings": settings, "days": days}, WhatIf)
+    draft = read_settings(file, who)
+    query = fitting({"settings": draft.settings, "days": days}, WhatIf)
     async with acting(who) as person:
         found = await person.ask(query, patience_s=PATIENCE_S)
     if hand_out(_what_if(found), found, outputs):
         print_plain(
-            f"{found.decisions} decisions of {found.days} days: {found.prompted} would have been prompted "
+            f"{found.sales} sales of {found.days} days: {found.prompted} would have been prompted "
             f"({found.was_prompted} were), {found.blocked} blocked ({found.was_blocked} were)"
         )
+        for cell in [each for each in found.cells if each.examples][:EXAMPLES]:
+            print_plain(f"for example, {cell.register} at {cell.hour}: sale {cell.examples[0]}")
         tell_warnings(found.warnings)
 
 
 async def report_policy(  # noqa: PLR0913 - the arguments of one command
     *,
-    from_day: FromDay,
-    to_day: ToDay,
+    from_day: FromDay = None,
+    to_day: ToDay = None,
     by: Annotated[ReportBy, Parameter(help="What is told apart; staff needs staff.report_person.")] = "rule",
     register: OfRegister = None,
     outputs: Outputs = TO_TERMINAL,
     who: Who = ANYBODY,
 ) -> None:
-    """Count prompts, skips, blocks and waivers between two business days, both included."""
+    """Count prompts, skips, blocks and waivers between two business days, both included, or of the last 28."""
     outputs.check()
-    query = fitting({"from_day": from_day, "to_day": to_day, "by": by, "register": register}, GetPolicyReport)
+    first, last = period(from_day, to_day)
+    query = fitting({"from_day": first, "to_day": last, "by": by, "register": register}, GetPolicyReport)
     async with acting(who) as person:
         found = await person.ask(query, patience_s=PATIENCE_S)
         named = await names(person.client) if by == "staff" else {}
-    hand_out(_counts(found, named, f"Policy by {by}, {from_day} to {to_day}"), found, outputs)
+    hand_out(_counts(found, named, f"Policy by {by}, {first} to {last}"), found, outputs)
 
 
 async def exceptions_policy(  # noqa: PLR0913 - the arguments of one command
     *,
-    from_day: FromDay,
-    to_day: ToDay,
+    from_day: FromDay = None,
+    to_day: ToDay = None,
     register: OfRegister = None,
     kind: Annotated[ExceptionKind | None, Parameter(help="One kind alone.")] = None,
     outputs: Outputs = TO_TERMINAL,
     who: Who = ANYBODY,
 ) -> None:
-    """List waivers, sales without policy, flagged and offline sales, newest first."""
+    """List waivers, sales without policy, flagged and offline ones, newest first; of 28 days if nothing is said."""
     outputs.check()
-    fields = {"from_day": from_day, "to_day": to_day, "register": register, "kind": kind, "limit": A_PAGE}
+    first, last = period(from_day, to_day)
+    fields = {"from_day": first, "to_day": last, "register": register, "kind": kind, "limit": A_PAGE}
     query = fitting(fields, ListExceptions)
     async with acting(who) as person:
         found = await _every_page(person, query)
         named = await names(person.client)
-    hand_out(_exceptions(found, named, f"Exceptions, {from_day} to {to_day}"), found, outputs)
+    hand_out(_exceptions(found, named, f"Exceptions, {first} to {last}"), found, outputs)
 
 
 async def _every_page(person: Acting, query: ListExceptions) -> PolicyExceptions:
@@ -104,27 +109,37 @@ async def _every_page(person: Acting, query: ListExceptions) -> PolicyExceptions
 
 
 def _what_if(found: WhatIfReport) -> Report:
-    counted = ("decisions", "prompted", "was_prompted", "blocked", "was_blocked")
     return Report(
         f"What if: the last {found.days} days",
         (
             Column("register"),
             Column("hour", 0),
-            *(Column(name, 0) for name in counted),
-            Column("example sale", only="screen"),
+            Column("sales", 0),
+            Column("prompted", 0),
+            *_as_it_was("was_prompted"),
+            Column("blocked", 0),
+            *_as_it_was("was_blocked"),
             Column("example_sale_ids", only="files"),
         ),
         [
             (
                 cell.register,
                 cell.hour,
-                *(getattr(cell, name) for name in counted),
-                cell.examples[0] if cell.examples else "",
+                cell.sales,
+                cell.prompted,
+                *(cell.was_prompted, cell.was_prompted),
+                cell.blocked,
+                *(cell.was_blocked, cell.was_blocked),
                 " ".join(cell.examples),
             )
             for cell in found.cells
         ],
     )
+
+
+def _as_it_was(name: str) -> tuple[Column, Column]:
+    """The count of what did happen; on the terminal it stands beside the draft's and has room for a short name."""
+    return Column("were", 0, only="screen"), Column(name, 0, only="files")
 
 
 def _counts(found: PolicyReport, named: dict[StaffId, str], title: str) -> Report:
@@ -145,7 +160,7 @@ def _counts(found: PolicyReport, named: dict[StaffId, str], title: str) -> Repor
         ),
         [
             (
-                *((_who(StaffId(row.key), named), row.key) if by_staff else (row.key,)),
+                *((called(StaffId(row.key), named) or FADED, row.key) if by_staff else (row.key,)),
                 row.prompts,
                 row.skips,
                 ", ".join(f"{each.reason} {each.count}" for each in row.skip_reasons),
@@ -190,9 +205,9 @@ def _exceptions(found: PolicyExceptions, named: dict[StaffId, str], title: str) 
                 each.receipt_number,
                 each.sale_id,
                 each.receipt_number or f"{each.register} {each.sale_id or FADED}",
-                _who(each.staff_id, named),
+                called(each.staff_id, named) or FADED,
                 each.staff_id,
-                "" if each.approved_by is None else _who(each.approved_by, named),
+                called(each.approved_by, named),
                 each.approved_by,
                 " ".join(each.fields),
                 each.rechecked or "",
@@ -200,7 +215,3 @@ def _exceptions(found: PolicyExceptions, named: dict[StaffId, str], title: str) 
             for each in found.exceptions
         ],
     )
-
-
-def _who(staff_id: StaffId | None, named: dict[StaffId, str]) -> str:
-    return named.get(staff_id) or staff_id if staff_id else FADED

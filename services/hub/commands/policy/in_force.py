@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from cyclopts import Parameter
+from msgspec import Meta
 from rich.table import Table
 
 from contracts.ids import StaffId
@@ -21,7 +22,7 @@ from contracts.policy import (
     SettingsRevisions,
 )
 from services.hub.client import Client
-from services.hub.persons import ANYBODY, Who, acting, names
+from services.hub.persons import ANYBODY, Who, acting, called, names
 from services.hub.terminal import (
     AsJson,
     CommandRefused,
@@ -54,6 +55,20 @@ SettingsFile = Annotated[
 ]
 
 
+class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Settings in a file, and the revision that they were made from."""
+
+    revision: Annotated[int, Meta(ge=0)] | None = None
+    settings: PolicySettings
+
+
+class _Outline(msgspec.Struct, frozen=True):
+    """What tells a draft from settings that stand alone."""
+
+    settings: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    revision: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
 async def show_policy(
     *,
     revision: Annotated[int | None, Parameter(help="Those of an earlier revision.")] = None,
@@ -61,7 +76,7 @@ async def show_policy(
     as_json: AsJson = False,
     data: DataFolder = None,
 ) -> None:
-    """Show the settings in force; --json prints them alone, to be edited and given to 'policy set'."""
+    """Show the settings in force; --json prints them with their revision, to be edited and given to 'policy set'."""
     if history and revision is not None:
         raise CommandRefused("--history lists all revisions; leave out --revision")
     async with as_hub(data_folder(data)) as (_, client):
@@ -74,7 +89,8 @@ async def show_policy(
             return
         told = await client.ask(GetSettings(revision))
         if as_json:
-            print_plain(msgspec.json.format(msgspec.json.encode(told.settings)).decode())
+            draft = Draft(revision=told.revision, settings=told.settings)
+            print_plain(msgspec.json.format(msgspec.json.encode(draft)).decode())
         else:
             _show(told, await names(client))
 
@@ -83,18 +99,24 @@ async def set_policy(
     file: SettingsFile,
     /,
     *,
-    revision: Annotated[
-        int | None, Parameter(help="Refuse unless this revision is in force; if left out, any may be.")
-    ] = None,
+    force: Annotated[
+        bool, Parameter(negative="", help="Replace whatever is in force, whichever revision the file was made from.")
+    ] = False,
     as_json: AsJson = False,
     who: Who = ANYBODY,
 ) -> None:
-    """Put settings in force for the next check."""
-    settings = read_settings(file, who)
+    """Put settings in force for the next check, unless others were since the file was made from 'policy show'."""
+    draft = read_settings(file, who)
+    if draft.revision is None and not force:
+        raise CommandRefused(
+            f"{file} does not name the revision that it was made from, so changes of others might be lost; begin with "
+            "'./tillwire policy show --json', or say --force"
+        )
     async with acting(who) as person:
-        if revision is None:
-            revision = (await person.client.ask(GetSettings())).revision
-        told = await person.ask(SetSettings(revision, settings))
+        expected = draft.revision
+        if force or expected is None:
+            expected = (await person.client.ask(GetSettings())).revision
+        told = await person.ask(SetSettings(expected, draft.settings))
     if as_json:
         print_plain(msgspec.json.encode(told).decode())
         return
@@ -102,8 +124,10 @@ async def set_policy(
     tell_warnings(told.warnings)
 
 
-def read_settings(file: Path, who: Who) -> PolicySettings:
+def read_settings(file: Path, who: Who) -> Draft:
     """Read settings and hold them against the contract, before anybody types a PIN.
+
+    They stand with the revision that they were made from, as 'policy show' tells them, or alone.
 
     Raises:
         CommandRefused: they cannot be read or do not fit; the sentence names field and rule.
@@ -112,13 +136,19 @@ def read_settings(file: Path, who: Who) -> PolicySettings:
         raise CommandRefused("standard input gives the settings or the PIN, not both; name a file")
     if file == STANDARD_INPUT and who.staff is None and who.caller is None:
         raise CommandRefused("standard input gives the settings; name who does it with --staff")
+    expected: type[Draft | PolicySettings] = PolicySettings
     try:
         content = sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes()
-        return msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"), type=PolicySettings)
+        content = content.removeprefix(b"\xef\xbb\xbf")
+        outline = msgspec.json.decode(content, type=_Outline)
+        if outline != _Outline():
+            expected = Draft
+        read = msgspec.json.decode(content, type=expected)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise CommandRefused(f"{file}: {told_fault(error, PolicySettings)}; nothing was changed") from error
+        raise CommandRefused(f"{file}: {told_fault(error, expected)}; nothing was changed") from error
     except OSError as error:
         raise CommandRefused(f"{file} cannot be read: {error.strerror}") from error
+    return read if isinstance(read, Draft) else Draft(settings=read)
 
 
 def tell_warnings(codes: tuple[str, ...]) -> None:
@@ -129,7 +159,7 @@ def tell_warnings(codes: tuple[str, ...]) -> None:
 
 def _show(told: PolicyInForce, named: dict[StaffId, str]) -> None:
     settings, out = told.settings, console()
-    by = "as every store starts" if told.set_at is None else f"by {_who(told.set_by, named)}, {told.set_at}"
+    by = "as every store starts" if told.set_at is None else f"by {called(told.set_by, named)}, {told.set_at}"
     state = "in force" if told.in_force else "not in force any more"
     table = Table("rule", "level", "mode", "purpose", title=plain(f"Revision {told.revision}, {state}, {by}"))
     table.title_justify = "left"
@@ -193,9 +223,5 @@ async def _revisions(client: Client) -> tuple[SettingsRevision, ...]:
 def _history(revisions: tuple[SettingsRevision, ...], named: dict[StaffId, str]) -> Table:
     table = Table("revision", "set at", "by", "alike")
     for each in revisions:
-        table.add_row(str(each.revision), each.set_at, plain(_who(each.set_by, named)), each.settings_hash[:8])
+        table.add_row(str(each.revision), each.set_at, plain(called(each.set_by, named)), each.settings_hash[:8])
     return table
-
-
-def _who(staff_id: StaffId | None, named: dict[StaffId, str]) -> str:
-    return "" if staff_id is None else named.get(staff_id) or staff_id

@@ -1,5 +1,6 @@
 """Whatever is created, edited, booked, merged and undone, in whatever order: totals never change, no orphan is left."""
 
+import atexit
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -55,7 +56,9 @@ MAILS = st.lists(st.sampled_from(ADDRESSES), unique=True).map(tuple)
 @cache
 def migrated() -> Path:
     """An empty database, made once."""
-    file = Path(tempfile.mkdtemp(prefix="lives-")) / "customers.sqlite3"
+    folder = Path(tempfile.mkdtemp(prefix="lives-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    file = folder / "customers.sqlite3"
     migrate(file, chains("customers"))
     return file
 

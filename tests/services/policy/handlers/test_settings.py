@@ -13,11 +13,13 @@ from contracts.policy import (
     DetailRule,
     GetSettings,
     ListSettingsRevisions,
+    Override,
     OverrideWhen,
     PolicyInForce,
     PolicyRevision,
     PolicySettings,
     RulePurpose,
+    Sentences,
     SetSettings,
     SettingsChanged,
     SettingsRevision,
@@ -26,6 +28,7 @@ from contracts.policy import (
     WhatIfCell,
     WhatIfReport,
 )
+from services.policy.handlers.settings import LARGEST_SETTINGS
 from services.policy.model.settings import (
     CONTACT_REQUIRED_STORE_WIDE,
     GROUPS_NOT_CHECKED,
@@ -105,6 +108,44 @@ async def test_everybody_is_told_that_other_settings_are_in_force(shop: StoreUnd
     await until(lambda: shop.retained(PolicyRevision) == PolicyRevision(1, "allow_flagged"))
     told = SettingsChanged(1, OWNER, settings_hash(settings), "allow_flagged", "manual", "at_start")
     await until(lambda: shop.told(SettingsChanged) == [told])
+
+
+async def test_whoever_approved_other_settings_is_told(shop: StoreUnderTest) -> None:
+    message_id = RandomIds().new()
+    token = shop.token(staff_id=OTHER, needs_approval=("policy.edit",))
+    approval = shop.approval("policy.edit", message_id, approved_by=OWNER)
+
+    await put(shop, FIRST_NAME, token=token, message_id=message_id, approval=approval)
+    await put(shop, PolicySettings(), expected_revision=1)
+
+    await until(
+        lambda: (
+            [(each.staff_id, each.approved_by) for each in shop.told(SettingsChanged)]
+            == [(OTHER, OWNER), (OWNER, None)]
+        )
+    )
+
+
+async def test_settings_that_would_fit_no_answer_are_refused_and_not_put_in_force(shop: StoreUnderTest) -> None:
+    purpose = RulePurpose("law", Sentences(*("x" * 200 for _ in range(4))))
+
+    def an_override(number: int) -> Override:
+        return at_least(f"o-{number:04}", OverrideWhen(total_from=1), last_name=DetailRule("required", purpose))
+
+    most = LARGEST_SETTINGS // len(msgspec.json.encode(an_override(0)) + b",")
+    token = shop.token("policy.edit")
+    too_many = PolicySettings(overrides=tuple(an_override(number) for number in range(most + 1)))
+    fewer = PolicySettings(overrides=too_many.overrides[:-4])
+
+    refused = await shop.send(SetSettings(0, too_many), token=token)
+    tried = await shop.send(WhatIf(too_many), token=token)
+    kept = await put(shop, fewer)
+
+    assert isinstance(refused, Rejected)
+    assert (refused.code, refused.details["field"]) == ("malformed", "$.settings.overrides")
+    assert tried == refused
+    assert kept == in_force(1, fewer)
+    assert await shop.send(GetSettings()) == kept
 
 
 async def test_settings_stay_in_force_after_a_restart(shop: StoreUnderTest) -> None:
@@ -369,7 +410,7 @@ async def test_a_what_if_tells_what_a_draft_would_have_done_and_changes_nothing(
 
     assert reply == WhatIfReport(
         days=7,
-        decisions=3,
+        sales=3,
         prompted=0,
         blocked=3,
         was_prompted=1,

@@ -9,7 +9,6 @@ from contracts.policy import (
     Override,
     OverrideWhen,
     PolicySettings,
-    RuleKind,
     RulePurpose,
     TenderKind,
     TransactionKind,
@@ -33,7 +32,17 @@ TILLS = ("till-1", "till-2")
 TAGS = ("serialised", "warranty", "unnamed")
 GROUPS = ("all", "vip")
 TOTALS = (100, 500)
-RULE_KINDS: tuple[RuleKind, ...] = ("first_name", "last_name", "contact", "attribution")
+MISSING = (
+    "first-name-missing",
+    "last-name-missing",
+    "email-or-phone-missing",
+    "email-missing",
+    "phone-missing",
+    "email-and-phone-missing",
+    "attribution-missing",
+    "sign-on-missing",
+)
+"""What can be settled otherwise."""
 
 purposes = st.none() | st.builds(
     RulePurpose, kind=st.sampled_from(("warranty", "law", "delivery")), sentences=st.just(SENTENCES)
@@ -91,7 +100,7 @@ some_customers = st.none() | st.builds(
     placeholder=st.booleans(),
     group=st.sampled_from(GROUPS),
 )
-some_rules = st.lists(st.sampled_from(RULE_KINDS), unique=True, max_size=2).map(tuple)
+some_codes = st.lists(st.sampled_from(MISSING), unique=True, max_size=3).map(tuple)
 some_sales = st.builds(
     a_sale,
     some_customers,
@@ -102,6 +111,6 @@ some_sales = st.builds(
     tags=st.lists(st.sampled_from(TAGS), unique=True).map(tuple),
     unattributed=st.integers(0, 2),
     signed_on=st.booleans(),
-    skipped=some_rules,
-    waived=some_rules,
+    skipped=some_codes,
+    waived=some_codes,
 )

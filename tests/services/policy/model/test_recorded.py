@@ -39,33 +39,70 @@ def recorded(sale: CheckoutFacts, *, was: str = "proceed", hour: int = 9, number
     )
 
 
+STRICTNESS = {"unavailable": 0, "proceed": 0, "prompt": 1, "block": 2}
+
+
 @at_leisure
 @given(
     some_settings,
-    st.lists(st.tuples(some_sales, st.sampled_from(("proceed", "prompt", "block", "unavailable"))), max_size=30),
+    st.lists(
+        st.tuples(some_sales, st.sampled_from(tuple(STRICTNESS)), st.none() | st.integers(1, 8), st.integers(8, 10)),
+        max_size=30,
+    ),
 )
 def test_a_what_if_counts_what_deciding_one_by_one_gives(
-    settings: PolicySettings, sales: list[tuple[CheckoutFacts, str]]
+    settings: PolicySettings, checks: list[tuple[CheckoutFacts, str, int | None, int]]
 ) -> None:
-    cells = what_if(Rulebook(settings, 1), (tuple(recorded(sale, was=was)) for sale, was in sales))
+    decisions = [recorded(sale, was=was, number=number, hour=hour) for sale, was, number, hour in checks]
 
-    outcomes = Counter((sale.register, decide(settings, sale).outcome) for sale, _ in sales)
-    were = Counter((sale.register, was) for sale, was in sales)
-    assert {(cell.register, "prompt"): cell.prompted for cell in cells if cell.prompted} | {
-        (cell.register, "block"): cell.blocked for cell in cells if cell.blocked
-    } == {key: count for key, count in outcomes.items() if key[1] != "proceed"}
-    assert {(cell.register, "prompt"): cell.was_prompted for cell in cells if cell.was_prompted} | {
-        (cell.register, "block"): cell.was_blocked for cell in cells if cell.was_blocked
-    } == {key: count for key, count in were.items() if key[1] in {"prompt", "block"}}
-    assert sum(cell.decisions for cell in cells) == len(sales)
+    cells = what_if(Rulebook(settings, 1), decisions)
+
+    sales: dict[object, list[tuple[CheckoutFacts, str, int]]] = {}
+    for place, (sale, was, number, hour) in enumerate(checks):
+        sales.setdefault(("faded", place) if number is None else number, []).append((sale, was, hour))
+    counts: Counter[tuple[str, int, str]] = Counter()
+    for answers in sales.values():
+        first, _, hour = answers[0]
+        would = max(STRICTNESS[decide(settings, sale).outcome] for sale, _, _ in answers)
+        did = max(STRICTNESS[was] for _, was, _ in answers)
+        told = ("sales", ("", "prompted", "blocked")[would], ("", "was_prompted", "was_blocked")[did])
+        counts.update((first.register, hour, what) for what in told if what)
+    kinds = ("sales", "prompted", "blocked", "was_prompted", "was_blocked")
+    assert {
+        (cell.register, cell.hour, what): getattr(cell, what) for cell in cells for what in kinds if getattr(cell, what)
+    } == counts
+
+
+def test_a_sale_counts_once_by_its_strictest_answer_where_and_when_it_was_checked_first() -> None:
+    nobody, known = a_sale(), a_sale(a_customer(first_name=True))
+    sales = (
+        recorded(nobody, was="prompt", hour=9),
+        recorded(nobody, was="block", hour=10),
+        recorded(a_sale(a_customer(first_name=True), register="till-2"), was="proceed", hour=11),
+        recorded(known, was="proceed", hour=10, number=2),
+    )
+
+    cells = what_if(Rulebook(FIRST_NAME, 1), sales)
+
+    assert cells == (
+        WhatIfCell(TILL_1, 9, 1, 0, 1, was_prompted=0, was_blocked=1, examples=(sale_id(1),)),
+        WhatIfCell(TILL_1, 10, 1, 0, 0, was_prompted=0, was_blocked=0),
+    )
+
+
+def test_decisions_that_no_longer_name_their_sale_count_by_themselves() -> None:
+    (cell,) = what_if(Rulebook(FIRST_NAME, 1), [recorded(a_sale(), was="block", number=None)] * 2)
+
+    assert cell == WhatIfCell(TILL_1, 9, 2, 0, 2, was_prompted=0, was_blocked=2)
 
 
 def test_cells_stand_by_register_and_then_by_hour() -> None:
-    sales = [recorded(a_sale(register=till), hour=hour) for till in ("till-2", "till-1") for hour in (17, 8)]
+    places = [(till, hour) for till in ("till-2", "till-1") for hour in (17, 8)]
+    sales = [recorded(a_sale(register=till), hour=hour, number=n) for n, (till, hour) in enumerate(places)]
 
     cells = what_if(Rulebook(PolicySettings(), 1), sales)
 
-    assert [(cell.register, cell.hour, cell.decisions) for cell in cells] == [
+    assert [(cell.register, cell.hour, cell.sales) for cell in cells] == [
         (TILL_1, 8, 1),
         (TILL_1, 17, 1),
         (TILL_2, 8, 1),
@@ -73,7 +110,7 @@ def test_cells_stand_by_register_and_then_by_hour() -> None:
     ]
 
 
-def test_examples_are_three_sales_that_are_still_named_and_would_newly_be_prompted_or_blocked() -> None:
+def test_examples_are_three_sales_that_are_still_named_and_would_be_prompted_or_blocked() -> None:
     nobody, known = a_sale(), a_sale(a_customer(first_name=True))
     sales = (
         recorded(nobody, was="block", number=1),
@@ -89,7 +126,7 @@ def test_examples_are_three_sales_that_are_still_named_and_would_newly_be_prompt
     cells = what_if(Rulebook(FIRST_NAME, 1), sales)
 
     assert cells == (
-        WhatIfCell(TILL_1, 9, 8, 0, 7, was_prompted=1, was_blocked=1, examples=tuple(map(sale_id, (3, 4, 5)))),
+        WhatIfCell(TILL_1, 9, 7, 0, 6, was_prompted=1, was_blocked=1, examples=tuple(map(sale_id, (1, 3, 4)))),
     )
 
 
@@ -98,18 +135,19 @@ def test_sales_that_differ_only_in_what_a_rule_asks_about_are_told_apart() -> No
     known = a_customer(phone=True)
     sales = (a_sale(known), a_sale(known, unattributed=1), a_sale(a_customer(email=True)))
 
-    (cell,) = what_if(Rulebook(manual, 1), [recorded(sale) for sale in sales])
+    (cell,) = what_if(Rulebook(manual, 1), [recorded(sale, number=n) for n, sale in enumerate(sales)])
 
-    assert (cell.decisions, cell.prompted, cell.blocked) == (3, 1, 1)
+    assert (cell.sales, cell.prompted, cell.blocked) == (3, 1, 1)
 
 
 def test_what_was_skipped_or_waived_counts_as_it_did() -> None:
     settings = PolicySettings(DetailRule("recommended"), DetailRule("required"), waivable=True)
-    settled = a_sale(skipped=("first_name",), waived=("last_name",))
+    settled = a_sale(skipped=("first-name-missing",), waived=("last-name-missing",))
+    half = a_sale(waived=("last-name-missing",))
 
-    (cell,) = what_if(Rulebook(settings, 1), [recorded(settled), recorded(a_sale(waived=("last_name",)))])
+    (cell,) = what_if(Rulebook(settings, 1), [recorded(settled), recorded(half, number=2)])
 
-    assert (cell.decisions, cell.prompted, cell.blocked) == (2, 1, 0)
+    assert (cell.sales, cell.prompted, cell.blocked) == (2, 1, 0)
 
 
 @at_leisure

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.base import TokenInvalid
 from contracts.ids import RegisterId
-from contracts.staff import ApprovalGiven, NotApprovable, RegisterSession, StaffRole
+from contracts.staff import ApprovalGiven, NotApprovable, Permission, RegisterSession, StaffRole
 from services.staff.model.roles import BUILT_IN
 from services.staff.model.sessions import (
     MOST_WRONG_TRIES,
@@ -83,8 +83,8 @@ def test_a_session_that_is_over_asks_for_nothing(latest: Session | None) -> None
         check_lasts(latest, 17)
 
 
-def test_an_approval_is_good_for_five_minutes_in_whole_seconds() -> None:
-    assert APPROVAL.expires_at == datetime(2026, 3, 14, 9, 5, tzinfo=UTC)
+def test_an_approval_is_good_for_two_minutes_in_whole_seconds() -> None:
+    assert APPROVAL.expires_at == datetime(2026, 3, 14, 9, 2, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -100,15 +100,23 @@ def test_an_approval_is_good_for_five_minutes_in_whole_seconds() -> None:
 )
 def test_who_may_not_do_it_alone_or_may_not_approve_approves_nothing(role: StaffRole | None) -> None:
     with pytest.raises(NotApprovable) as refused:
-        check_may_approve(role, "policy.waive")
+        check_may_approve(role, ("policy.waive",))
 
     assert refused.value.details == {"action": "policy.waive"}
 
 
 def test_who_may_do_it_and_may_approve_approves_it() -> None:
-    check_may_approve(SENIOR, "sale.void")
-    check_may_approve(MANAGER, "policy.waive")
-    check_may_approve(OWNER, "staff.roles")
+    check_may_approve(SENIOR, ("sale.void",))
+    check_may_approve(MANAGER, ("policy.waive", "policy.pass_unavailable"))
+    check_may_approve(OWNER, ("staff.roles",))
+
+
+@pytest.mark.parametrize("actions", [("sale.void", "policy.waive"), ("policy.waive", "sale.void")])
+def test_of_several_things_none_is_approved_by_somebody_who_may_not_do_one(actions: tuple[Permission, ...]) -> None:
+    with pytest.raises(NotApprovable) as refused:
+        check_may_approve(SENIOR, actions)
+
+    assert refused.value.details == {"action": "policy.waive"}
 
 
 def test_a_command_is_approved_once() -> None:
