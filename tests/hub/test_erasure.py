@@ -17,9 +17,11 @@ from contracts.customers.privacy import (
     CustomerErased,
     EraseCustomer,
     Erasure,
+    ErasureCertificate,
     ErasureId,
     GetBuyerRecord,
     GetErasure,
+    GetErasureCertificate,
     SealBuyer,
 )
 from contracts.every_service import BackUp
@@ -187,3 +189,13 @@ async def test_others_are_still_found_and_new_ones_made(life: Life) -> None:
     assert (await life.shop.hub.ask(GetCustomer(made.customer_id), token=token)).first_name == "Somebody"
     hits = await life.shop.hub.ask(SearchCustomers(EMAIL), token=token)
     assert hits.hits == ()
+
+
+async def test_every_service_that_hears_of_customers_acknowledges_and_the_certificate_says_so(life: Life) -> None:
+    done = await until(life.erasure, lambda erasure: erasure.finished_at, "every service to acknowledge")
+    certificate: ErasureCertificate = await life.as_owner(GetErasureCertificate(life.erasure_id, "fi"))
+
+    assert not done.overdue
+    assert set(certificate.services) == {"customers", "checkout"}
+    assert certificate.customer_id == life.ids[0]
+    assert not [mark for mark in MARKS if mark in certificate.text.casefold()]

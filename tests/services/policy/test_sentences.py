@@ -12,16 +12,15 @@ from contracts.policy import (
     DetailRule,
     Level,
     PolicySettings,
-    RuleKind,
     RulePurpose,
     Sentences,
 )
 from services.policy.sentences import SENTENCES, SKIP_REASONS, TEXTS, answer, skip_reasons
 from tests.services.policy.examples import ATTRIBUTIONS, EVERYTHING, FIRST_NAME, a_customer, a_sale, decide
+from tests.services.policy.model.any_settings import MISSING
 
 LANGUAGES = ("en", "de", "nl", "fi")
 LEVELS: tuple[Level, ...] = ("recommended", "required")
-RULES: tuple[RuleKind, ...] = ("first_name", "last_name", "contact", "attribution")
 
 
 def test_every_sentence_is_there_in_every_language() -> None:
@@ -42,8 +41,8 @@ def test_every_code_that_a_rule_can_give_has_a_sentence_and_no_other() -> None:
                     customer,
                     unattributed=unattributed,
                     signed_on=signed_on,
-                    skipped=RULES if settled else (),
-                    waived=RULES if settled and level == "required" else (),
+                    skipped=MISSING if settled else (),
+                    waived=MISSING if settled and level == "required" else (),
                 )
                 given |= {finding.code for finding in decide(settings, sale).findings}
 
@@ -89,7 +88,7 @@ def test_who_may_waive_is_told_of_what_blocks_where_the_settings_allow_it() -> N
 
     told = answer(decide(waivable, a_sale()), waivable, "en", roles)
     off = answer(decide(FIRST_NAME, a_sale()), FIRST_NAME, "en", roles)
-    waived = answer(decide(waivable, a_sale(waived=("first_name",))), waivable, "en", roles)
+    waived = answer(decide(waivable, a_sale(waived=("first-name-missing",))), waivable, "en", roles)
 
     assert [(item.field, item.waivable_by) for item in told.items] == [("first_name", roles), ("last_name", ())]
     assert [item.waivable_by for item in off.items] == [()]

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from contracts.ids import RegisterId
-from contracts.staff import ListStaff, RegisterSession, SessionEnded, SignOn, StaffList
+from contracts.staff import GetStaffSales, ListStaff, RegisterSession, SessionEnded, SignOn, StaffList
 from services.runtime.clock import SetClock
 from services.runtime.ids import RandomIds
 from services.staff.handlers.signing_on import lock_idle
@@ -19,6 +19,7 @@ from tests.services.staff.examples import JONAS, JONAS_PIN, NORA, NORAS_PIN, cod
 from tests.under_test import StoreUnderTest, store_under_test, until
 
 IDLE_S = 1
+DAY = "2026-03-14"
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ async def test_a_register_that_nobody_uses_is_locked_by_the_hub(idle_shop: Store
 
     assert locked(idle_shop, "till-1") == JONAS
     assert idle_shop.told(SessionEnded) == [SessionEnded(RegisterId("till-1"), 1, JONAS, "idle")]
-    assert code(await idle_shop.send(ListRoles(), token=on.token)) == "token-invalid"
+    assert code(await idle_shop.send(GetStaffSales(DAY, DAY), token=on.token)) == "token-invalid"
 
 
 async def test_a_register_in_use_stays_open_while_another_is_locked(idle_shop: StoreUnderTest, clock: SetClock) -> None:

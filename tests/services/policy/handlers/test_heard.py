@@ -157,6 +157,21 @@ async def test_a_sale_that_money_had_moved_for_is_listed_with_what_it_lacked(
     assert await exceptions(shop) == [("offline", "", None), ("policy_unsatisfied", "first_name", None)]
 
 
+async def test_a_flagged_sale_lacks_what_it_was_blocked_for_last_whatever_was_decided_since(
+    shop: StoreUnderTest, checkout: Teller
+) -> None:
+    """Another kind of tender may be asked about after money has moved."""
+    await hear(
+        shop,
+        checkout,
+        a_decision(1),
+        a_decision(2, outcome="proceed", items=(), tender_kind="cash"),
+        completed(sale_id(1), "policy_unsatisfied"),
+    )
+
+    assert await exceptions(shop) == [("policy_unsatisfied", "first_name", None)]
+
+
 async def test_a_sale_paid_while_policy_was_away_is_checked_afterwards_and_told_once(
     shop: StoreUnderTest, checkout: Teller
 ) -> None:

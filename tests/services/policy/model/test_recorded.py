@@ -156,10 +156,11 @@ def test_a_recorded_sale_is_decided_by_the_facts_it_had(sale: CheckoutFacts) -> 
     facts = recorded(sale).facts()
 
     assert facts.sale_id == SaleId(sale_id(1))
-    assert (facts.register, facts.total, facts.item_tags, facts.skipped) == (
+    assert (facts.register, facts.total, facts.item_tags, facts.skipped, facts.waived) == (
         sale.register,
         sale.total,
         sale.item_tags,
         sale.skipped,
+        sale.waived,
     )
     assert (facts.customer is None) == (sale.customer is None)

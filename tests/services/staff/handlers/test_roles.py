@@ -52,8 +52,8 @@ CASHIER, _, _, OWNER = BUILT_IN
 
 
 async def put(shop: StoreUnderTest, command: PutRole | RemoveRole, role: str = "owner", **how: Any) -> Any:
-    """Put or remove a role, asked by a person of that role."""
-    return await shop.send(command, token=shop.token("staff.roles", role=role), **how)
+    """Put or remove a role, asked by Nora in that role."""
+    return await shop.send(command, token=shop.token("staff.roles", role=role, staff_id=NORA), **how)
 
 
 async def roles(shop: StoreUnderTest) -> dict[str, StaffRole]:
@@ -84,7 +84,7 @@ async def test_a_new_role_is_told_and_can_be_given(staffed: StoreUnderTest) -> N
 
     assert made == RoleFile(StaffRole(STOCK.role, 1, "Stock taker", every_grant(STOCK.permissions), may_approve=False))
     assert staffed.told(RoleChanged)[4:] == [
-        RoleChanged(STOCK.role, 1, ("customer.view",), ("sale.sell",), may_approve=False)
+        RoleChanged(STOCK.role, 1, ("customer.view",), ("sale.sell",), may_approve=False, changed_by=NORA)
     ]
     assert (reply.role, reply.permissions, reply.needs_approval) == (STOCK.role, ("customer.view",), ("sale.sell",))
 
@@ -183,7 +183,9 @@ async def test_a_role_is_removed_once_nobody_has_it_and_told(staffed: StoreUnder
     assert code(still) == "role-in-use"
     assert await put(staffed, RemoveRole(STOCK.role)) == RoleRemoved(STOCK.role)
     assert code(await put(staffed, RemoveRole(STOCK.role))) == "role-not-found"
-    assert staffed.told(RoleChanged)[-1] == RoleChanged(STOCK.role, 2, (), (), may_approve=False, removed=True)
+    assert staffed.told(RoleChanged)[-1] == RoleChanged(
+        STOCK.role, 2, (), (), may_approve=False, removed=True, changed_by=NORA
+    )
     assert STOCK.role not in await roles(staffed)
     assert code(await create(staffed, CreateStaff(NORA, "N", "1234", STOCK.role))) == "role-not-found"
 
@@ -252,3 +254,24 @@ async def test_roles_are_changed_only_by_who_may(staffed: StoreUnderTest) -> Non
     assert code(await staffed.send(STOCK)) == "token-missing"
     assert code(await staffed.send(STOCK, token=staffed.token("staff.edit"))) == "permission-denied"
     assert isinstance(await create(staffed, CreateStaff(MIA, "Mia", "1234", OWNERS)), StaffFile)
+
+
+async def test_a_role_that_was_changed_with_an_approval_names_both(staffed: StoreUnderTest) -> None:
+    token = staffed.token(needs_approval=("staff.roles",), role="cashier", staff_id=JONAS)
+    approval = staffed.approval("staff.roles", ID, approved_by=NORA)
+
+    made = await staffed.send(STOCK, token=token, approval=approval, message_id=ID)
+
+    assert isinstance(made, RoleFile)
+    told = staffed.told(RoleChanged)[-1]
+    assert (told.changed_by, told.approved_by) == (JONAS, NORA)
+
+
+async def test_a_built_in_role_that_is_to_be_removed_is_refused_with_a_sentence_that_fits(
+    staffed: StoreUnderTest,
+) -> None:
+    reply = await put(staffed, RemoveRole(TILLS_CASHIER))
+
+    assert isinstance(reply, Rejected)
+    assert (reply.code, reply.details) == ("role-fixed", {"role": "cashier"})
+    assert reply.message.startswith("A built-in role stays")
