@@ -40,10 +40,9 @@ async def customer_import() -> dict[str, Any]:
             again = await move_in(person, file, _READ, _TAKE)
             ended = time.perf_counter()
     return {
-        "seconds": round(taken_at - began, 1),
+        "seconds": round(taken_at - tried_at, 1),
         "most_s": MOST_SECONDS,
         "tried_s": round(tried_at - began, 1),
-        "taken_s": round(taken_at - tried_at, 1),
         "again_s": round(ended - taken_at, 1),
         "rows": ROWS,
         "would_be_created": tried.counts["created"],

@@ -311,6 +311,44 @@ def test_what_cannot_be_done_is_told_in_one_sentence(desk: Desk, arguments: tupl
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("more", [(), ("--good-rows",), ("--make-fields",)])
+def test_a_file_that_breaks_off_is_told_with_its_row_and_how_far_it_came(desk: Desk, more: tuple[str, ...]) -> None:
+    file = desk.file("broken.csv", [f"B{len(more)}-1,Broken,Off,,,,,,,\n", "B-2," + "A" * 10_000_000 + ",,,,,,,,\n"])
+
+    done = desk.run("import", file, *more)
+
+    assert done.returncode == 1
+    assert "row 3: no CSV from here on" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_rows_that_mean_harm_are_refused_one_by_one_or_kept_as_the_names_they_are(desk: Desk) -> None:
+    file = desk.file(
+        "harm.csv",
+        [
+            f"H-1,{'A' * 10_000},Long,,,,,,,\n",
+            "H-2,Nu\x00l,Byte,,,,,,,\n",
+            "H-3,Tur\u202ened,Around,,,,,,,\n",
+            "H-4,Harm,'; DROP TABLE customer; --,,,,,,,\n",
+            'H-5,Harm,"🎉 OR ""NEAR"" *",,,,,,,\n',
+            "H-6,Harm,'=1+1,,,,,,,\n",
+        ],
+    )
+
+    done = desk.run("import", file, "--good-rows", "--csv", "-")
+
+    report = list(csv.DictReader(done.stdout.splitlines()))
+    assert [(each["outcome"], each["field"]) for each in report] == [
+        *(("refused", "first_name"),) * 3,
+        *(("created", ""),) * 3,
+    ]
+    assert {each["last_name"] for each in of("Harm", desk.export())} == {
+        "'; DROP TABLE customer; --",
+        '🎉 OR "NEAR" *',
+        "'=1+1",
+    }
+
+
 def test_nothing_of_a_person_is_logged_by_an_import(desk: Desk) -> None:
     file = desk.file("logged.csv", ["L-1,Quetzalcoatlina,Zyxwvut,,0407654321,zyxw@example.fi,no,,,\n"])
     assert desk.run("import", file, *READ).returncode == 0

@@ -191,6 +191,8 @@ def _decide_further(opened: Opened, prepared: Prepared, kind: TenderKind, tx: Ch
     if prepared.asked is None:
         return None
     decided = decide_further(opened.sale, prepared.asked, kind, tx)
+    if not opened.sale.heeds(decided):
+        return None
     if decided.outcome == "block" and kind in BALANCES:
         tx.keep(opened)
         decided.prove_payable(prepared.asked.verdict)

@@ -88,12 +88,12 @@ class Decided(msgspec.Struct, frozen=True, omit_defaults=True):
         """What stops the sale and somebody may let pass."""
         return tuple(item for item in self.open_items if item.level == "required" and item.waivable_by)
 
-    def prove_payable(self, verdict: Verdict, grant: Grant = "denied", *, passing: bool = False) -> None:
-        """Check that money may be taken.
+    def prove_payable(self, verdict: Verdict, grant: Grant = "denied") -> None:
+        """Check that money may be taken where nobody lets it pass.
 
         Rejections:
             CheckoutBlocked: policy requires details that are missing.
-            PolicyUnavailable: policy is away, the store takes no money without it, and nobody lets it pass.
+            PolicyUnavailable: policy is away, and the store takes no money without it;
                 ``needs_approval`` says whether an approval would help, ``may_pass`` whether whoever asks may say so.
         """
         if self.outcome == "block":
@@ -101,7 +101,7 @@ class Decided(msgspec.Struct, frozen=True, omit_defaults=True):
                 decision_id=self.decision_id,
                 items=[{"field": item.field, "level": item.level, "code": item.code} for item in self.open_items],
             )
-        if not verdict.lets_pay(passing=passing):
+        if verdict.waits:
             raise PolicyUnavailable(
                 decision_id=self.decision_id, needs_approval=grant == "needs_approval", may_pass=grant == "allowed"
             )

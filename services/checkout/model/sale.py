@@ -268,7 +268,12 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         an answer that lets pay. ``passing`` is that somebody does without one.
         """
         self.checking.asked(tender_kind, for_payment=for_payment)
-        if for_payment and verdict.attribution == "automatic" and verdict.lets_pay(passing=passing):
+        if (
+            for_payment
+            and verdict.attribution == "automatic"
+            and verdict.lets_pay(passing=passing)
+            and self.held is None
+        ):
             self._credit_whoever_sells(seller)
         self.decision = verdict.decided(decision_id, self.content(), tender_kind)
         self.checking.drop_outgrown(self.decision)
@@ -277,6 +282,11 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
     def decide_further(self, decision_id: DecisionId, verdict: Verdict, kind: TenderKind) -> Decided:
         """What policy says of another kind of tender while its first answer is held, which stays so."""
         return verdict.decided(decision_id, self.content(), kind)
+
+    def heeds(self, further: Decided) -> bool:
+        """Whether that counts while the first answer is held: not by settings that were changed since."""
+        held = None if self.held is None else self.held.settings_revision
+        return further.settings_revision is None or held in {None, further.settings_revision}
 
     def content(self) -> str:
         """A digest of what a decision is about: the lines with their credit, and the customer."""
@@ -350,11 +360,12 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
             raise TenderNotFound(field="tender_id", tender_id=tender_id)
         left = [tenders.without_rounding(tender) for tender in self.tenders if tender.tender_id != tender_id]
         self.tenders = left
+        kinds = {tender.kind for tender in left}
+        self.further = {kind: outcome for kind, outcome in self.further.items() if kind in kinds}
         self.kept_until.pop(tender_id, None)
         if not left:
             self.decision = self.held
             self.held = None
-            self.further = {}
         self._flag_as_paid()
         return given_back
 

@@ -1,6 +1,7 @@
 """Sales, items and answers that the tests of checkout start from."""
 
 from decimal import Decimal
+from functools import partial
 from itertools import count
 
 from contracts.checkout import TaxTreatment
@@ -127,8 +128,9 @@ def pay(sale: OpenedSale, amount: int, kind: TenderKind = "cash", said: Verdict 
     """Ask policy where the sale must and take a tender, without cash rounding."""
     tender = tender_id()
     decided = None
-    if sale.must_ask():
-        decided = sale.decide(DecisionId(uuid(next(_numbers))), said or verdict(), kind, ANNA)
+    if sale.must_ask(kind):
+        ask = sale.decide_further if sale.held is not None else partial(sale.decide, seller=ANNA)
+        decided = ask(DecisionId(uuid(next(_numbers))), said or verdict(), kind)
     sale.add_tender(tender, kind, amount, "off", decided=decided)
     return tender
 

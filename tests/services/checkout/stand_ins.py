@@ -28,9 +28,9 @@ def asks_for_email(level: Level, *, waivable_by: tuple[str, ...] = ("manager",))
     def answer(facts: CheckoutFacts) -> CheckAnswer:
         satisfied = facts.customer is not None and facts.customer.has_email and not facts.customer.placeholder
         settled: Settled | None = None
-        if not satisfied and level == "recommended" and "contact" in facts.skipped:
+        if not satisfied and level == "recommended" and "email-missing" in facts.skipped:
             settled = "skipped"
-        elif not satisfied and level == "required" and "contact" in facts.waived:
+        elif not satisfied and level == "required" and "email-missing" in facts.waived:
             settled = "waived"
         outcome: Outcome = "proceed"
         if not satisfied and settled is None:

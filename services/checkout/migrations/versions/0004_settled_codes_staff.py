@@ -8,6 +8,9 @@ from alembic import op
 revision = "0004"
 down_revision = "0003"
 
+MISSING = "CASE field WHEN 'contact' THEN 'email-or-phone' ELSE replace(field, '_', '-') END || '-missing'"
+"""The least that may have been missing: what asks for more is asked for again."""
+
 
 def upgrade() -> None:
     op.create_table(
@@ -23,10 +26,6 @@ def upgrade() -> None:
         )
         op.execute(sa.text(f"UPDATE {table} SET code = {MISSING}"))  # noqa: S608 - both are written here
     _give_codes_to_open_sales()
-
-
-MISSING = "CASE field WHEN 'contact' THEN 'email-or-phone' ELSE replace(field, '_', '-') END || '-missing'"
-"""The least that may have been missing: what asks for more is asked for again."""
 
 
 def _give_codes_to_open_sales() -> None:

@@ -219,7 +219,9 @@ async def _send(
             while sent:
                 await _settle(sent, told)
         except FileRefused as error:
-            raise CommandRefused(str(error)) from error
+            while sent:
+                await _settle(sent, told)
+            raise CommandRefused(f"{error}; before it {_counts(told)}") from error
         finally:
             for _, unsettled in sent:
                 unsettled.cancel()
@@ -302,9 +304,12 @@ def _command(opened: CustomerFile, reading: HowToRead, taking: HowToTake) -> Imp
 async def _make_fields(person: Acting, opened: CustomerFile, cells: Reading) -> bool:
     """Make the custom fields that the file fills and the shop does not have; says whether any was."""
     wanted: dict[str, str] = {}
-    for row in opened.rows:
-        if isinstance(row, ImportRow):
-            wanted |= {name: name for name in row.custom if name not in cells.custom_fields}
+    try:
+        for row in opened.rows:
+            if isinstance(row, ImportRow):
+                wanted |= {name: name for name in row.custom if name not in cells.custom_fields}
+    except FileRefused as error:
+        raise CommandRefused(f"{error}; nothing was taken over") from error
     for name in wanted:
         given = {"field": name, "of": "customer", "kind": "text", "label": name.replace("-", " ").capitalize()}
         await person.ask(fitting(given, PutCustomField))

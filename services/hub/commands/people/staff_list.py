@@ -158,7 +158,10 @@ async def erase_staff(
 
 
 async def export_staff(staff_id: MemberId, /, *, who: Who = ANYBODY) -> None:
-    """Print all that the staff service holds about somebody, as JSON, for them."""
+    """Print all that the staff service holds about somebody, as JSON, for them; it is told who did.
+
+    Of anybody but oneself it takes ``staff.report_person``, too, which no role has at first.
+    """
     _check_id(staff_id)
     async with acting(who) as person:
         held = await person.ask(ExportStaff(StaffId(staff_id)))

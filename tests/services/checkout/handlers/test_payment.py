@@ -205,7 +205,7 @@ async def test_a_card_that_was_approved_is_booked_although_policy_would_block_it
     assert [tender.kind for tender in sale.tenders] == ["cash", "card"]
     assert sale.decision is not None
     assert (sale.decision.outcome, sale.decision.held) == ("proceed", True)
-    assert [event.outcome for event in decided(shop)] == ["proceed"]
+    assert [(event.outcome, event.tender_kind) for event in decided(shop)] == [("proceed", "cash"), ("block", "card")]
 
 
 async def test_with_all_tenders_given_back_the_sale_is_checked_afresh(shop: Shop) -> None:
@@ -256,10 +256,14 @@ async def test_without_policy_no_money_is_taken_unless_the_store_allows_it(shop:
     await shop.done(CheckSale(sale_id))
     await shop.store.stop("policy")
     unanswered = await shop.done(CheckSale(sale_id))
-    assert (unanswered.decision, unanswered.flags) == (None, ())
+    assert unanswered.decision is not None
+    assert (unanswered.decision.outcome, unanswered.decision.held, unanswered.flags) == ("unavailable", False, ())
     paid = await shop.done(shop.cash(sale_id, 250))
     sale = await shop.done(CompleteSale(sale_id))
 
+    assert paid.decision is not None
+    assert (paid.decision.outcome, paid.decision.held) == ("unavailable", True)
+    assert await shop.done(GetSale(sale_id)) == sale
     assert paid.flags == sale.flags == ("policy_unavailable",)
     assert shop.told_completed()[0].flags == ("policy_unavailable",)
     assert [event.outcome for event in decided(shop)] == ["unavailable", "proceed", "unavailable", "unavailable"]
@@ -276,7 +280,8 @@ async def test_what_policy_said_last_is_known_after_a_restart(shop: Shop) -> Non
     await shop.done(shop.add(sale_id))
     sale = await shop.done(CheckSale(sale_id))
 
-    assert sale.decision is None
+    assert sale.decision is not None
+    assert sale.decision.outcome == "unavailable"
     assert [line.attribution for line in sale.lines] == [(Share(ANNA, 10_000),)] * 2
 
 

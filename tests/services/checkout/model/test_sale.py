@@ -32,6 +32,7 @@ from contracts.checkout import (
 )
 from contracts.ids import DecisionId
 from contracts.money import LARGEST
+from contracts.policy import Outcome, TenderKind
 from services.checkout.model.decisions import KnownPolicy, Verdict
 from services.checkout.model.items import PricedItem
 from services.checkout.model.sale import MOST_LINES, MOST_TENDERS, OpenedSale
@@ -227,9 +228,31 @@ def test_automatic_attribution_gives_the_seller_every_line_that_has_none() -> No
 def test_automatic_attribution_goes_on_while_policy_is_away() -> None:
     sale = with_lines(100)
 
-    decide(sale, away(KnownPolicy(attribution="automatic")))
+    decide(sale, away(KnownPolicy("allow_flagged", "automatic")))
 
     assert sale.lines[0].attribution == (Share(ANNA, 10_000),)
+
+
+@pytest.mark.parametrize(
+    "said", [verdict("block", "automatic"), away(KnownPolicy("refuse", "automatic"))], ids=["block", "no answer"]
+)
+def test_automatic_attribution_gives_nothing_where_no_money_may_be_taken(said: Verdict) -> None:
+    sale = with_lines(100)
+
+    decide(sale, said)
+    blocked = sale.lines[0].attribution
+    sale.decide(DecisionId(uuid(9)), verdict(attribution="automatic"), "cash", BEN)
+
+    assert blocked == ()
+    assert sale.lines[0].attribution == (Share(BEN, 10_000),)
+
+
+def test_automatic_attribution_goes_to_whoever_sells_while_somebody_lets_it_pass_without_policy() -> None:
+    sale = with_lines(100)
+
+    sale.decide(DecisionId(uuid(9)), away(KnownPolicy("refuse", "automatic")), "cash", BEN, passing=True)
+
+    assert sale.lines[0].attribution == (Share(BEN, 10_000),)
 
 
 def test_what_changes_the_sale_drops_a_decision_that_is_not_held() -> None:
@@ -261,9 +284,9 @@ def test_a_block_says_what_is_missing_and_nothing_of_what_is_there() -> None:
     decided = sale.decide(DecisionId(uuid(9)), said, "cash", ANNA)
 
     with pytest.raises(CheckoutBlocked) as refused:
-        decided.prove_payable(said.known)
+        decided.prove_payable(said)
 
-    assert not decided.lets_pay(said.known)
+    assert not said.lets_pay(passing=True)
     assert refused.value.keep
     assert refused.value.details["items"] == [{"field": "contact", "level": "required", "code": "contact-missing"}]
 
@@ -283,9 +306,11 @@ def test_without_policy_the_store_refuses_or_flags() -> None:
     decided = sale.decide(DecisionId(uuid(9)), away(), "cash", ANNA)
 
     with pytest.raises(PolicyUnavailable):
-        decided.prove_payable(KnownPolicy())
-    decided.prove_payable(ALLOWED)
-    assert sale.state().decision is None
+        decided.prove_payable(away())
+    decided.prove_payable(away(ALLOWED))
+    shown = sale.state().decision
+    assert shown is not None
+    assert (shown.outcome, shown.settings_revision, shown.items, shown.held) == ("unavailable", None, (), False)
 
     sale.add_tender(tender_id(), "cash", 100, "off", decided=decided)
     assert sale.flags == ["policy_unavailable"]
@@ -311,22 +336,74 @@ def test_a_sale_that_is_being_paid_does_not_change() -> None:
             change()
 
 
-def test_policy_is_asked_before_the_first_tender_and_not_while_its_answer_is_held() -> None:
+def asks(sale: OpenedSale) -> list[TenderKind]:
+    """About which of two kinds of tender policy is to be asked."""
+    kinds: tuple[TenderKind, ...] = ("cash", "card")
+    return [kind for kind in kinds if sale.must_ask(kind)]
+
+
+def test_policy_is_asked_before_the_first_tender_of_each_kind_and_its_first_answer_is_held() -> None:
     sale = with_lines(1000)
     decide(sale, verdict(), "cash")
-    assert sale.must_ask()
+    assert asks(sale) == ["cash", "card"]
 
     cash = pay(sale, 100, "cash", verdict(revision=7))
-    card = pay(sale, 100, "card", verdict("block", revision=8))
-    assert not sale.must_ask()
+    assert asks(sale) == ["card"]
+    card = pay(sale, 100, "card", verdict(revision=7))
+    assert asks(sale) == []
     assert sale.held is not None
     assert (sale.held.outcome, sale.held.settings_revision, sale.held.tender_kind) == ("proceed", 7, "cash")
 
     sale.remove_tender(cash)
-    assert not sale.must_ask()
+    assert asks(sale) == []
 
     sale.remove_tender(card)
-    assert sale.must_ask()
+    assert asks(sale) == ["cash", "card"]
+
+
+def test_a_kind_of_tender_that_was_given_back_is_asked_about_again() -> None:
+    sale = with_lines(1000)
+    pay(sale, 100, "cash")
+    card = pay(sale, 100, "card", verdict("block"))
+
+    sale.remove_tender(card)
+
+    assert asks(sale) == ["card"]
+    assert sale.flags == []
+
+
+@given(st.lists(st.tuples(st.sampled_from(["cash", "card", "voucher"]), st.booleans()), max_size=12))
+def test_a_sale_is_flagged_unsatisfied_exactly_while_it_has_a_tender_that_policy_blocked(
+    acts: list[tuple[TenderKind, bool]],
+) -> None:
+    sale = with_lines(1_000_000)
+    said: dict[TenderKind, Outcome] = {"cash": "proceed", "card": "block", "voucher": "prompt"}
+    pay(sale, 1, "cash")
+    held = sale.held
+    for kind, taken in acts:
+        if taken:
+            pay(sale, 1, kind, verdict(said[kind]))
+        else:
+            given = next((tender for tender in sale.tenders[1:] if tender.kind == kind), None)
+            if given is not None:
+                sale.remove_tender(given.tender_id)
+
+        assert ("policy_unsatisfied" in sale.flags) == any(tender.kind == "card" for tender in sale.tenders)
+        assert sale.held == held
+
+
+def test_a_block_by_settings_that_were_changed_since_counts_for_nothing() -> None:
+    sale = with_lines(1000)
+    pay(sale, 100, "cash", verdict(revision=7))
+    sale_without_policy = with_lines(1000)
+    pay(sale_without_policy, 100, "cash", away(ALLOWED))
+
+    def heeded(sale: OpenedSale, said: Verdict) -> bool:
+        return sale.heeds(sale.decide_further(DecisionId(uuid(9)), said, "card"))
+
+    assert [heeded(sale, verdict("block", revision=revision)) for revision in (6, 7, 8)] == [False, True, False]
+    assert heeded(sale, away())
+    assert heeded(sale_without_policy, verdict("block", revision=8))
 
 
 def test_a_held_decision_outlives_a_block_that_came_later() -> None:
@@ -377,7 +454,7 @@ def test_with_the_last_tender_gone_the_sale_may_change_and_policy_is_asked_again
 
     assert sale.flags == []
     assert sale.held is None
-    assert sale.must_ask()
+    assert asks(sale) == ["cash", "card"]
     sale.add_line_item(line_id(), item(), Decimal(1), DAY)
 
 

@@ -2,18 +2,26 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from contracts.base import Rejected
 from contracts.checkout import SaleCompleted
 from contracts.ids import RegisterId, StaffId
 from contracts.staff import (
+    ActionApproved,
     Approve,
     Approved,
     CreateStaff,
     EraseStaff,
     ExportStaff,
+    Grant,
     LatelyCredited,
+    ListRoles,
+    PutRole,
+    RoleFile,
+    RoleId,
+    Roles,
     SignOn,
     StaffApproval,
     StaffExport,
@@ -45,6 +53,7 @@ from tests.services.staff.examples import (
 from tests.under_test import StoreUnderTest
 
 ID = "0198c0de-0000-7000-8000-00000000000a"
+OTHER_ID = "0198c0de-0000-7000-8000-00000000000b"
 DAY = "2026-03-14"
 OPENED_AT, A_MINUTE_LATER, TWO_MINUTES_LATER = (f"{DAY}T07:0{minute}:00.000000Z" for minute in range(3))
 TILL_1 = RegisterId("till-1")
@@ -153,18 +162,36 @@ async def test_who_was_erased_is_exported_without_a_name(staffed: StoreUnderTest
     assert reply.member == StaffMember(JONAS, "", "", TILLS_CASHIER, active=False, revision=2)
 
 
-async def test_an_export_that_needs_two_approvals_is_done_with_one_that_names_both(staffed: StoreUnderTest) -> None:
-    """Mia needs approvals for both; the one that names the first alone is not enough."""
-    await create(staffed, CreateStaff(MIA, "Mia Lang", "1234", MANAGER))
-    needs = ("staff.edit", "staff.report_person")
-    token = staffed.token(staff_id=MIA, needs_approval=needs, session=1)
+async def test_what_needs_two_approvals_is_done_with_one_that_names_both(staffed: StoreUnderTest) -> None:
+    """Nobody has staff.report_person at first; here the owner has, and Mia needs an approval for that and the other."""
+    await with_grants(staffed, OWNERS, "allowed")
+    await with_grants(staffed, MANAGER, "needs_approval")
+    await create(staffed, CreateStaff(MIA, "Mia Lang", "123456", MANAGER))
+    token = (await signed_on(staffed, SignOn("123456", staff_id=MIA))).token
+    approve = Approve("staff.edit", ID, NORAS_PIN, staff_id=NORA)
+    for_both = msgspec.structs.replace(approve, command=OTHER_ID, also=("staff.report_person", "staff.edit"))
 
-    alone = await staffed.send(
-        ExportStaff(JONAS), token=token, message_id=ID, approval=staffed.approval("staff.edit", ID, approved_by=NORA)
-    )
+    one: Any = await staffed.send(approve, token=token)
+    both: Any = await staffed.send(for_both, token=token)
+    with_one = await staffed.send(ExportStaff(JONAS), token=token, message_id=ID, approval=one.approval)
+    with_both = await staffed.send(ExportStaff(JONAS), token=token, message_id=OTHER_ID, approval=both.approval)
 
-    assert isinstance(alone, Rejected)
-    assert (alone.code, alone.details) == (
+    assert isinstance(with_one, Rejected)
+    assert (with_one.code, with_one.details) == (
         "approval-invalid",
         {"reason": "action", "permission": "staff.report_person"},
     )
+    assert isinstance(with_both, StaffExport)
+    assert [each.also for each in staffed.told(ActionApproved)] == [(), ("staff.report_person",)]
+
+
+async def with_grants(shop: StoreUnderTest, role: RoleId, grant: Grant) -> None:
+    """Give a role both permissions that the export of somebody else takes."""
+    listed = await shop.send(ListRoles())
+    assert isinstance(listed, Roles)
+    (before,) = (each for each in listed.roles if each.role == role)
+    permissions = {**before.permissions, "staff.report_person": grant}
+    if role != OWNERS:
+        permissions["staff.edit"] = grant
+    put = PutRole(role, before.revision, before.name, permissions, may_approve=True)
+    assert isinstance(await shop.send(put, token=shop.token("staff.roles", session=3)), RoleFile)

@@ -25,6 +25,7 @@ from contracts.staff import (
     SignOn,
     SignOnLocked,
     StaffFile,
+    StaffLockedOut,
     UpdateStaff,
 )
 from services.runtime import tables
@@ -152,6 +153,20 @@ async def test_tries_made_at_once_count_each(staffed: StoreUnderTest) -> None:
 
     assert sorted(code for (code,) in tries) == ["sign-on-locked"] * 4 + ["sign-on-refused"] * 4
     assert code(await staffed.send(BY_NAME)) == "sign-on-locked"
+
+
+async def test_who_is_locked_out_is_told_once_a_lock(staffed: StoreUnderTest, clock: SetClock) -> None:
+    """The fifth wrong try says whom and where; tries while it lasts say nothing, and the next lock is told again."""
+    await codes(staffed, WRONG, 4)
+    before = staffed.told(StaffLockedOut)
+    await codes(staffed, WRONG, 3)
+    locked = staffed.told(StaffLockedOut)
+    clock.move(300)
+    await codes(staffed, SignOn(WRONG_PIN, badge=JONAS_BADGE), 5)
+
+    assert before == []
+    assert locked == [StaffLockedOut(RegisterId("till-1"), JONAS)]
+    assert staffed.told(StaffLockedOut) == locked * 2
 
 
 async def test_the_count_survives_a_restart(staffed: StoreUnderTest) -> None:
