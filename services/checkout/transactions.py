@@ -1,6 +1,6 @@
 """What checkout's handlers are given: a transaction with checkout's stores, and a view of what is committed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -34,26 +34,11 @@ WITHOUT_POLICY: Final[Permission] = "policy.pass_unavailable"
 SOFTWARE_VERSION: Final = RuntimeSettings("checkout", "store", Path()).version
 
 
-class CheckoutTx(Tx):
-    """A transaction with checkout's stores."""
+class Asking:
+    """Who asks, and what they may: alike in a transaction and in a view."""
 
-    def __init__(self, scope: Scope, around: Surroundings, request: Request, current: Current) -> None:
-        super().__init__(scope, around, request)
-        self._current = current
-        self.settings = current.settings
-        self.sales = SaleStore(self.connection)
-        self.registers = RegisterStore(self.connection)
-        self.stored_items = CatalogueStore(self.connection)
-        self.items = RememberedCatalogue(self.stored_items, current.catalogue, self.after_commit)
-        self.policies = KnownPolicyStore(self.connection)
-        self.credit = CreditStore(self.connection)
-        self.settled = SettledStore(self.connection)
-        self.staff = KnownStaffStore(self.connection)
-
-    @property
-    def register(self) -> RegisterId:
-        """The register that asks; its id is its login."""
-        return RegisterId(self.caller)
+    claims: Claims | None
+    prove_may: Callable[[str], str]
 
     @property
     def staff_id(self) -> StaffId:
@@ -62,7 +47,9 @@ class CheckoutTx(Tx):
         Rejections:
             TokenMissing: nobody is.
         """
-        return _signed_on(self.claims)
+        if self.claims is None:
+            raise TokenMissing
+        return StaffId(self.claims.subject)
 
     def let_pass_by(self, permission: Permission) -> StaffId:
         """Who lets this pass: whoever is signed on, or whoever approved it.
@@ -103,6 +90,28 @@ class CheckoutTx(Tx):
         except ApprovalNeeded:
             return False
         return True
+
+
+class CheckoutTx(Asking, Tx):
+    """A transaction with checkout's stores."""
+
+    def __init__(self, scope: Scope, around: Surroundings, request: Request, current: Current) -> None:
+        super().__init__(scope, around, request)
+        self._current = current
+        self.settings = current.settings
+        self.sales = SaleStore(self.connection)
+        self.registers = RegisterStore(self.connection)
+        self.stored_items = CatalogueStore(self.connection)
+        self.items = RememberedCatalogue(self.stored_items, current.catalogue, self.after_commit)
+        self.policies = KnownPolicyStore(self.connection)
+        self.credit = CreditStore(self.connection)
+        self.settled = SettledStore(self.connection)
+        self.staff = KnownStaffStore(self.connection)
+
+    @property
+    def register(self) -> RegisterId:
+        """The register that asks; its id is its login."""
+        return RegisterId(self.caller)
 
     def prove_staff(self, shares: Sequence[Share]) -> None:
         """Check that whoever gets credit works here. As long as nothing was heard of staff, everybody may.
@@ -234,7 +243,7 @@ class CheckoutTx(Tx):
         self.after_commit(lambda: setattr(self._current, "store_data_version", version))
 
 
-class CheckoutView(View):
+class CheckoutView(Asking, View):
     """Reads what is committed."""
 
     def __init__(self, around: Surroundings, request: Request, current: Current) -> None:
@@ -256,23 +265,6 @@ class CheckoutView(View):
     def settings_heard(self) -> int:
         """How often other settings were heard of; taken before policy is asked."""
         return self._current.settings_heard
-
-    @property
-    def staff_id(self) -> StaffId:
-        """Who is signed on where this was asked.
-
-        Rejections:
-            TokenMissing: nobody is.
-        """
-        return _signed_on(self.claims)
-
-    def let_pass_by(self, permission: Permission) -> StaffId:
-        """Who lets this pass: whoever is signed on, or whoever approved it.
-
-        Rejections:
-            TokenMissing, PermissionDenied, ApprovalNeeded, ApprovalInvalid.
-        """
-        return StaffId(self.prove_may(permission))
 
     async def opened(self, sale_id: SaleId) -> OpenedSale:
         """An open sale of the asking register.
@@ -315,12 +307,6 @@ class CheckoutView(View):
         return await self.read(
             lambda connection: (SaleStore(connection).all_open(), RegisterStore(connection).without_sale())
         )
-
-
-def _signed_on(claims: Claims | None) -> StaffId:
-    if claims is None:
-        raise TokenMissing
-    return StaffId(claims.subject)
 
 
 def _read(text: str | None) -> datetime | None:

@@ -13,7 +13,6 @@ from contracts.customers.ledgers import BalanceReserved, ReserveBalance
 from contracts.customers.vouchers import VoucherCode, VoucherNotFound
 from contracts.ids import TenderId
 from contracts.policy import TenderKind
-from services.checkout.handlers.checks import Asked
 from services.checkout.model.sale import OpenedSale
 from services.checkout.model.tenders import BALANCES
 from services.checkout.transactions import CheckoutTx, CheckoutView
@@ -37,18 +36,14 @@ class Renewed(NamedTuple):
     kept: BalanceReserved
 
 
-async def reserve(
-    command: AddTender, sale: OpenedSale, asked: Asked | None, view: CheckoutView, ask: Ask
-) -> BalanceReserved | None:
-    """Reserve what a tender spends; None for money, and where policy blocks the payment anyway.
+async def reserve(command: AddTender, sale: OpenedSale, view: CheckoutView, ask: Ask) -> BalanceReserved | None:
+    """Reserve what a tender spends; None for money.
 
     Rejections:
         CustomerNotFound, BalanceTooLow, LoyaltyNotJoined, PointsNotTender, PointsWorthless, VoucherNotFound,
         VoucherExpired.
     """
     if command.kind not in BALANCES:
-        return None
-    if asked is not None and asked.verdict.answer is not None and asked.verdict.answer.outcome == "block":
         return None
     if command.kind == "voucher" and command.voucher_code is None:
         raise VoucherNotFound(field="voucher_code")

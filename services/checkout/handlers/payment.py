@@ -14,7 +14,6 @@ from services.checkout.handlers.checks import Prepared, as_read, ask_policy, dec
 from services.checkout.handlers.completed import completed
 from services.checkout.model.decisions import Decided
 from services.checkout.model.sale import OpenedSale
-from services.checkout.model.tenders import BALANCES
 from services.checkout.store.sales import Ended, Opened
 from services.checkout.transactions import CheckoutTx, CheckoutView
 from services.runtime.clock import stamp
@@ -44,11 +43,17 @@ async def prepare_add_tender(command: AddTender, view: CheckoutView, ask: Ask) -
         TenderTooLarge.
         CustomerNotFound, BalanceTooLow, LoyaltyNotJoined, PointsNotTender, PointsWorthless, VoucherNotFound,
         VoucherExpired: the balance cannot be spent so.
+        ApprovalInvalid: policy is away, and an approval was sent along that is for something else.
     """
     sale = await view.opened(command.sale_id)
     sale.prove_takes(command.tender_id, command.kind, command.amount, view.settings.cash_rounding)
     asked = await ask_policy(sale, command.kind, command.language, view, ask) if sale.must_ask(command.kind) else None
-    return Taking(Prepared(sale.revision, asked), await reserve(command, sale, asked, view, ask))
+    prepared = Prepared(sale.revision, asked)
+    if asked is not None:
+        passing = asked.verdict.waits and view.does_without_policy(said=command.pass_unavailable)
+        if not sale.takes(command.kind, asked.verdict, passing=passing):
+            return Taking(prepared, None)  # it is refused, and nothing stays reserved for it
+    return Taking(prepared, await reserve(command, sale, view, ask))
 
 
 def add_tender(command: AddTender, taking: Taking, tx: CheckoutTx) -> Sale:
@@ -191,11 +196,12 @@ def _decide_further(opened: Opened, prepared: Prepared, kind: TenderKind, tx: Ch
     if prepared.asked is None:
         return None
     decided = decide_further(opened.sale, prepared.asked, kind, tx)
-    if not opened.sale.heeds(decided):
+    verdict = prepared.asked.verdict
+    if not opened.sale.heeds(verdict):
         return None
-    if decided.outcome == "block" and kind in BALANCES:
+    if not opened.sale.takes(kind, verdict):
         tx.keep(opened)
-        decided.prove_payable(prepared.asked.verdict)
+        decided.prove_payable(verdict)
     leave_unanswered(opened.sale, decided, tx)
     return decided
 

@@ -268,12 +268,8 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         an answer that lets pay. ``passing`` is that somebody does without one.
         """
         self.checking.asked(tender_kind, for_payment=for_payment)
-        if (
-            for_payment
-            and verdict.attribution == "automatic"
-            and verdict.lets_pay(passing=passing)
-            and self.held is None
-        ):
+        starts_payment = for_payment and self.held is None and verdict.lets_pay(passing=passing)
+        if starts_payment and verdict.attribution == "automatic":
             self._credit_whoever_sells(seller)
         self.decision = verdict.decided(decision_id, self.content(), tender_kind)
         self.checking.drop_outgrown(self.decision)
@@ -283,10 +279,19 @@ class OpenedSale(msgspec.Struct, omit_defaults=True):
         """What policy says of another kind of tender while its first answer is held, which stays so."""
         return verdict.decided(decision_id, self.content(), kind)
 
-    def heeds(self, further: Decided) -> bool:
+    def heeds(self, verdict: Verdict) -> bool:
         """Whether that counts while the first answer is held: not by settings that were changed since."""
         held = None if self.held is None else self.held.settings_revision
-        return further.settings_revision is None or held in {None, further.settings_revision}
+        return verdict.answer is None or held in {None, verdict.answer.settings_revision}
+
+    def takes(self, kind: TenderKind, verdict: Verdict, *, passing: bool = False) -> bool:
+        """Whether policy's answer lets a tender of that kind be taken.
+
+        While the first answer is held money has moved and is taken. A balance has not: a block refuses it.
+        """
+        if self.held is None:
+            return verdict.lets_pay(passing=passing)
+        return kind not in tenders.BALANCES or verdict.lets_pay(passing=True) or not self.heeds(verdict)
 
     def content(self) -> str:
         """A digest of what a decision is about: the lines with their credit, and the customer."""

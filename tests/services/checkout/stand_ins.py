@@ -49,6 +49,31 @@ def asks_for_email(level: Level, *, waivable_by: tuple[str, ...] = ("manager",))
     return answer
 
 
+def asks_for_more_from(total: int, level: Level) -> Answer:
+    """Settings with one rule, by code: any contact, but email and phone from a total on."""
+
+    def answer(facts: CheckoutFacts) -> CheckAnswer:
+        code = "email-and-phone-missing" if facts.total >= total else "email-or-phone-missing"
+        settled: Settled | None = None
+        if code in facts.skipped and level == "recommended":
+            settled = "skipped"
+        elif code in facts.waived:
+            settled = "waived"
+        unsettled: Outcome = "block" if level == "required" else "prompt"
+        item = CheckItem(
+            field="contact",
+            level=level,
+            satisfied=False,
+            code=code,
+            sentence="About contacts.",
+            waivable_by=("manager",) if level == "required" else (),
+            settled=settled,
+        )
+        return CheckAnswer(outcome=unsettled if settled is None else "proceed", settings_revision=1, items=(item,))
+
+    return answer
+
+
 class StandIn:
     """Tells events under the name of a service, from a real journal."""
 

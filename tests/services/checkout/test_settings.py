@@ -19,6 +19,7 @@ def test_a_store_in_germany_is_the_default(tmp_path: Path) -> None:
     loaded = settings(tmp_path)
 
     assert (loaded.country, loaded.currency, loaded.cash_rounding) == ("DE", "EUR", "off")
+    assert loaded.skips_kept_days == 90
     assert loaded.first_known_policy == KnownPolicy(on_unavailable="refuse")
 
 
@@ -50,6 +51,7 @@ def test_a_store_says_where_it_is_and_who_sells(tmp_path: Path) -> None:
         ("cash_rounding", "0.05"),
         ("on_policy_unavailable", "ask"),
         ("legal_name", ""),
+        ("skips_kept_days", "0"),
         ("language", "english"),
     ],
 )

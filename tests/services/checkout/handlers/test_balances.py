@@ -33,6 +33,7 @@ from contracts.customers.loyalty import JoinLoyalty, SetLoyaltyProgramme
 from contracts.customers.vouchers import IssueVoucher, VoucherPrinted
 from contracts.every_service import ReadSnapshot
 from contracts.ids import CustomerId, SaleId
+from contracts.policy import DetailRule, Override, OverrideWhen, PolicySettings
 from services.customers.service import customers
 from services.customers.settings import CustomersSettings
 from services.runtime.clock import SetClock
@@ -304,3 +305,44 @@ async def _pay_elsewhere(balances: BalanceShop) -> None:
             await asyncio.sleep(0.01)
     await shop.done(shop.tender(sale_id, "store_credit", 250), caller="till-2")
     await shop.done(CompleteSale(sale_id), caller="till-2")
+
+
+async def test_a_balance_of_a_further_kind_is_reserved_unless_policy_blocks_it(balances: BalanceShop) -> None:
+    shop = balances.shop
+    await balances.give(250)
+    credit_needs_a_name = Override(
+        "it", "at_least", OverrideWhen(tender_kind="store_credit"), last_name=DetailRule("required")
+    )
+    await shop.policy(PolicySettings(overrides=(credit_needs_a_name,)))
+    sale_id = await balances.opened("tea")
+    await shop.done(shop.cash(sale_id, 50))
+    credit = shop.tender(sale_id, "store_credit", 200)
+
+    refused = await shop.refused(credit)
+    blocked = await balances.credit()
+    await shop.policy(PolicySettings(last_name=DetailRule("required")))  # what is changed meanwhile stops nothing
+    paid = await shop.done(credit)
+
+    assert refused.code == "checkout-blocked"
+    assert blocked == (250, 250)
+    assert await balances.credit() == (250, 50)
+    assert paid.tenders[1].reserved is not None
+    assert paid.flags == ()
+
+
+async def test_without_policy_no_balance_is_reserved_for_a_tender_that_is_refused(balances: BalanceShop) -> None:
+    shop = balances.shop
+    await balances.give(250)
+    await shop.store.stop("policy")
+    sale_id = await balances.opened("tea")
+    credit = shop.tender(sale_id, "store_credit", 250)
+
+    refused = await shop.refused(credit)
+    untouched = await balances.credit()
+    passed = await shop.send_as(msgspec.structs.replace(credit, pass_unavailable=True), "policy.pass_unavailable")
+
+    assert refused.code == "policy-unavailable"
+    assert untouched == (250, 250)
+    assert not isinstance(passed, Rejected)
+    assert passed.flags == ("policy_unavailable",)
+    assert await balances.credit() == (250, 0)

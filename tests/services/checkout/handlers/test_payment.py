@@ -14,6 +14,7 @@ from contracts.checkout import (
     CheckSale,
     CompleteSale,
     GetSale,
+    OpenSale,
     RegisterSale,
     RemoveTender,
     Sale,
@@ -21,7 +22,7 @@ from contracts.checkout import (
     Share,
     VoidSale,
 )
-from contracts.ids import CountryCode, SaleId, TenderId
+from contracts.ids import CountryCode, SaleId, StaffId, TenderId
 from contracts.policy import ContactRule, PolicySettings
 from services.checkout.service import checkout
 from services.checkout.settings import CheckoutSettings
@@ -30,6 +31,7 @@ from services.runtime.clock import SetClock
 from tests.services.checkout.shop import ANNA, Shop, open_shop
 from tests.under_test import until
 
+BEN = StaffId("00000000-0000-7000-8000-00000000000b")
 ASKS_FOR_EMAIL = PolicySettings(contact=ContactRule(level="required", mode="email"))
 SUGGESTS_EMAIL = PolicySettings(contact=ContactRule(level="recommended", mode="email"))
 
@@ -233,6 +235,20 @@ async def test_automatic_attribution_credits_whoever_is_signed_on(shop: Shop) ->
     assert (await shop.done(CompleteSale(sale_id))).flags == ()
 
 
+async def test_automatic_attribution_gives_nothing_to_whoever_ran_a_check_that_blocked(shop: Shop) -> None:
+    await shop.policy(PolicySettings(attribution="automatic", contact=ContactRule("required", "email")))
+    sale_id = await shop.opened("tea")
+
+    blocked = await shop.done(CheckSale(sale_id))
+    await shop.attached(sale_id, await shop.customer(email="mia@example.com"))
+    token = shop.store.token("sale.sell", staff_id=BEN)
+    checked = await shop.store.send(CheckSale(sale_id), token=token)
+
+    assert blocked.lines[0].attribution == ()
+    assert isinstance(checked, Sale)
+    assert checked.lines[0].attribution == (Share(BEN, 10_000),)
+
+
 async def test_manual_attribution_blocks_until_lines_have_somebody(shop: Shop) -> None:
     await shop.policy(PolicySettings(attribution="manual"))
     sale_id = await shop.opened("tea")
@@ -405,6 +421,23 @@ async def test_a_voided_sale_keeps_its_data_and_frees_its_register(shop_with_pol
     (told,) = shop.store.told(SaleVoided)
     assert (told.sale_id, told.reason, told.cashier) == (sale_id, "customer_left", ANNA)
     await shop.opened()
+
+
+async def test_a_voided_sale_names_who_approved_it_where_somebody_had_to(shop: Shop) -> None:
+    alone, approved = await shop.opened("tea"), SaleId(shop.ids.new())
+    await shop.done(VoidSale(alone, "mistake"))
+    await shop.done(OpenSale(approved))
+    message_id = shop.ids.new()
+    approval = shop.store.approval("sale.void", message_id, sale_id=approved, approved_by=BEN)
+
+    await shop.send_as(
+        VoidSale(approved, "test"), needs_approval=("sale.void",), approval=approval, message_id=message_id
+    )
+
+    assert [(event.sale_id, event.cashier, event.approved_by) for event in shop.store.told(SaleVoided)] == [
+        (alone, ANNA, None),
+        (approved, ANNA, BEN),
+    ]
 
 
 async def test_cash_is_rounded_once_where_the_store_rounds(tmp_path: Path) -> None:

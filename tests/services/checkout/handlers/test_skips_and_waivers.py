@@ -19,13 +19,14 @@ from contracts.checkout import (
     Waiver,
     WaiveRule,
 )
+from contracts.customers import UpdateCustomer
 from contracts.ids import SaleId, StaffId
-from contracts.policy import ContactRule, PolicySettings
+from contracts.policy import ContactRule, Override, OverrideWhen, PolicySettings
 from contracts.staff import RoleChanged, RoleId
 from services.checkout.store import tables
 from services.checkout.store.sales import SaleStore
 from tests.services.checkout.shop import ANNA, Shop
-from tests.services.checkout.stand_ins import StandIn, StandInPolicy, asks_for_email, proceeds
+from tests.services.checkout.stand_ins import StandIn, StandInPolicy, asks_for_email, asks_for_more_from, proceeds
 
 SUGGESTS_EMAIL = PolicySettings(contact=ContactRule(level="recommended", mode="email"))
 WAIVABLE = PolicySettings(contact=ContactRule(level="required", mode="email"), waivable=True)
@@ -347,6 +348,87 @@ async def test_only_what_blocks_and_may_be_waived_is_waived(shop: Shop) -> None:
     await shop.done(shop.cash(sale_id, 100))
     assert await code() == "sale-being-paid"
     assert waived(shop) == []
+
+
+# What they are good for
+
+
+async def test_a_waiver_for_a_small_sale_is_none_for_a_large_one(shop: Shop) -> None:
+    await shop.store.start(StandInPolicy(asks_for_more_from(1000, "required")).service())
+    sale_id = await checked(shop)
+    waived_it = await shop.send_as(WaiveRule(sale_id, "contact"), "policy.waive")
+
+    await shop.done(shop.add(sale_id, quantity="5"))
+    large = await shop.done(CheckSale(sale_id))
+    refused = await shop.refused(shop.cash(sale_id, 1500))
+    again = await shop.send_as(WaiveRule(sale_id, "contact"), "policy.waive")
+
+    assert isinstance(waived_it, Sale)
+    assert (outcome(waived_it), waived_it.waivers) == (
+        "proceed",
+        (Waiver("contact", "email-or-phone-missing", ANNA, ANNA),),
+    )
+    assert (outcome(large), large.waivers) == ("block", ())
+    assert refused.code == "checkout-blocked"
+    assert isinstance(again, Sale)
+    assert (outcome(again), again.waivers) == ("proceed", (Waiver("contact", "email-and-phone-missing", ANNA, ANNA),))
+    assert [event.waived for event in decided(shop)] == [
+        (),
+        ("email-or-phone-missing",),
+        ("email-or-phone-missing",),
+        (),
+        ("email-and-phone-missing",),
+    ]
+
+
+async def test_what_was_skipped_is_prompted_for_again_once_more_is_asked_for(shop: Shop) -> None:
+    await shop.store.start(StandInPolicy(asks_for_more_from(1000, "recommended")).service())
+    sale_id = await checked(shop)
+    await shop.done(SkipPrompt(sale_id, "contact", "no_time"))
+
+    await shop.done(shop.add(sale_id, quantity="5"))
+    large = await shop.done(CheckSale(sale_id))
+    sold = await shop.done(SkipPrompt(sale_id, "contact", "other"))
+
+    assert (outcome(large), large.skips) == ("prompt", ())
+    assert (outcome(sold), sold.skips) == ("proceed", (Skip("contact", "email-and-phone-missing", "other", ANNA),))
+
+
+async def test_the_real_policy_counts_a_waiver_for_nothing_that_asks_for_more(shop: Shop) -> None:
+    staff = StandIn("staff")
+    await shop.store.start(staff.service())
+    larger = Override(
+        "large", "at_least", OverrideWhen(total_from=1000), contact=ContactRule("required", "email_and_phone")
+    )
+    await shop.policy(PolicySettings(contact=ContactRule("required"), overrides=(larger,), waivable=True))
+    await staff.tell(RoleChanged(RoleId("manager"), 1, ("sale.sell", "policy.waive"), (), may_approve=True))
+    await shop.store.followed("staff", "policy")
+    sale_id = await checked(shop)
+    let_pass = await shop.send_as(WaiveRule(sale_id, "contact"), "policy.waive")
+
+    await shop.done(shop.add(sale_id, quantity="5"))
+    large = await shop.done(CheckSale(sale_id))
+
+    assert isinstance(let_pass, Sale)
+    assert (outcome(let_pass), outcome(large), large.waivers) == ("proceed", "block", ())
+
+
+async def test_a_block_counts_once_whatever_is_missing_until_its_customer_changes(shop: Shop) -> None:
+    await shop.policy(PolicySettings(contact=ContactRule("required", "email_and_phone")))
+    sale_id = await checked(shop)
+    zoe = await shop.customer()
+
+    await shop.attached(sale_id, zoe)
+    await shop.done(UpdateCustomer(zoe, 1, emails=("zoe@example.com",)))
+    await shop.store.followed("customers", "checkout")
+    await shop.done(CheckSale(sale_id))
+
+    items = [item for event in decided(shop) for item in event.items]
+    assert [(item.code, item.anew) for item in items] == [
+        ("email-and-phone-missing", True),
+        ("email-and-phone-missing", True),
+        ("phone-missing", False),
+    ]
 
 
 # What is kept

@@ -1,7 +1,18 @@
 """Policy is away: no money is taken, unless the store allows it or somebody lets it pass; then the sale is flagged."""
 
+import msgspec
+
 from contracts.base import Rejected
-from contracts.checkout import AddTender, CheckoutDecided, CheckSale, CompleteSale, GetSale, PolicyPassedOver, Sale
+from contracts.checkout import (
+    AddTender,
+    CheckoutDecided,
+    CheckSale,
+    CompleteSale,
+    GetSale,
+    PolicyPassedOver,
+    Sale,
+    Share,
+)
 from contracts.ids import SaleId, StaffId
 from contracts.policy import PolicySettings
 from tests.services.checkout.shop import ANNA, Shop
@@ -47,16 +58,79 @@ async def test_a_managers_approval_lets_money_pass_flagged(shop: Shop) -> None:
     assert passed.decision_id == shop.store.told(CheckoutDecided)[-1].decision_id
 
 
-async def test_whoever_may_pass_it_alone_pays_and_checks_without_policy(shop: Shop) -> None:
+async def test_whoever_may_pass_it_alone_is_refused_until_they_say_so(shop: Shop) -> None:
     sale_id = await shop.opened("tea")
+    cash = shop.cash(sale_id, 250)
 
-    checked = await shop.send_as(CheckSale(sale_id), PASS)
-    paid = await shop.send_as(shop.cash(sale_id, 250), PASS)
+    checked = await refused_as(shop, CheckSale(sale_id), PASS)
+    refused = await refused_as(shop, cash, PASS)
+    seen = await shop.done(GetSale(sale_id))
+    paid = await shop.send_as(msgspec.structs.replace(cash, pass_unavailable=True), PASS)
 
-    assert isinstance(checked, Sale)
-    assert checked.decision is None
+    for each in (checked, refused):
+        assert (each.code, each.details["needs_approval"], each.details["may_pass"]) == (
+            "policy-unavailable",
+            False,
+            True,
+        )
+    assert seen.decision is not None
+    assert (seen.decision.outcome, seen.tenders, seen.flags) == ("unavailable", (), ())
     assert isinstance(paid, Sale)
-    assert paid.flags == ("policy_unavailable",)
+    assert paid.decision is not None
+    assert (paid.decision.outcome, paid.decision.held, paid.flags) == ("unavailable", True, ("policy_unavailable",))
+    [passed] = shop.store.told(PolicyPassedOver)
+    assert (passed.staff_id, passed.approved_by) == (ANNA, ANNA)
+
+
+async def test_saying_so_lets_nothing_pass_for_somebody_who_may_not(shop: Shop) -> None:
+    sale_id = await shop.opened("tea")
+    cash = msgspec.structs.replace(shop.cash(sale_id, 250), pass_unavailable=True)
+
+    needed = await refused_as(shop, cash, needs=(PASS,))
+    denied = await refused_as(shop, cash)
+
+    assert [(each.code, each.details["needs_approval"]) for each in (needed, denied)] == [
+        ("policy-unavailable", True),
+        ("policy-unavailable", False),
+    ]
+    assert shop.store.told(PolicyPassedOver) == []
+
+
+async def test_an_approval_lets_money_pass_but_no_check(shop: Shop) -> None:
+    sale_id, message_id = await shop.opened("tea"), shop.ids.new()
+    approval = shop.store.approval(PASS, message_id, sale_id=sale_id)
+
+    reply = await shop.send_as(CheckSale(sale_id), needs_approval=(PASS,), approval=approval, message_id=message_id)
+
+    assert isinstance(reply, Rejected)
+    assert (reply.code, reply.details["needs_approval"]) == ("policy-unavailable", True)
+
+
+async def test_where_no_money_passes_nobody_gets_credit_by_itself(shop: Shop) -> None:
+    await shop.policy(PolicySettings(attribution="automatic"))
+    await shop.store.followed("policy", "checkout")
+    await shop.store.stop("policy")
+    sale_id = await shop.opened("tea")
+    cash = shop.cash(sale_id, 250)
+
+    await refused_as(shop, cash, PASS)
+    before = await shop.done(GetSale(sale_id))
+    paid = await shop.send_as(msgspec.structs.replace(cash, pass_unavailable=True), PASS)
+
+    assert before.lines[0].attribution == ()
+    assert isinstance(paid, Sale)
+    assert paid.lines[0].attribution == (Share(ANNA, 10_000),)
+
+
+async def test_a_sale_that_needs_no_tender_is_completed_without_policy_by_whoever_says_so(shop: Shop) -> None:
+    sale_id = await shop.opened("gift")
+
+    refused = await refused_as(shop, CompleteSale(sale_id), PASS)
+    sale = await shop.send_as(CompleteSale(sale_id, pass_unavailable=True), PASS)
+
+    assert refused.code == "policy-unavailable"
+    assert isinstance(sale, Sale)
+    assert (sale.status, sale.flags) == ("completed", ("policy_unavailable",))
 
 
 async def test_an_approval_that_was_used_or_is_for_something_else_passes_nothing(shop: Shop) -> None:
