@@ -1,15 +1,14 @@
 """What checkout's handlers are given: a transaction with checkout's stores, and a view of what is committed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from contracts.base import ApprovalNeeded, TokenMissing
 from contracts.checkout import Item, RegisterSale, Sale, Share, StaffUnknown, StoreData
 from contracts.customers import CustomerFacts
-from contracts.ids import LineItemId, RegisterId, SaleId, StaffId
-from contracts.staff import Grant, Permission
+from contracts.ids import LineItemId, RegisterId, SaleId
+from services.checkout.asking import Asking
 from services.checkout.current import Current
 from services.checkout.model.business_day import business_day, is_clock_unsure, local_day
 from services.checkout.model.decisions import KnownPolicy
@@ -26,70 +25,10 @@ from services.checkout.store.settled import SettledStore
 from services.checkout.store.staff import KnownStaffStore
 from services.runtime.clock import read_stamp, stamp
 from services.runtime.settings import RuntimeSettings
-from services.runtime.tokens import Claims
 from services.runtime.transactions import Request, StaleFacts, Surroundings, Tx, View
 from services.runtime.writer import Scope
 
-WITHOUT_POLICY: Final[Permission] = "policy.pass_unavailable"
 SOFTWARE_VERSION: Final = RuntimeSettings("checkout", "store", Path()).version
-
-
-class Asking:
-    """Who asks, and what they may: alike in a transaction and in a view."""
-
-    claims: Claims | None
-    prove_may: Callable[[str], str]
-
-    @property
-    def staff_id(self) -> StaffId:
-        """Who is signed on where this was asked.
-
-        Rejections:
-            TokenMissing: nobody is.
-        """
-        if self.claims is None:
-            raise TokenMissing
-        return StaffId(self.claims.subject)
-
-    def let_pass_by(self, permission: Permission) -> StaffId:
-        """Who lets this pass: whoever is signed on, or whoever approved it.
-
-        Rejections:
-            TokenMissing, PermissionDenied, ApprovalNeeded, ApprovalInvalid.
-        """
-        return StaffId(self.prove_may(permission))
-
-    def approved_by(self, permission: Permission) -> StaffId | None:
-        """Who approved this; None where whoever is signed on may do it alone.
-
-        Rejections:
-            TokenMissing, PermissionDenied, ApprovalNeeded, ApprovalInvalid.
-        """
-        let_pass_by = self.let_pass_by(permission)
-        return None if let_pass_by == self.staff_id else let_pass_by
-
-    @property
-    def grant_without_policy(self) -> Grant:
-        """What whoever is signed on may by themselves where policy is away and the store takes no money without it."""
-        if self.claims is None:
-            return "denied"
-        if WITHOUT_POLICY in self.claims.permissions:
-            return "allowed"
-        return "needs_approval" if WITHOUT_POLICY in self.claims.needs_approval else "denied"
-
-    def does_without_policy(self, *, said: bool) -> bool:
-        """Whether somebody lets money be taken without policy, and chose to: who may do it alone has to say so.
-
-        Rejections:
-            ApprovalInvalid: an approval was sent along that is for something else.
-        """
-        if self.grant_without_policy != "needs_approval":
-            return said and self.grant_without_policy == "allowed"
-        try:  # without an approval the refusal is about policy, and says that one would help
-            self.prove_may(WITHOUT_POLICY)
-        except ApprovalNeeded:
-            return False
-        return True
 
 
 class CheckoutTx(Asking, Tx):
@@ -114,12 +53,15 @@ class CheckoutTx(Asking, Tx):
         return RegisterId(self.caller)
 
     def prove_staff(self, shares: Sequence[Share]) -> None:
-        """Check that whoever gets credit works here. As long as nothing was heard of staff, everybody may.
+        """Check that whoever gets credit works here: whoever is signed on does, heard of or not.
+
+        As long as nothing was heard of staff, everybody may.
 
         Rejections:
             StaffUnknown: somebody does not.
         """
-        unknown = self.staff.first_unknown([share.staff_id for share in shares])
+        others = [share.staff_id for share in shares if share.staff_id != self.staff_id]
+        unknown = self.staff.first_unknown(others) if others else None
         if unknown is not None:
             raise StaffUnknown(field="shares", staff_id=unknown)
 

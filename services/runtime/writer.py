@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from services.runtime import tables
 from services.runtime.database import is_database_fault, open_writer
 from services.runtime.journal import Entry, Journal
-from services.runtime.seams import Seams
+from services.runtime.seams import CrashPoint, Seams
 from services.runtime.settings import RuntimeSettings
 
 T = TypeVar("T")
@@ -155,25 +155,28 @@ class Writer:
                     last = True
                     break
                 batch.append(following)
-            finished = self._run_batch(batch)
-            self._loop.call_soon_threadsafe(self._hand_back, finished)
+            finished, changed = self._run_batch(batch)
+            self._loop.call_soon_threadsafe(partial(self._hand_back, finished, changed=changed))
             if last:
                 return
 
-    def _run_batch(self, batch: list[_Waiting[Any]]) -> list[_Finished]:
+    def _run_batch(self, batch: list[_Waiting[Any]]) -> tuple[list[_Finished], bool]:
+        """Commit the jobs together; tells what came of each, and whether they changed anything."""
         finished: list[_Finished] = []
         stood_at = self.journal.stand
         try:
             with self.connection.begin():
+                changes = _driver(self.connection).total_changes
                 finished.extend(self._run_job(waiting) for waiting in batch)
-                self._seams.passing("before-commit")
+                changed = _driver(self.connection).total_changes != changes
+                self._pass("before-commit", changed=changed)
         except (DBAPIError, sqlite3.Error) as error:
             self.journal.go_back(stood_at)
             fault = DatabaseFault(_name(error))
             fault.__cause__ = error
-            return [_Finished(waiting.done, None, fault, None) for waiting in batch]
-        self._seams.passing("after-commit")
-        return finished
+            return [_Finished(waiting.done, None, fault, None) for waiting in batch], False
+        self._pass("after-commit", changed=changed)
+        return finished, changed
 
     def _run_job(self, waiting: _Waiting[Any]) -> _Finished:
         driver = _driver(self.connection)
@@ -195,7 +198,7 @@ class Writer:
         driver.execute("RELEASE job")
         return _Finished(waiting.done, answer, None, scope)
 
-    def _hand_back(self, finished: list[_Finished]) -> None:
+    def _hand_back(self, finished: list[_Finished], *, changed: bool) -> None:
         """Let the effects be felt, answer, and then tell the others: whoever waits at a till comes first."""
         for each in finished:
             if each.scope is not None:
@@ -203,11 +206,16 @@ class Writer:
                     self._apart(effect)
         for each in finished:
             self._apart(partial(each.done, each.answer, each.error))
-        self._seams.passing("after-reply")
+        self._pass("after-reply", changed=changed)
         entries = [entry for each in finished if each.scope is not None for entry in each.scope.recorded]
         if entries:
             self._publish(entries)
-        self._seams.passing("after-publish")
+        self._pass("after-publish", changed=changed)
+
+    def _pass(self, point: CrashPoint, *, changed: bool) -> None:
+        """Pass a crash point; work that changed nothing has none."""
+        if changed:
+            self._seams.passing(point)
 
     def _apart(self, call: Callable[[], None]) -> None:
         """Call something whose bug must not keep the other jobs of the batch from their answers."""

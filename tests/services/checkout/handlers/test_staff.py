@@ -1,13 +1,18 @@
 """Whoever gets the credit for a line works here, as far as anything was heard of staff."""
 
+from dataclasses import replace
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from contracts.base import Rejected
 from contracts.checkout import AttributeLines, ChangeAttribution, GetSale, Sale, Share
 from contracts.ids import StaffId
 from contracts.staff import RoleId, StaffChanged
 from services.checkout.store import tables
+from services.runtime import tables as runtime_tables
+from services.runtime.service import SnapshotPiece
+from services.runtime.transactions import View
 from tests.services.checkout.shop import ANNA, Shop
 from tests.services.checkout.stand_ins import StandIn
 
@@ -84,20 +89,58 @@ async def test_as_long_as_nothing_was_heard_of_staff_nobody_is_refused(shop: Sho
 
 
 @pytest.mark.usefixtures("staff")
+async def test_whoever_is_signed_on_gets_credit_though_their_joining_is_not_heard_of_yet(
+    shop_with_policy: Shop,
+) -> None:
+    shop = shop_with_policy
+    sale_id = await shop.opened("tea")
+    token = shop.store.token("sale.sell", staff_id=MADE_UP)
+
+    given = await shop.store.send(AttributeLines(sale_id, shared(MADE_UP)), token=token)
+
+    assert isinstance(given, Sale)
+    assert given.lines[0].attribution == shared(MADE_UP)
+
+
+@pytest.mark.usefixtures("staff")
 async def test_hearing_all_of_staff_again_comes_to_the_same_list(shop_with_policy: Shop) -> None:
     shop = shop_with_policy
-    known = select(tables.known_staff.c.staff_id, tables.known_staff.c.active).order_by("staff_id")
+    before = await known(shop)
+    await rebuilt(shop)
 
-    async def rows() -> list[tuple[str, bool]]:
-        return [
-            (row.staff_id, row.active)
-            for row in await shop.store.read("checkout", lambda connection: connection.execute(known).all())
-        ]
+    assert before == [(ANNA, True), (BEN, False)]
+    assert await known(shop) == before
 
-    before = await rows()
+
+async def test_a_staff_list_whose_beginning_is_no_longer_told_is_known_from_a_snapshot(shop: Shop) -> None:
+    staff = StandIn("staff")
+    service = replace(staff.service(), snapshot=_anna_and_ben)
+    running = await shop.store.start(service)
+    for number in range(3):
+        await staff.tell(member(MADE_UP, number + 1))
+    await shop.store.followed("staff", "checkout")
+    journal = runtime_tables.journal
+    await running.writer.run(lambda scope: scope.connection.execute(delete(journal).where(journal.c.number <= 2)))
+
+    await rebuilt(shop)
+
+    assert await known(shop) == [(ANNA, True), (BEN, False)]
+
+
+async def known(shop: Shop) -> list[tuple[str, bool]]:
+    """Who is known, and whether they work here."""
+    people = select(tables.known_staff.c.staff_id, tables.known_staff.c.active).order_by("staff_id")
+    found = await shop.store.read("checkout", lambda connection: connection.execute(people).all())
+    return [(row.staff_id, row.active) for row in found]
+
+
+async def rebuilt(shop: Shop) -> None:
+    """Let checkout forget who works here and hear all of it again."""
     [people] = [each for each in shop.store.services["checkout"].followers if each.follow.name == "people"]
     await people.rebuild()
     await shop.store.followed("staff", "checkout")
 
-    assert before == [(ANNA, True), (BEN, False)]
-    assert await rows() == before
+
+async def _anna_and_ben(view: View, number: int, following: str | None) -> SnapshotPiece:  # noqa: ARG001
+    events = (member(ANNA), member(BEN, 2, active=False))
+    return [(event, view.ids.new(), "2026-03-02T09:00:00.000000Z") for event in events], None

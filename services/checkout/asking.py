@@ -1,0 +1,69 @@
+"""Who asks checkout for something, and what they may."""
+
+from collections.abc import Callable
+from typing import Final
+
+from contracts.base import ApprovalNeeded, TokenMissing
+from contracts.ids import StaffId
+from contracts.staff import Grant, Permission
+from services.runtime.tokens import Claims
+
+WITHOUT_POLICY: Final[Permission] = "policy.pass_unavailable"
+
+
+class Asking:
+    """Who asks, and what they may: alike in a transaction and in a view."""
+
+    claims: Claims | None
+    prove_may: Callable[[str], str]
+
+    @property
+    def staff_id(self) -> StaffId:
+        """Who is signed on where this was asked.
+
+        Rejections:
+            TokenMissing: nobody is.
+        """
+        if self.claims is None:
+            raise TokenMissing
+        return StaffId(self.claims.subject)
+
+    def let_pass_by(self, permission: Permission) -> StaffId:
+        """Who lets this pass: whoever is signed on, or whoever approved it.
+
+        Rejections:
+            TokenMissing, PermissionDenied, ApprovalNeeded, ApprovalInvalid.
+        """
+        return StaffId(self.prove_may(permission))
+
+    def approved_by(self, permission: Permission) -> StaffId | None:
+        """Who approved this; None where whoever is signed on may do it alone.
+
+        Rejections:
+            TokenMissing, PermissionDenied, ApprovalNeeded, ApprovalInvalid.
+        """
+        let_pass_by = self.let_pass_by(permission)
+        return None if let_pass_by == self.staff_id else let_pass_by
+
+    @property
+    def grant_without_policy(self) -> Grant:
+        """What whoever is signed on may by themselves where policy is away and the store takes no money without it."""
+        if self.claims is None:
+            return "denied"
+        if WITHOUT_POLICY in self.claims.permissions:
+            return "allowed"
+        return "needs_approval" if WITHOUT_POLICY in self.claims.needs_approval else "denied"
+
+    def does_without_policy(self, *, said: bool) -> bool:
+        """Whether somebody lets money be taken without policy, and chose to: who may do it alone has to say so.
+
+        Rejections:
+            ApprovalInvalid: an approval was sent along that is for something else.
+        """
+        if self.grant_without_policy != "needs_approval":
+            return said and self.grant_without_policy == "allowed"
+        try:  # without an approval the refusal is about policy, and says that one would help
+            self.prove_may(WITHOUT_POLICY)
+        except ApprovalNeeded:
+            return False
+        return True
