@@ -495,8 +495,10 @@ class WaiveRule(Command[Sale], frozen=True):
 class AddTender(Command[Sale], frozen=True):
     """Take money. ``amount`` is what is handed over in cash, or what the card terminal approved.
 
-    Where policy is away and the store takes no tender without it, this one passes, flagged, if somebody approved
-    it, or if whoever is signed on has ``policy.pass_unavailable`` and says so with ``pass_unavailable``.
+    Policy is asked before the first tender, and once more for each further kind; what it says of that stops no money
+    that has moved. Where policy is away and the store takes no tender without it, this one passes, flagged, if
+    somebody approved it, or if whoever is signed on has ``policy.pass_unavailable`` and says so with
+    ``pass_unavailable``.
 
     Store credit, points, an account and a voucher are reserved for the sale for 15 minutes, and longer when it is
     completed; a voucher needs its ``voucher_code``.

@@ -146,7 +146,9 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="the README's sale needs jq")
 def test_the_sale_by_hand_prints_what_it_shows_and_mosquitto_sub_sees_it(hub: HubProcess) -> None:
-    sale = block(section("The first sale by hand"), "sh") + block(section("A rule, a prompt and a manager by hand"), "sh")
+    sale = block(section("The first sale by hand"), "sh") + block(
+        section("A rule, a prompt and a manager by hand"), "sh"
+    )
     shown = [line.removeprefix(SHOWN) for line in sale.splitlines() if line.startswith(SHOWN)]
     with watching(hub) as watcher:
         made = subprocess.run(

@@ -20,9 +20,7 @@ from services.customers.model.ledgers import ACTIVE_KINDS, Booking
 from services.customers.store.ledger_tables import ledger_balance, ledger_entry, reservation
 
 _COLUMNS = tuple(ledger_entry.c[field.name] for field in msgspec.structs.fields(LedgerEntry))
-_SAID = tuple(
-    field.name for field in msgspec.structs.fields(LedgerEntry) if field.name not in ("number", "balance")
-)
+_SAID = tuple(field.name for field in msgspec.structs.fields(LedgerEntry) if field.name not in ("number", "balance"))
 
 
 class NewEntry(msgspec.Struct, frozen=True):

@@ -254,14 +254,10 @@ async def test_a_token_or_approval_that_is_void_stops_only_what_needs_it(countin
 
 
 async def test_an_approval_used_again_is_answered_with_what_it_did_once(counting: StoreUnderTest) -> None:
-    sent = {
-        "token": counting.token(needs_approval=("toy.count",)),
-        "message_id": ID,
-        "approval": counting.approval("toy.count", ID),
-    }
+    token, approval = counting.token(needs_approval=("toy.count",)), counting.approval("toy.count", ID)
 
-    first = await counting.send(Guarded("a"), **sent)
-    again = await counting.send(Guarded("a"), **sent)
+    first = await counting.send(Guarded("a"), token=token, message_id=ID, approval=approval)
+    again = await counting.send(Guarded("a"), token=token, message_id=ID, approval=approval)
     now = await counting.send(GetCounter("a"))
 
     assert first == again == now == Counted("a", 1)
