@@ -36,7 +36,7 @@ from contracts.customers import CreateCustomer, CustomerHistory, GetCustomerHist
 from contracts.devices import FindPrintJobs, InjectScan, ScanTaken
 from contracts.ids import CustomerId, Day, SaleId, ScanId, StaffId, TenderId
 from contracts.policy import ContactRule, DetailRule, GetSettings, PolicyInForce, PolicySettings, SetSettings
-from contracts.staff import CreateStaff, GetStaffSales, RoleId, SignedOn, SignOff, SignOn, StaffSalesRow
+from contracts.staff import CreateStaff, GetStaffSales, ListStaff, RoleId, SignedOn, SignOff, SignOn, StaffSalesRow
 from services.hub import logins
 from services.hub.client import Client, connected
 from services.hub.escpos_paper import Paper
@@ -182,13 +182,15 @@ class Scene:
         digest = hmac.digest((self.data / "secrets" / "digest.key").read_bytes(), b"demo seller", hashlib.sha256)
         staff_id = StaffId(derived(DEMO_STAFF, self.hub.store))
         pin = f"{int.from_bytes(digest[:8], 'big') % 10**8:08}"
-        await self._ask(
-            "The hub's administrator puts a seller for the demo on the staff list.",
-            CreateStaff(staff_id=staff_id, name="Demo Seller", pin=pin, role=RoleId("manager")),
-            lambda made: made.member.role,
-            by=self.administrator,
-            token=administrator_token(self.data, "staff.edit"),
-        )
+        listed = await self.administrator.ask(ListStaff())
+        if all(member.staff_id != staff_id for member in listed.staff):
+            await self._ask(
+                "The hub's administrator puts a seller for the demo on the staff list.",
+                CreateStaff(staff_id=staff_id, name="Demo Seller", pin=pin, role=RoleId("manager")),
+                lambda made: made.member.role,
+                by=self.administrator,
+                token=administrator_token(self.data, "staff.edit"),
+            )
         signed_on = await self._ask(
             "The seller signs on at the register.",
             SignOn(pin=pin, staff_id=staff_id),

@@ -23,14 +23,13 @@ from contracts.customers.privacy import (
     ListErasures,
     ReadAccessLog,
 )
-from contracts.every_service import FollowedPlace, FollowedPlaces, ReadFollowed
 from contracts.ids import CustomerId
 from services.customers.erased_file import NAME, Erased, ErasedFile
 from services.customers.service import customers
 from services.customers.settings import CustomersSettings
 from services.customers.store.tables import METADATA
 from services.runtime.clock import SetClock, stamp
-from services.runtime.service import Service, query
+from services.runtime.service import Follow, Service
 from services.runtime.tables import failed_request
 from services.runtime.transactions import Tx, View
 from services.runtime.writer import Scope
@@ -54,38 +53,25 @@ NAME_OF_ALL = "Quetzalcoatlina"
 HOUR_S = 3600.0
 
 
-class Follower:
-    """Checkout, as far as it says how far it has followed customers."""
-
-    def __init__(self) -> None:
-        self.place = FollowedPlace("open-sales", 1, 0)
-
-    async def followed(self, asked: ReadFollowed, view: View) -> FollowedPlaces:  # noqa: ARG002
-        assert asked.leader == "customers"
-        return FollowedPlaces((self.place,))
-
-    def service(self) -> Service[Tx, View]:
-        return Service(
-            name="checkout",
-            migrations=MIGRATIONS,
-            transaction=Tx,
-            view=View,
-            routes=(query(ReadFollowed, self.followed),),
-        )
+def a_follower() -> Service[Tx, View]:
+    """Checkout, as far as it follows customers."""
+    return Service(
+        name="checkout",
+        migrations=MIGRATIONS,
+        transaction=Tx,
+        view=View,
+        routes=(),
+        follows=(Follow("customers", "open-sales", "reaction", on={CustomerErased: lambda _event, _tx: None}),),
+    )
 
 
 @pytest.fixture
-def follower() -> Follower:
-    return Follower()
-
-
-@pytest.fixture
-async def following(tmp_path: Path, follower: Follower) -> AsyncIterator[LedgerShop]:
-    """A store whose checkout tells how far it has followed."""
+async def following(tmp_path: Path) -> AsyncIterator[LedgerShop]:
+    """A store whose checkout does not follow customers yet."""
     clock = SetClock(AT)
     async with store_under_test(tmp_path, clock) as store:
         (tmp_path / "secrets" / "digest.key").write_bytes(b"a key of the tests, 32 bytes long")
-        await store.start(follower.service())
+        await Teller("checkout").start(store)
         await Teller("staff").start(store)
         await store.start(customers(CustomersSettings(**FINNISH)))
         yield LedgerShop(store, None, clock)  # type: ignore[arg-type] # nothing is sold here
@@ -273,7 +259,7 @@ async def test_the_same_erasure_sent_again_erases_once(shop: LedgerShop) -> None
 
 
 async def test_an_erasure_is_finished_when_every_service_has_passed_what_tells_of_it(
-    following: LedgerShop, follower: Follower
+    following: LedgerShop,
 ) -> None:
     await put_on_file(following, ANNA, NAME_OF_ALL)
     erased = await erase(following, ANNA)
@@ -281,7 +267,8 @@ async def test_an_erasure_is_finished_when_every_service_has_passed_what_tells_o
     assert (await ask(following, GetErasure(erased.erasure_id))).finished_at is None
     assert refusal(await ask(following, GetErasureCertificate(erased.erasure_id)))[0] == "erasure-unfinished"
 
-    follower.place = FollowedPlace("open-sales", 1, following.store.services["customers"].writer.journal.head)
+    await following.store.stop("checkout")
+    await following.store.start(a_follower())
 
     def nobody_waits() -> bool:
         state = following.store.retained(ErasuresState)
