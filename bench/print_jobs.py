@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.measure import figures_ms
 from bench.shop import Register, shop_at_work
-from contracts.checkout import CompleteSale
+from contracts.checkout.paying import CompleteSale
 from contracts.ids import DeviceId
 from services.devices.printers.dialogue import Dialogue, Patience
 from services.devices.printers.links import way_to

@@ -18,7 +18,8 @@ import msgspec
 
 from bench.measure import figures_ms
 from bench.shop import Register, Shop, shop_at_work
-from contracts.checkout import OpenSale, RegisterSale, VoidSale
+from contracts.checkout import RegisterSale
+from contracts.checkout.selling import OpenSale, VoidSale
 from contracts.ids import SaleId
 from services.hub import logins
 from services.hub.client import Client, connected

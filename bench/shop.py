@@ -8,18 +8,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from contracts.checkout import (
-    AddLineItem,
-    AddTender,
-    AttachCustomer,
-    CheckSale,
-    CompleteSale,
-    OpenSale,
-    PutItems,
-)
+from contracts.checkout.catalogue import PutItems
+from contracts.checkout.paying import AddTender, CheckSale, CompleteSale
+from contracts.checkout.selling import AddLineItem, AttachCustomer, OpenSale
 from contracts.customers import CreateCustomer
 from contracts.ids import CustomerId, LineItemId, SaleId, StaffId, TenderId
-from contracts.staff import AddOwner, SignOn
+from contracts.staff import AddOwner
+from contracts.staff.signing_on import SignOn
 from services.checkout.catalogue.items import SAMPLE_ITEMS, items_from_csv
 from services.hub import access, logins
 from services.hub.client import Client, connected

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select
 from bench.measure import percentile_ms
 from bench.rules import KINDS, REGISTER, TAGS, TENDERS, moderate
 from bench.shop import hub_online
-from contracts.checkout import CheckoutDecided, DecidedCustomer
+from contracts.checkout.decided import CheckoutDecided, DecidedCustomer
 from contracts.customers import GroupId
 from contracts.ids import Day, DecisionId, RegisterId, SaleId, StaffId
 from contracts.policy import WhatIf

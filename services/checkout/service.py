@@ -4,32 +4,23 @@ import asyncio
 from functools import partial
 from pathlib import Path
 
-from contracts.checkout import (
+from contracts.checkout.catalogue import CountCatalogue, GetItem, PutItems
+from contracts.checkout.crediting import AttributeLines, ChangeAttribution
+from contracts.checkout.paying import AddTender, CheckSale, CompleteSale, RemoveTender, SkipPrompt, WaiveRule
+from contracts.checkout.reading import FindSalesBySerial, GetReceipt, GetSale
+from contracts.checkout.selling import (
     AddLineItem,
-    AddTender,
     ApplyScan,
     AttachCustomer,
-    AttributeLines,
-    ChangeAttribution,
-    CheckSale,
-    CompleteSale,
-    CountCatalogue,
-    FindSalesBySerial,
-    GetItem,
-    GetReceipt,
-    GetSale,
     OpenSale,
-    PutItems,
     RemoveLineItem,
-    RemoveTender,
     SetQuantity,
-    SkipPrompt,
     VoidSale,
-    WaiveRule,
 )
 from contracts.customers import CustomerChanged
 from contracts.policy import SettingsChanged
-from contracts.staff import SessionEnded, SessionStarted, StaffChanged
+from contracts.staff import StaffChanged
+from contracts.staff.signing_on import SessionEnded, SessionStarted
 from services.checkout.catalogue.tax_rates import shipped_rates
 from services.checkout.current import Current
 from services.checkout.handlers import (

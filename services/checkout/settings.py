@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta
 
-from contracts.checkout import StoreData
+from contracts.checkout.reading import StoreData
 from contracts.customers import LanguageCode
 from contracts.ids import CountryCode, CurrencyCode
 from contracts.policy import OnPolicyUnavailable

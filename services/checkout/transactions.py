@@ -5,7 +5,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from contracts.checkout import Item, RegisterSale, Sale, Share, StaffUnknown, StoreData
+from contracts.checkout import RegisterSale, Sale, Share
+from contracts.checkout.catalogue import Item
+from contracts.checkout.crediting import StaffUnknown
+from contracts.checkout.reading import StoreData
 from contracts.customers import CustomerFacts
 from contracts.ids import LineItemId, RegisterId, SaleId
 from services.checkout.asking import Asking

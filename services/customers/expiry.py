@@ -8,7 +8,9 @@ import asyncio
 from datetime import datetime
 
 from contracts.base import Unavailable
-from contracts.checkout import SaleCompleted, SaleVoided, TenderRemoved
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.paying import TenderRemoved
+from contracts.checkout.selling import SaleVoided
 from contracts.every_service import ReadJournal
 from services.customers.handlers.booking import dormant_before, up_to_date
 from services.customers.handlers.reserving import expire

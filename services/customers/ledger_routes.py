@@ -1,6 +1,8 @@
 """The routes of the ledgers, and whom they follow: a part of ``service.py``'s table."""
 
-from contracts.checkout import SaleCompleted, SaleVoided, TenderRemoved
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.paying import TenderRemoved
+from contracts.checkout.selling import SaleVoided
 from contracts.customers.ledgers import (
     AdjustBalance,
     AuditLedgers,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from contracts.checkout import SaleCompleted
+from contracts.checkout.completed import SaleCompleted
 from contracts.customers.consent import (
     ConfirmConsent,
     GetConsentLinks,

@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from contracts.checkout import SaleCompleted
+from contracts.checkout.completed import SaleCompleted
 from contracts.customers import (
     CreateCustomer,
     DeleteGroup,
@@ -18,7 +18,7 @@ from contracts.customers import (
     UpdateCustomer,
 )
 from contracts.customers.fields import ListCustomFields, PutCustomField
-from contracts.staff import SessionEnded, SessionStarted
+from contracts.staff.signing_on import SessionEnded, SessionStarted
 from services.customers import import_routes, ledger_routes, privacy_routes
 from services.customers.access_notes import AccessNotes
 from services.customers.expiry import let_run_out

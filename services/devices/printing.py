@@ -9,10 +9,10 @@ import asyncio
 import msgspec
 
 from contracts.base import Unavailable
-from contracts.checkout import GetReceipt, Receipt
+from contracts.checkout.reading import GetReceipt, Receipt
 from contracts.devices import FaultReason
 from contracts.ids import SaleId
-from contracts.staff import GetStaffLabel
+from contracts.staff.signing_on import GetStaffLabel
 from services.devices.handlers import conditions, print_jobs
 from services.devices.model.print_jobs import Job
 from services.devices.printers.dialogue import Attempt, Patience

@@ -15,7 +15,8 @@ from textwrap import wrap
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 
-from contracts.checkout import LineItem, LineTax, RateTotal, Receipt, Sale
+from contracts.checkout import LineItem, LineTax, RateTotal, Sale
+from contracts.checkout.reading import Receipt
 from services.devices import spelling
 from services.devices.spelling import CODE_PAGE, printable
 from services.runtime.texts import Texts

@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from contracts.checkout import SaleCompleted
+from contracts.checkout.completed import SaleCompleted
 from contracts.devices import (
     DecidePrintJob,
     FindPrintJobs,
@@ -18,7 +18,7 @@ from contracts.devices import (
     PrintTest,
     ShowLine,
 )
-from contracts.staff import SessionEnded, SessionStarted
+from contracts.staff.signing_on import SessionEnded, SessionStarted
 from services.devices.assigned import Assigned
 from services.devices.handlers import conditions, line_displays, pairings, print_jobs, scans, sessions
 from services.devices.printing import PrinterWorker, prepare_printing

@@ -17,26 +17,18 @@ import msgspec
 
 from contracts.base import Command, Reply
 from contracts.base import Request as RequestMessage
-from contracts.checkout import (
-    AddTender,
-    AttachCustomer,
-    AttributeLines,
-    CheckSale,
-    CompleteSale,
-    GetSale,
-    OpenSale,
-    RegisterHasOpenSale,
-    RegisterSale,
-    RemoveTender,
-    Sale,
-    Share,
-    VoidSale,
-)
+from contracts.checkout import RegisterSale, Sale, Share
+from contracts.checkout.crediting import AttributeLines
+from contracts.checkout.paying import AddTender, CheckSale, CompleteSale, RemoveTender
+from contracts.checkout.reading import GetSale
+from contracts.checkout.selling import AttachCustomer, OpenSale, RegisterHasOpenSale, VoidSale
 from contracts.customers import CreateCustomer, CustomerHistory, GetCustomerHistory, UpdateCustomer
 from contracts.devices import FindPrintJobs, InjectScan, ScanTaken
 from contracts.ids import CustomerId, Day, SaleId, ScanId, StaffId, TenderId
 from contracts.policy import ContactRule, DetailRule, GetSettings, PolicyInForce, PolicySettings, SetSettings
-from contracts.staff import CreateStaff, GetStaffSales, ListStaff, RoleId, SignedOn, SignOff, SignOn, StaffSalesRow
+from contracts.staff import CreateStaff, ListStaff, RoleId
+from contracts.staff.credit import GetStaffSales, StaffSalesRow
+from contracts.staff.signing_on import SignedOn, SignOff, SignOn
 from services.hub import logins
 from services.hub.client import Client, connected
 from services.hub.escpos_paper import Paper

@@ -20,7 +20,8 @@ from cyclopts import Parameter
 from contracts.base import ApprovalNeeded, Reply, TokenInvalid
 from contracts.base import Request as RequestMessage
 from contracts.ids import StaffId
-from contracts.staff import ListStaff, Pin, RegisterSession, SignedOn, SignOff, SignOn
+from contracts.staff import ListStaff, Pin
+from contracts.staff.signing_on import RegisterSession, SignedOn, SignOff, SignOn
 from services.hub import logins, running_hub
 from services.hub.client import Client
 from services.hub.terminal import (

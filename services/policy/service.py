@@ -3,7 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from contracts.checkout import CheckoutDecided, PolicyPassedOver, PromptSkipped, RuleWaived, SaleCompleted
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.decided import CheckoutDecided, PolicyPassedOver, PromptSkipped, RuleWaived
 from contracts.policy import (
     CheckCheckout,
     GetPolicyReport,
@@ -14,7 +15,8 @@ from contracts.policy import (
     SetSettings,
     WhatIf,
 )
-from contracts.staff import RoleChanged, SessionEnded, SessionStarted
+from contracts.staff.roles import RoleChanged
+from contracts.staff.signing_on import SessionEnded, SessionStarted
 from services.policy.handlers import checks, heard, reports
 from services.policy.handlers import settings as about_settings
 from services.policy.settings import PolicyServiceSettings

@@ -2,27 +2,15 @@
 
 from pathlib import Path
 
-from contracts.checkout import AttributionChanged, SaleCompleted
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.crediting import AttributionChanged
 from contracts.every_service import SessionUsed
-from contracts.staff import (
-    AddOwner,
-    Approve,
-    CreateStaff,
-    EraseStaff,
-    ExportStaff,
-    GetStaffLabel,
-    GetStaffSales,
-    IdentifyBadge,
-    ListRoles,
-    ListStaff,
-    Lock,
-    PutRole,
-    RemoveRole,
-    SignOff,
-    SignOn,
-    SuggestStaff,
-    UpdateStaff,
-)
+from contracts.staff import AddOwner, CreateStaff, ListStaff, UpdateStaff
+from contracts.staff.approving import Approve
+from contracts.staff.credit import GetStaffSales, SuggestStaff
+from contracts.staff.privacy import EraseStaff, ExportStaff
+from contracts.staff.roles import ListRoles, PutRole, RemoveRole
+from contracts.staff.signing_on import GetStaffLabel, IdentifyBadge, Lock, SignOff, SignOn
 from services.runtime.service import Follow, Service, command, query
 from services.staff.fading import fade
 from services.staff.handlers import approvals, credit, exports, people, retained, roles, signing_on

@@ -5,7 +5,10 @@ from typing import Any, NamedTuple
 
 from contracts.base import ApprovalInvalid, TokenMissing
 from contracts.ids import RegisterId, StaffId
-from contracts.staff import Approved, Permission, SessionEnded, SignedOn, StaffRole
+from contracts.staff import Permission
+from contracts.staff.approving import Approved
+from contracts.staff.roles import StaffRole
+from contracts.staff.signing_on import SessionEnded, SignedOn
 from services.runtime.clock import stamp
 from services.runtime.running import Context
 from services.runtime.tokens import Approval as ApprovalClaims

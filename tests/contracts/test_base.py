@@ -24,7 +24,7 @@ from contracts.base import (
     State,
     kebab,
 )
-from contracts.checkout import OpenSale
+from contracts.checkout.selling import OpenSale
 from contracts.every_service import Status
 from services.hub.published import every_message
 

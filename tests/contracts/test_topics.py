@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.checkout import AddLineItem, RegisterSale, SaleCompleted
+from contracts.checkout import RegisterSale
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.selling import AddLineItem
 from contracts.devices import DeviceState
 from contracts.policy import PolicyRevision
 from contracts.topics import FOLLOWS, SERVICES, BadSegment, EventTopic, RequestTopic, Topics, segment

@@ -5,7 +5,9 @@ from typing import TypeVar
 from contracts.base import Command, Reply
 from contracts.ids import SaleId, StaffId
 from contracts.policy import GetSettings, PolicySettings, SetSettings
-from contracts.staff import Approve, CreateStaff, Permission, RoleId, SignOn
+from contracts.staff import CreateStaff, Permission, RoleId
+from contracts.staff.approving import Approve
+from contracts.staff.signing_on import SignOn
 from services.hub.client import connected
 from services.hub.keys import administrator_token
 from services.runtime.requester import Refused

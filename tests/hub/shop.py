@@ -13,25 +13,19 @@ from typing import Any, TypeVar
 import msgspec
 
 from contracts.base import Event, Rejected, Reply, Request
-from contracts.checkout import (
-    AddLineItem,
-    AddTender,
-    AttachCustomer,
-    AttributeLines,
-    CheckoutDecided,
-    CheckSale,
-    CompleteSale,
-    OpenSale,
-    PutItems,
-    ReceiptWanted,
-    Sale,
-    SaleCompleted,
-    Share,
-)
+from contracts.checkout import ReceiptWanted, Sale, Share
+from contracts.checkout.catalogue import PutItems
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.crediting import AttributeLines
+from contracts.checkout.decided import CheckoutDecided
+from contracts.checkout.paying import AddTender, CheckSale, CompleteSale
+from contracts.checkout.selling import AddLineItem, AttachCustomer, OpenSale
 from contracts.customers import CreateCustomer, GetCustomerHistory, HistoryEntry
 from contracts.every_service import JournalEntry, ReadJournal
 from contracts.ids import CustomerId, Day, LineItemId, SaleId, StaffId, TenderId
-from contracts.staff import CreateStaff, GetStaffSales, RoleId, SignOn
+from contracts.staff import CreateStaff, RoleId
+from contracts.staff.credit import GetStaffSales
+from contracts.staff.signing_on import SignOn
 from services.checkout.catalogue.items import SAMPLE_ITEMS, items_from_csv
 from services.hub import access, logins
 from services.hub.client import Client, connected

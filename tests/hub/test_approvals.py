@@ -4,31 +4,17 @@ import asyncio
 
 import pytest
 
-from contracts.checkout import (
-    AttributeLines,
-    ChangeAttribution,
-    CompleteSale,
-    GetSale,
-    RemoveLineItem,
-    Sale,
-    SaleVoided,
-    Share,
-    VoidSale,
-)
+from contracts.checkout import Sale, Share
+from contracts.checkout.crediting import AttributeLines, ChangeAttribution
+from contracts.checkout.paying import CompleteSale
+from contracts.checkout.reading import GetSale
+from contracts.checkout.selling import RemoveLineItem, SaleVoided, VoidSale
 from contracts.ids import SaleId
-from contracts.staff import (
-    ActionApproved,
-    Approve,
-    GetStaffSales,
-    ListRoles,
-    ListStaff,
-    Lock,
-    PutRole,
-    RegisterSession,
-    RoleId,
-    SignOn,
-    UpdateStaff,
-)
+from contracts.staff import ListStaff, RoleId, UpdateStaff
+from contracts.staff.approving import ActionApproved, Approve
+from contracts.staff.credit import GetStaffSales
+from contracts.staff.roles import ListRoles, PutRole
+from contracts.staff.signing_on import Lock, RegisterSession, SignOn
 from services.runtime.requester import Refused
 from tests.hub.people import WRONG_PIN, approved, cashier_at, hire, owner_token, register_of, send_approved, signed_on
 from tests.hub.shop import BUTTER, IDS, PIN, Register, Shop, cash, line, until

@@ -7,17 +7,11 @@ import signal
 
 import pytest
 
-from contracts.checkout import (
-    AddTender,
-    AttachCustomer,
-    AttributeLines,
-    CheckSale,
-    CompleteSale,
-    OpenSale,
-    Sale,
-    SaleCompleted,
-    Share,
-)
+from contracts.checkout import Sale, Share
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.crediting import AttributeLines
+from contracts.checkout.paying import AddTender, CheckSale, CompleteSale
+from contracts.checkout.selling import AttachCustomer, OpenSale
 from contracts.customers.ledgers import AdjustBalance, AuditLedgers, GetBalances, LateCaptures, ListLateCaptures
 from contracts.ids import CustomerId, SaleId, TenderId
 from services.hub.keys import administrator_token

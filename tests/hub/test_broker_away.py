@@ -11,7 +11,7 @@ from contracts.checkout import RegisterSale
 from contracts.customers.privacy import ErasuresState
 from contracts.devices import DeviceState
 from contracts.policy import PolicyRevision
-from contracts.staff import RegisterSession
+from contracts.staff.signing_on import RegisterSession
 from contracts.topics import SERVICES
 from services.hub.client import connected
 from services.runtime.bus import LoginRefused, Outgoing

@@ -12,7 +12,9 @@ from contextlib import closing, contextmanager
 import pytest
 
 from contracts.base import Command
-from contracts.checkout import CompleteSale, GetSale, Sale
+from contracts.checkout import Sale
+from contracts.checkout.paying import CompleteSale
+from contracts.checkout.reading import GetSale
 from services.hub.supervisor import Hub
 from services.runtime.requester import NoAnswer
 from tests.hub.shop import BUTTER, IDS, Register, Shop, cash, line

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from contracts.checkout import SaleCompleted
+from contracts.checkout.completed import SaleCompleted
 from contracts.customers import CreateCustomer, Customer, GetCustomer, SearchCustomers, UpdateCustomer
 from contracts.customers.consent import ConsentId, RecordConsent
 from contracts.customers.merging import MergeCustomers, MergeId

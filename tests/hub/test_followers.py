@@ -6,7 +6,8 @@ from operator import eq
 
 import pytest
 
-from contracts.checkout import CheckoutDecided, SaleCompleted
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.decided import CheckoutDecided
 from contracts.devices import FindPrintJobs
 from tests.hub.parts import Parts
 from tests.hub.shop import until

@@ -9,10 +9,14 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from contracts.checkout import CheckSale, GetSale, OpenSale, RegisterSale, SaleCompleted
+from contracts.checkout import RegisterSale
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.paying import CheckSale
+from contracts.checkout.reading import GetSale
+from contracts.checkout.selling import OpenSale
 from contracts.ids import SaleId, StaffId
 from contracts.policy import PolicyRevision
-from contracts.staff import SignedOn, SignOn
+from contracts.staff.signing_on import SignedOn, SignOn
 from contracts.topics import SERVICES
 from services.hub.client import connected
 from services.hub.supervisor import Hub

@@ -11,11 +11,13 @@ import pytest
 import pytest_asyncio
 
 from contracts.base import Reply, Request
-from contracts.checkout import AttachCustomer, CheckSale, CompleteSale, OpenSale, Sale, VoidSale
+from contracts.checkout import Sale
+from contracts.checkout.paying import CheckSale, CompleteSale
+from contracts.checkout.selling import AttachCustomer, OpenSale, VoidSale
 from contracts.customers import CreateCustomer
 from contracts.devices import FindPrintJobs
 from contracts.ids import CustomerId, SaleId
-from contracts.staff import SessionStarted, SignOn
+from contracts.staff.signing_on import SessionStarted, SignOn
 from contracts.topics import SERVICES
 from services.hub.supervisor import Hub
 from services.runtime.seams import CrashPoint

@@ -4,17 +4,12 @@ import asyncio
 
 import pytest
 
-from contracts.checkout import (
-    CheckSale,
-    CompleteSale,
-    GetSale,
-    Item,
-    ItemPrice,
-    OpenSale,
-    PutItems,
-    Sale,
-    SaleCompleted,
-)
+from contracts.checkout import Sale
+from contracts.checkout.catalogue import Item, ItemPrice, PutItems
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.paying import CheckSale, CompleteSale
+from contracts.checkout.reading import GetSale
+from contracts.checkout.selling import OpenSale
 from contracts.ids import ItemCode, SaleId, TaxClassCode
 from services.hub.supervisor import Hub
 from services.runtime.requester import NoAnswer, Refused

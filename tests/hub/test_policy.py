@@ -3,19 +3,11 @@
 import msgspec
 import pytest
 
-from contracts.checkout import (
-    AttachCustomer,
-    CheckoutDecided,
-    CheckSale,
-    CompleteSale,
-    GetSale,
-    PromptSkipped,
-    RemoveTender,
-    RuleWaived,
-    Sale,
-    SkipPrompt,
-    WaiveRule,
-)
+from contracts.checkout import Sale
+from contracts.checkout.decided import CheckoutDecided, PromptSkipped, RuleWaived
+from contracts.checkout.paying import CheckSale, CompleteSale, RemoveTender, SkipPrompt, WaiveRule
+from contracts.checkout.reading import GetSale
+from contracts.checkout.selling import AttachCustomer
 from contracts.customers import CreateCustomer, GetCustomer, GroupId, PutGroup, UpdateCustomer
 from contracts.ids import CustomerId, RegisterId
 from contracts.policy import (

@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
-from contracts.checkout import CheckoutDecided, CheckSale, CompleteSale, GetSale
+from contracts.checkout.decided import CheckoutDecided
+from contracts.checkout.paying import CheckSale, CompleteSale
+from contracts.checkout.reading import GetSale
 from services.hub.supervisor import Hub
 from tests.hub.people import cashier_at
 from tests.hub.shop import BUTTER, Shop, cash, line, standing_still

@@ -12,11 +12,11 @@ import pytest
 import pytest_asyncio
 
 from contracts.base import Request
-from contracts.checkout import SaleCompleted
+from contracts.checkout.completed import SaleCompleted
 from contracts.customers import CreateCustomer, GetCustomer, SearchCustomers, UpdateCustomer
 from contracts.devices import InjectScan
 from contracts.ids import CustomerId, RegisterId, ScanId
-from contracts.staff import SignOn
+from contracts.staff.signing_on import SignOn
 from services.runtime.bus import Incoming
 from services.runtime.requester import Refused
 from tests.hub.shop import IDS, PIN, Register, Shop

@@ -2,14 +2,8 @@
 
 import pytest
 
-from contracts.checkout import (
-    AddTender,
-    AttachCustomer,
-    CompleteSale,
-    OpenSale,
-    SaleVoided,
-    VoidSale,
-)
+from contracts.checkout.paying import AddTender, CompleteSale
+from contracts.checkout.selling import AttachCustomer, OpenSale, SaleVoided, VoidSale
 from contracts.devices import FindPrintJobs
 from contracts.ids import CustomerId, SaleId, TenderId
 from tests.hub.shop import BUTTER, IDS, WATER, Shop, line, until

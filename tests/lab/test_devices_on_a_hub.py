@@ -15,7 +15,8 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from contracts.checkout import CheckSale, CompleteSale, RegisterSale, Sale
+from contracts.checkout import RegisterSale, Sale
+from contracts.checkout.paying import CheckSale, CompleteSale
 from contracts.devices import Device, Devices, FindPrintJobs, ListDevices, PrintJob, PrintReceipt, RegisterScan
 from contracts.ids import PrintJobId, RegisterId
 from services.hub.client import connected

@@ -13,7 +13,7 @@ from re import compile as pattern
 import msgspec
 from stdnum import ean
 
-from contracts.checkout import Item
+from contracts.checkout.catalogue import Item
 from services.checkout.catalogue.rows import CsvRefused, Row, read_rows
 from services.checkout.model.items import is_day
 

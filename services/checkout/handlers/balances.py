@@ -7,7 +7,8 @@ service hears from checkout's journal: ``sale-completed`` names it, ``tender-rem
 from datetime import timedelta
 from typing import NamedTuple
 
-from contracts.checkout import AddTender, Tender, TenderRemoved
+from contracts.checkout import Tender
+from contracts.checkout.paying import AddTender, TenderRemoved
 from contracts.customers.balances import Ledger, ReservationId
 from contracts.customers.ledgers import BalanceReserved, ReserveBalance
 from contracts.customers.vouchers import VoucherCode, VoucherNotFound

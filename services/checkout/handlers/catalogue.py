@@ -1,6 +1,6 @@
 """The catalogue: items are put in and read, and the store's rates and data are ready before anything is sold."""
 
-from contracts.checkout import CatalogueCounted, CountCatalogue, GetItem, ItemRead, ItemsPut, PutItems
+from contracts.checkout.catalogue import CatalogueCounted, CountCatalogue, GetItem, ItemRead, ItemsPut, PutItems
 from services.checkout.catalogue.tax_rates import SourcedRate
 from services.checkout.model.items import Neighbours, gtin, merged, prove_items
 from services.checkout.store.catalogue import CatalogueStore

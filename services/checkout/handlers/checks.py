@@ -6,17 +6,9 @@ policy was sent. What must be true before money moves stands in ``payment.py``.
 
 from typing import NamedTuple
 
-from contracts.checkout import (
-    CheckoutDecided,
-    CheckSale,
-    DecidedCustomer,
-    PromptSkipped,
-    RuleWaived,
-    Sale,
-    Skip,
-    SkipPrompt,
-    WaiveRule,
-)
+from contracts.checkout import Sale, Skip
+from contracts.checkout.decided import CheckoutDecided, DecidedCustomer, PromptSkipped, RuleWaived
+from contracts.checkout.paying import CheckSale, SkipPrompt, WaiveRule
 from contracts.customers import CustomerFacts, LanguageCode
 from contracts.ids import DecisionId, SaleId
 from contracts.policy import CheckCheckout, CheckoutFacts, SettingsChanged, TenderKind

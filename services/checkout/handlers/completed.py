@@ -1,6 +1,7 @@
 """How a completed sale is told to other services."""
 
-from contracts.checkout import CompletedLine, CompletedTender, ReceiptWanted, Sale, SaleCompleted
+from contracts.checkout import ReceiptWanted, Sale
+from contracts.checkout.completed import CompletedLine, CompletedTender, SaleCompleted
 from contracts.customers import LanguageCode
 
 

@@ -1,6 +1,7 @@
 """Who gets the credit for a completed sale is changed: a new record each time, the sale itself stays as it is."""
 
-from contracts.checkout import AttributionChanged, ChangeAttribution, CreditedLine, Sale
+from contracts.checkout import Sale
+from contracts.checkout.crediting import AttributionChanged, ChangeAttribution, CreditedLine
 from services.checkout.model.credit import changed_lines, prove_version
 from services.checkout.transactions import CheckoutTx
 from services.runtime.clock import stamp

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from contracts.checkout import AttachCustomer, Sale
+from contracts.checkout import Sale
+from contracts.checkout.selling import AttachCustomer
 from contracts.customers import CustomerChanged, CustomerFacts, GetCustomerFacts
 from services.checkout.handlers.checks import Asked, as_read, ask_policy, decide
 from services.checkout.transactions import CheckoutTx, CheckoutView

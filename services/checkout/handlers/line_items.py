@@ -3,19 +3,18 @@
 from decimal import Decimal
 
 from contracts.base import Rejection
-from contracts.checkout import (
+from contracts.checkout import Sale, SaleBeingPaid
+from contracts.checkout.catalogue import ItemNotFound
+from contracts.checkout.crediting import AttributeLines
+from contracts.checkout.selling import (
     AddLineItem,
     AmountTooLarge,
     ApplyScan,
-    AttributeLines,
     ItemHasNoPrice,
-    ItemNotFound,
     LineItemExists,
     OpenSale,
     RegisterHasOpenSale,
     RemoveLineItem,
-    Sale,
-    SaleBeingPaid,
     ScanApplied,
     ScanOutcome,
     SetQuantity,

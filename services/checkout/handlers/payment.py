@@ -6,7 +6,10 @@ answer is held. Another kind of tender is asked about when the first of it is ta
 
 from typing import NamedTuple
 
-from contracts.checkout import AddTender, CompleteSale, PolicyPassedOver, RemoveTender, Sale, SaleVoided, VoidSale
+from contracts.checkout import Sale
+from contracts.checkout.decided import PolicyPassedOver
+from contracts.checkout.paying import AddTender, CompleteSale, RemoveTender
+from contracts.checkout.selling import SaleVoided, VoidSale
 from contracts.customers.ledgers import BalanceReserved
 from contracts.policy import TenderKind
 from services.checkout.handlers.balances import Renewed, let_go, renew, reserve, running_out

@@ -3,7 +3,8 @@
 from zoneinfo import ZoneInfo
 
 from contracts.base import Event
-from contracts.checkout import FindSalesBySerial, GetReceipt, GetSale, Receipt, RegisterSale, Sale, SalesWithSerial
+from contracts.checkout import RegisterSale, Sale
+from contracts.checkout.reading import FindSalesBySerial, GetReceipt, GetSale, Receipt, SalesWithSerial
 from services.checkout.handlers.completed import completed
 from services.checkout.store.ended_sales import EndedSale, EndedSales
 from services.checkout.transactions import CheckoutView

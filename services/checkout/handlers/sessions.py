@@ -1,6 +1,6 @@
 """Who is signed on where: tokens of sessions that are over are void here as well."""
 
-from contracts.staff import SessionEnded, SessionStarted
+from contracts.staff.signing_on import SessionEnded, SessionStarted
 from services.checkout.transactions import CheckoutTx
 
 

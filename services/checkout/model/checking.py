@@ -2,7 +2,9 @@
 
 import msgspec
 
-from contracts.checkout import DecidedItem, NothingToSkip, NotWaivable, Skip, Waiver
+from contracts.checkout import Skip, Waiver
+from contracts.checkout.decided import DecidedItem
+from contracts.checkout.paying import NothingToSkip, NotWaivable
 from contracts.ids import StaffId
 from contracts.policy import CheckItem, ChosenSkipReason, Level, RuleKind, TenderKind
 from services.checkout.model.decisions import Decided

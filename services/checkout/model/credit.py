@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from contracts.checkout import LineItem, LineItemNotFound, LineKind, Share, SharesInvalid
+from contracts.checkout import LineItem, LineItemNotFound, LineKind, Share
+from contracts.checkout.crediting import SharesInvalid
 from contracts.customers import RevisionConflict
 from contracts.ids import LineItemId
 from contracts.money import credit

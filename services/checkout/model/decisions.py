@@ -4,7 +4,8 @@ from typing import Literal
 
 import msgspec
 
-from contracts.checkout import CheckoutBlocked, Decision, PolicyUnavailable
+from contracts.checkout import Decision
+from contracts.checkout.paying import CheckoutBlocked, PolicyUnavailable
 from contracts.ids import DecisionId
 from contracts.policy import AttributionMode, CheckAnswer, CheckItem, Moment, OnPolicyUnavailable, TenderKind
 from contracts.staff import Grant

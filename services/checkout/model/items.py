@@ -8,7 +8,9 @@ from typing import NamedTuple
 import msgspec
 from stdnum import ean
 
-from contracts.checkout import Item, ItemHasNoPrice, ItemInvalid, ItemPrice, LineKind
+from contracts.checkout import LineKind
+from contracts.checkout.catalogue import Item, ItemInvalid, ItemPrice
+from contracts.checkout.selling import ItemHasNoPrice
 from contracts.ids import ItemCode
 from services.checkout.model.taxes import TaxRule, TaxTable
 

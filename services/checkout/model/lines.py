@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import msgspec
 
-from contracts.checkout import AmountTooLarge, LineKind, QuantityInvalid, SerialsInvalid, Share
+from contracts.checkout import LineKind, Share
+from contracts.checkout.selling import AmountTooLarge, QuantityInvalid, SerialsInvalid
 from contracts.ids import ItemCode, LineItemId
 from contracts.money import LARGEST, round_half_away
 from services.checkout.model.credit import CREDITED_KINDS

@@ -13,26 +13,16 @@ from hashlib import blake2b
 
 import msgspec
 
-from contracts.checkout import (
+from contracts.checkout import Flag, LineItemNotFound, Sale, SaleBeingPaid, SaleStatus, Share, Skip, Tender, Waiver
+from contracts.checkout.paying import (
     CustomerMissing,
-    Flag,
-    LineItemExists,
-    LineItemFollows,
-    LineItemNotFound,
-    Sale,
-    SaleBeingPaid,
     SaleEmpty,
     SaleNotPaid,
-    SaleStatus,
-    Share,
-    Skip,
-    Tender,
     TenderExists,
     TenderNotFound,
-    TooManyLineItems,
     TooManyTenders,
-    Waiver,
 )
+from contracts.checkout.selling import LineItemExists, LineItemFollows, TooManyLineItems
 from contracts.customers import CustomerFacts
 from contracts.customers.ledgers import BalanceReserved
 from contracts.ids import CurrencyCode, CustomerId, DecisionId, LineItemId, RegisterId, SaleId, StaffId, TenderId

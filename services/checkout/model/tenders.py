@@ -4,7 +4,8 @@ from typing import Literal
 
 import msgspec
 
-from contracts.checkout import NothingToPay, Tender, TenderTooLarge
+from contracts.checkout import Tender
+from contracts.checkout.paying import NothingToPay, TenderTooLarge
 from contracts.ids import TenderId
 from contracts.money import round_to_five_cents
 from contracts.policy import TenderKind

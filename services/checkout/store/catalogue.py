@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from contracts.checkout import Item, ItemNotFound, ItemPrice
+from contracts.checkout.catalogue import Item, ItemNotFound, ItemPrice
 from contracts.ids import CountryCode, ItemCode, TaxClassCode
 from services.checkout.catalogue.tax_rates import SourcedRate
 from services.checkout.model.items import gtin

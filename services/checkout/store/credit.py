@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from contracts.checkout import AttributionChanged, Share
+from contracts.checkout import Share
+from contracts.checkout.crediting import AttributionChanged
 from contracts.ids import LineItemId
 from services.checkout.model.credit import amounts
 from services.checkout.store import tables

@@ -7,18 +7,8 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, Row, func, select
 
-from contracts.checkout import (
-    Decision,
-    Flag,
-    LineItem,
-    LineTax,
-    ReceiptWanted,
-    Sale,
-    SaleNotFound,
-    SaleWithSerial,
-    Share,
-    Tender,
-)
+from contracts.checkout import Decision, Flag, LineItem, LineTax, ReceiptWanted, Sale, SaleNotFound, Share, Tender
+from contracts.checkout.reading import SaleWithSerial
 from contracts.customers import LanguageCode
 from contracts.customers.balances import Reserved
 from contracts.ids import LineItemId, SaleId

@@ -4,7 +4,8 @@ import re
 
 from sqlalchemy import Connection
 
-from contracts.checkout import Sale, SaleNotCompleted, SaleNotFound, StoreData
+from contracts.checkout import Sale, SaleNotCompleted, SaleNotFound
+from contracts.checkout.reading import StoreData
 from contracts.ids import SaleId
 from contracts.topics import SERVICES
 from services.checkout.model.sale import OpenedSale

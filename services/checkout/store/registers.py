@@ -5,7 +5,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from contracts.checkout import StoreData
+from contracts.checkout.reading import StoreData
 from contracts.ids import CountryCode, RegisterId, SaleId
 from services.checkout.store import tables
 from services.runtime.prepared import Prepared

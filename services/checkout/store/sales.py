@@ -5,7 +5,8 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from contracts.checkout import ReceiptWanted, Sale, SaleExists, SaleNotFound, SaleNotOpen, Tender, VoidReason
+from contracts.checkout import ReceiptWanted, Sale, SaleNotFound, SaleNotOpen, Tender
+from contracts.checkout.selling import SaleExists, VoidReason
 from contracts.customers import LanguageCode
 from contracts.customers.balances import Reserved
 from contracts.ids import CustomerId, RegisterId, SaleId

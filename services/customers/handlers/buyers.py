@@ -1,6 +1,6 @@
 """Who bought is sealed where the law wants it known, read by few, and forgotten in time; and who saw whom is told."""
 
-from contracts.checkout import SaleCompleted
+from contracts.checkout.completed import SaleCompleted
 from contracts.customers.privacy import (
     AccessLog,
     BuyerRecord,

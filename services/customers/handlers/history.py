@@ -1,6 +1,6 @@
 """What happened with a customer, and what of it checkout tells."""
 
-from contracts.checkout import SaleCompleted
+from contracts.checkout.completed import SaleCompleted
 from contracts.customers import CustomerHistory, GetCustomerHistory, HistoryEntry
 from services.customers.store.history import HistoryStore, Place
 from services.customers.transactions import CustomersTx, CustomersView

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import msgspec
 
-from contracts.checkout import SaleVoided, TenderRemoved
+from contracts.checkout.paying import TenderRemoved
+from contracts.checkout.selling import SaleVoided
 from contracts.customers import CustomerNotFound
 from contracts.customers.balances import HolderId, ReservationId, Reserved
 from contracts.customers.ledgers import (

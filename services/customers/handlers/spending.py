@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from contracts.checkout import CompletedLine, CompletedTender, SaleCompleted
+from contracts.checkout.completed import CompletedLine, CompletedTender, SaleCompleted
 from contracts.customers import GroupId
 from contracts.customers.balances import Ledger
 from contracts.customers.ledgers import NotOnTime

@@ -6,7 +6,8 @@ from decimal import Decimal
 import msgspec
 from babel.numbers import get_currency_precision
 
-from contracts.checkout import CompletedLine, LineKind
+from contracts.checkout import LineKind
+from contracts.checkout.completed import CompletedLine
 from contracts.customers import GroupId
 from contracts.customers.ledgers import PointsWorthless
 from contracts.customers.loyalty import GroupRate, LoyaltyProgramme, RateInvalid

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from contracts.checkout import SaleCompleted
+from contracts.checkout.completed import SaleCompleted
 from contracts.devices import LineDisplayNotFound, LineShown, ShowLine
 from services.devices.printers.line_display import rows_of
 from services.devices.transactions import DevicesTx

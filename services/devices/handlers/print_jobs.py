@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Literal
 
 from contracts.base import IdReused
-from contracts.checkout import SaleCompleted
+from contracts.checkout.completed import SaleCompleted
 from contracts.devices import (
     DecidePrintJob,
     DrawerNotFound,

@@ -1,6 +1,6 @@
 """Scans: what becomes of a code that was read, or typed as if it had been."""
 
-from contracts.checkout import ApplyScan
+from contracts.checkout.selling import ApplyScan
 from contracts.devices import InjectScan, RegisterScan, Scanned, ScanTaken
 from contracts.ids import DeviceId, RegisterId
 from services.devices.handlers import conditions, pairings

@@ -1,6 +1,6 @@
 """Sessions at registers, whose tokens are void once they ended."""
 
-from contracts.staff import SessionEnded, SessionStarted
+from contracts.staff.signing_on import SessionEnded, SessionStarted
 from services.devices.transactions import DevicesTx
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from contracts.checkout import GetItem, Item, ItemsPut, PutItems
+from contracts.checkout.catalogue import GetItem, Item, ItemsPut, PutItems
 from services.hub.client import Client
 from services.hub.terminal import CommandRefused, DataFolder, as_hub, data_folder, print_plain
 

@@ -11,7 +11,7 @@ import msgspec
 from cyclopts import Parameter
 from rich.table import Table
 
-from contracts.checkout import CountCatalogue
+from contracts.checkout.catalogue import CountCatalogue
 from contracts.staff import ListStaff
 from contracts.topics import SERVICES
 from services.hub.commands.catalogue import fill

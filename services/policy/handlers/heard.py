@@ -3,9 +3,12 @@
 All of it is kept once; hearing it again changes nothing.
 """
 
-from contracts.checkout import CheckoutDecided, Flag, PolicyPassedOver, PromptSkipped, RuleWaived, SaleCompleted
+from contracts.checkout import Flag
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.decided import CheckoutDecided, PolicyPassedOver, PromptSkipped, RuleWaived
 from contracts.policy import SaleRechecked
-from contracts.staff import RoleChanged, SessionEnded, SessionStarted
+from contracts.staff.roles import RoleChanged
+from contracts.staff.signing_on import SessionEnded, SessionStarted
 from services.policy.model.decision import decide
 from services.policy.store.decisions import KnownOfFlag
 from services.policy.transactions import PolicyTx

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from contracts.checkout import CheckoutDecided, PolicyPassedOver, PromptSkipped, RuleWaived, SaleCompleted
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.decided import CheckoutDecided, PolicyPassedOver, PromptSkipped, RuleWaived
 from contracts.ids import DecisionId, SaleId, StaffId
 from contracts.policy import ExceptionKind, Outcome, RuleKind
 from services.policy.model.recorded import Recorded

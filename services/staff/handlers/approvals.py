@@ -2,7 +2,7 @@
 
 from contracts.base import ApprovalInvalid, TokenMissing
 from contracts.ids import StaffId
-from contracts.staff import ActionApproved, Approve, Approved
+from contracts.staff.approving import ActionApproved, Approve, Approved
 from services.runtime.requester import Ask
 from services.runtime.tokens import Claims
 from services.staff.handlers.pin_facts import TypedPin, compare, judge

@@ -1,18 +1,11 @@
 """Who gets the credit: following checkout's sales, reports, and whom a register suggests."""
 
-from contracts.checkout import AttributionChanged, SaleCompleted
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.crediting import AttributionChanged
 from contracts.ids import RegisterId
-from contracts.staff import (
-    GetStaffLabel,
-    GetStaffSales,
-    IdentifyBadge,
-    StaffLabel,
-    StaffNamed,
-    StaffNotFound,
-    StaffSales,
-    StaffSuggestions,
-    SuggestStaff,
-)
+from contracts.staff import StaffNotFound
+from contracts.staff.credit import GetStaffSales, StaffSales, StaffSuggestions, SuggestStaff
+from contracts.staff.signing_on import GetStaffLabel, IdentifyBadge, StaffLabel, StaffNamed
 from services.staff.model.credit import by_period, check_period, credited, sales_in
 from services.staff.model.suggestions import suggest
 from services.staff.store.credit import CreditStore

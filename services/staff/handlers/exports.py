@@ -1,6 +1,6 @@
 """What is held about somebody, handed out for them."""
 
-from contracts.staff import ExportStaff, StaffApproval, StaffExport, StaffExported, StaffSession
+from contracts.staff.privacy import ExportStaff, StaffApproval, StaffExport, StaffExported, StaffSession
 from services.runtime.clock import stamp
 from services.staff.handlers.people import person_in_reach
 from services.staff.model.credit import by_period

@@ -8,20 +8,19 @@ from contracts.staff import (
     AddOwner,
     BadgeTaken,
     CreateStaff,
-    EraseStaff,
     ListStaff,
     OwnerExists,
     RoleId,
     RoleNotFound,
-    StaffErased,
     StaffExists,
     StaffFile,
     StaffList,
     StaffMember,
     StaffNotFound,
-    StaffRole,
     UpdateStaff,
 )
+from contracts.staff.privacy import EraseStaff, StaffErased
+from contracts.staff.roles import StaffRole
 from services.runtime.requester import Ask
 from services.staff.model.authors import NOBODY, Author
 from services.staff.model.people import (

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from contracts.base import Malformed
 from contracts.ids import RegisterId, StaffId
-from contracts.staff import Approve, SignOn, SignOnLocked, SignOnRefused, StaffLockedOut
+from contracts.staff.approving import Approve
+from contracts.staff.signing_on import SignOn, SignOnLocked, SignOnRefused, StaffLockedOut
 from services.runtime.transactions import StaleFacts
 from services.staff.model.people import Record
 from services.staff.model.sessions import after_wrong_try, locked_s

@@ -1,16 +1,7 @@
 """Roles: those that every store has, and those that the shop makes or changes."""
 
-from contracts.staff import (
-    ListRoles,
-    PutRole,
-    RemoveRole,
-    RoleFile,
-    RoleFixed,
-    RoleInUse,
-    RoleNotFound,
-    RoleRemoved,
-    Roles,
-)
+from contracts.staff import RoleNotFound
+from contracts.staff.roles import ListRoles, PutRole, RemoveRole, RoleFile, RoleFixed, RoleInUse, RoleRemoved, Roles
 from services.staff.model.roles import BUILT_IN, changed, check_holds, put, removed, weight, with_new_permissions
 from services.staff.store.roles import RoleStore
 from services.staff.transactions import StaffTx, StaffView

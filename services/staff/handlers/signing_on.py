@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from contracts.base import Malformed, TokenInvalid
-from contracts.staff import Lock, SignedOff, SignedOn, SignOff, SignOn
+from contracts.staff.signing_on import Lock, SignedOff, SignedOn, SignOff, SignOn
 from services.runtime.requester import Ask
 from services.staff.handlers.pin_facts import TypedPin, compare, judge
 from services.staff.model.people import Record

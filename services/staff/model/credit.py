@@ -9,11 +9,12 @@ from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
 from contracts.base import Malformed
-from contracts.checkout import CompletedLine, CreditedLine
+from contracts.checkout.completed import CompletedLine
+from contracts.checkout.crediting import CreditedLine
 from contracts.ids import StaffId
 from contracts.money import credit, credit_returned
 from contracts.policy import TransactionKind
-from contracts.staff import StaffSalesRow
+from contracts.staff.credit import StaffSalesRow
 
 Per = Literal["day", "week", "month", "whole"]
 

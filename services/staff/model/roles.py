@@ -10,7 +10,8 @@ import msgspec
 
 from contracts.base import PermissionDenied
 from contracts.customers import RevisionConflict
-from contracts.staff import Grant, Permission, PutRole, RoleChanged, RoleFixed, RoleId, StaffRole
+from contracts.staff import Grant, Permission, RoleId
+from contracts.staff.roles import PutRole, RoleChanged, RoleFixed, StaffRole
 from services.staff.model.authors import NOBODY, Author
 from services.staff.model.names import a_name
 

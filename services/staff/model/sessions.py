@@ -9,16 +9,10 @@ from typing import Literal, NamedTuple
 
 from contracts.base import TokenInvalid
 from contracts.ids import RegisterId, SaleId, StaffId
-from contracts.staff import (
-    ApprovalGiven,
-    NotApprovable,
-    Permission,
-    RegisterSession,
-    RoleId,
-    SessionEnded,
-    SessionStarted,
-    StaffRole,
-)
+from contracts.staff import Permission, RoleId
+from contracts.staff.approving import ApprovalGiven, NotApprovable
+from contracts.staff.roles import StaffRole
+from contracts.staff.signing_on import RegisterSession, SessionEnded, SessionStarted
 
 EndReason = Literal["signed_off", "replaced", "deactivated", "idle", "changed"]
 

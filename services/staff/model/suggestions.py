@@ -6,7 +6,8 @@ Pure: nothing here waits, stores or reads a clock.
 from collections.abc import Iterable, Sequence
 
 from contracts.ids import StaffId
-from contracts.staff import StaffMember, StaffSuggestions, SuggestedStaff
+from contracts.staff import StaffMember
+from contracts.staff.credit import StaffSuggestions, SuggestedStaff
 from services.staff.model.names import words
 
 SEARCH_FROM = 12

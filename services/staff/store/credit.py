@@ -6,9 +6,11 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from contracts.checkout import AttributionChanged, SaleCompleted
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.crediting import AttributionChanged
 from contracts.ids import RegisterId, StaffId
-from contracts.staff import GetStaffSales, LatelyCredited
+from contracts.staff.credit import GetStaffSales
+from contracts.staff.privacy import LatelyCredited
 from services.staff.model.credit import DaySales
 from services.staff.store.tables import attributed_sale, cashier_sale, lately_credited
 

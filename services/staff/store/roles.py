@@ -6,7 +6,8 @@ import msgspec
 from sqlalchemy import Connection, Row, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from contracts.staff import RoleId, StaffRole
+from contracts.staff import RoleId
+from contracts.staff.roles import StaffRole
 from services.runtime.clock import stamp
 from services.staff.model.roles import PERMISSIONS
 from services.staff.store.tables import role as roles

@@ -9,18 +9,11 @@ from typing import TypeVar
 import pytest
 
 from contracts.base import Rejected, Reply, Request
-from contracts.checkout import (
-    AddLineItem,
-    AddTender,
-    AttachCustomer,
-    CompleteSale,
-    Item,
-    ItemPrice,
-    OpenSale,
-    PutItems,
-    Sale,
-    SaleCompleted,
-)
+from contracts.checkout import Sale
+from contracts.checkout.catalogue import Item, ItemPrice, PutItems
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.paying import AddTender, CompleteSale
+from contracts.checkout.selling import AddLineItem, AttachCustomer, OpenSale
 from contracts.customers import CreateCustomer, Customer
 from contracts.ids import CustomerId, ItemCode, LineItemId, SaleId, StaffId, TaxClassCode, TenderId
 from contracts.policy import GetSettings, PolicyInForce, PolicySettings, SetSettings, TenderKind

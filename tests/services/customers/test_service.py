@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, inspect, select, text
 
 from contracts.base import Rejected
-from contracts.checkout import SaleCompleted
+from contracts.checkout.completed import SaleCompleted
 from contracts.customers import (
     CreateCustomer,
     Customer,
@@ -28,7 +28,7 @@ from contracts.customers import (
 from contracts.customers.profile import Balances
 from contracts.every_service import ReadSnapshot, SnapshotPage
 from contracts.ids import CurrencyCode, CustomerId, RegisterId, SaleId, StaffId
-from contracts.staff import SessionEnded, SessionStarted
+from contracts.staff.signing_on import SessionEnded, SessionStarted
 from services.customers.handlers.records import CUSTOMERS_A_PIECE
 from services.customers.model.records import facts
 from services.customers.service import customers

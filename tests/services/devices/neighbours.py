@@ -6,9 +6,13 @@ from pathlib import Path
 import msgspec
 
 from contracts.base import Event
-from contracts.checkout import ApplyScan, GetReceipt, Receipt, SaleCompleted, SaleNotFound, ScanApplied
+from contracts.checkout import SaleNotFound
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.reading import GetReceipt, Receipt
+from contracts.checkout.selling import ApplyScan, ScanApplied
 from contracts.ids import CurrencyCode, RegisterId, SaleId, StaffId
-from contracts.staff import GetStaffLabel, StaffLabel, StaffNotFound
+from contracts.staff import StaffNotFound
+from contracts.staff.signing_on import GetStaffLabel, StaffLabel
 from services.runtime.clock import stamp
 from services.runtime.running import Context
 from services.runtime.service import Route, Service, command, query

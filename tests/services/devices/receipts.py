@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from contracts.checkout import LineItem, LineTax, RateTotal, Receipt, Sale, StoreData, Tender, Totals
+from contracts.checkout import LineItem, LineTax, RateTotal, Sale, Tender, Totals
+from contracts.checkout.reading import Receipt, StoreData
 from contracts.ids import (
     CountryCode,
     CurrencyCode,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from contracts.base import Rejected
-from contracts.checkout import CompletedTender
+from contracts.checkout.completed import CompletedTender
 from contracts.devices import DrawerOpened, OpenDrawer, PrintJob
 from contracts.ids import PrintJobId, TenderId
 from services.devices.service import devices

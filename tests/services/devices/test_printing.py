@@ -18,7 +18,7 @@ from contracts.devices import (
     PrintJobs,
 )
 from contracts.ids import PrintJobId, SaleId, StaffId
-from contracts.staff import SessionEnded
+from contracts.staff.signing_on import SessionEnded
 from services.devices.service import devices
 from services.hub.virtual_printer import VirtualPrinter
 from services.runtime.clock import SetClock

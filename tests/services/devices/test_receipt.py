@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from contracts.checkout import Receipt
+from contracts.checkout.reading import Receipt
 from contracts.ids import CurrencyCode, DeviceId
 from services.devices import trial_page
 from services.devices.printers import line_display

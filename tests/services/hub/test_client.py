@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.checkout import CountCatalogue
+from contracts.checkout.catalogue import CountCatalogue
 from contracts.every_service import Status
 from contracts.topics import Topics
 from services.hub import access, logins

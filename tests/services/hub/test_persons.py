@@ -14,7 +14,9 @@ import openpyxl
 import pytest
 
 from contracts.ids import StaffId
-from contracts.staff import ExportStaff, ListStaff, SignOn
+from contracts.staff import ListStaff
+from contracts.staff.privacy import ExportStaff
+from contracts.staff.signing_on import SignOn
 from contracts.topics import Topics
 from services.hub.persons import Acting, HubSession, at_hub
 from services.hub.terminal import CommandRefused

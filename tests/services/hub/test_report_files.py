@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from contracts.staff import StaffSales, StaffSalesRow
+from contracts.staff.credit import StaffSales, StaffSalesRow
 from services.hub.report_files import (
     Cell,
     Column,

@@ -4,7 +4,9 @@ from typing import Any
 
 import msgspec
 
-from contracts.checkout import CheckoutDecided, DecidedCustomer, DecidedItem, Flag, SaleCompleted
+from contracts.checkout import Flag
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.decided import CheckoutDecided, DecidedCustomer, DecidedItem
 from contracts.customers import CustomerFacts, GroupId
 from contracts.ids import CurrencyCode, CustomerId, DecisionId, RegisterId, SaleId, StaffId
 from contracts.policy import (

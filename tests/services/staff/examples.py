@@ -4,10 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 from contracts.base import Rejected
-from contracts.checkout import CompletedLine, LineTax, SaleCompleted, Share
+from contracts.checkout import LineTax, Share
+from contracts.checkout.completed import CompletedLine, SaleCompleted
 from contracts.ids import CountryCode, CurrencyCode, ItemCode, LineItemId, RegisterId, SaleId, StaffId, TaxClassCode
 from contracts.policy import TransactionKind
-from contracts.staff import AddOwner, CreateStaff, RoleId, SignedOn, SignOn, StaffFile
+from contracts.staff import AddOwner, CreateStaff, RoleId, StaffFile
+from contracts.staff.signing_on import SignedOn, SignOn
 from services.runtime.ids import derived
 from tests.under_test import StoreUnderTest
 

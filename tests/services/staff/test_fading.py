@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import Connection, select
 
 from contracts.ids import SaleId
-from contracts.staff import Approve, Approved, ExportStaff, SignOn, StaffExport
+from contracts.staff.approving import Approve, Approved
+from contracts.staff.privacy import ExportStaff, StaffExport
+from contracts.staff.signing_on import SignOn
 from services.runtime.clock import SetClock
 from services.staff.service import staff
 from services.staff.store.tables import approval

@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from contracts.ids import RegisterId
-from contracts.staff import GetStaffSales, ListStaff, RegisterSession, SessionEnded, SignOn, StaffList
+from contracts.staff import ListStaff, StaffList
+from contracts.staff.credit import GetStaffSales
+from contracts.staff.signing_on import RegisterSession, SessionEnded, SignOn
 from services.runtime.clock import SetClock
 from services.runtime.ids import RandomIds
 from services.staff.handlers.signing_on import lock_idle

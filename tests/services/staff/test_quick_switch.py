@@ -1,8 +1,11 @@
 """One register, several people: the open sale stays, whoever signs on."""
 
-from contracts.checkout import GetSale, OpenSale, RegisterSale, Sale, VoidSale
+from contracts.checkout import RegisterSale, Sale
+from contracts.checkout.reading import GetSale
+from contracts.checkout.selling import OpenSale, VoidSale
 from contracts.ids import SaleId
-from contracts.staff import Approve, Approved, Lock, SignOn
+from contracts.staff.approving import Approve, Approved
+from contracts.staff.signing_on import Lock, SignOn
 from services.checkout.service import checkout
 from services.checkout.settings import CheckoutSettings
 from services.runtime.ids import RandomIds

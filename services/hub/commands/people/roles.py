@@ -6,7 +6,8 @@ import msgspec
 from cyclopts import Parameter
 from rich.table import Table
 
-from contracts.staff import Grant, ListRoles, Permission, PutRole, RemoveRole, RoleId, StaffRole
+from contracts.staff import Grant, Permission, RoleId
+from contracts.staff.roles import ListRoles, PutRole, RemoveRole, StaffRole
 from services.hub.persons import ANYBODY, Who, acting
 from services.hub.terminal import (
     AsJson,

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from contracts.staff import GetStaffSales
+from contracts.staff.credit import GetStaffSales
 from services.hub.persons import ANYBODY, Who, acting, called, names
 from services.hub.report_files import TO_TERMINAL, Column, Outputs, Report, hand_out
 from services.hub.shop import Currency, FromDay, ToDay, amount_column, period

@@ -8,16 +8,8 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from contracts.ids import StaffId, Uuid
-from contracts.staff import (
-    AddOwner,
-    CreateStaff,
-    EraseStaff,
-    ExportStaff,
-    ListStaff,
-    StaffFile,
-    StaffMember,
-    UpdateStaff,
-)
+from contracts.staff import AddOwner, CreateStaff, ListStaff, StaffFile, StaffMember, UpdateStaff
+from contracts.staff.privacy import EraseStaff, ExportStaff
 from services.hub.client import Client
 from services.hub.persons import ANYBODY, PIN_PATIENCE_S, Who, acting, new_pin
 from services.hub.terminal import (

@@ -3,7 +3,7 @@
 import pytest
 from stdnum import ean
 
-from contracts.checkout import ItemPrice
+from contracts.checkout.catalogue import ItemPrice
 from services.checkout.catalogue.items import SAMPLE_ITEMS, items_from_csv
 from services.checkout.catalogue.rows import CsvRefused
 from services.checkout.catalogue.tax_rates import shipped_rates

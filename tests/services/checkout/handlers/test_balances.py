@@ -12,15 +12,9 @@ import pytest
 from sqlalchemy import text
 
 from contracts.base import Rejected
-from contracts.checkout import (
-    AttachCustomer,
-    CompleteSale,
-    OpenSale,
-    RemoveTender,
-    SaleCompleted,
-    TenderRemoved,
-    VoidSale,
-)
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.paying import CompleteSale, RemoveTender, TenderRemoved
+from contracts.checkout.selling import AttachCustomer, OpenSale, VoidSale
 from contracts.customers.ledgers import (
     AdjustBalance,
     AuditLedgers,

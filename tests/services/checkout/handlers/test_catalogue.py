@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import select
 
-from contracts.checkout import CatalogueCounted, CountCatalogue, GetItem, GetReceipt, ItemPrice, ItemsPut, PutItems
+from contracts.checkout.catalogue import CatalogueCounted, CountCatalogue, GetItem, ItemPrice, ItemsPut, PutItems
+from contracts.checkout.reading import GetReceipt
 from services.checkout.catalogue.items import SAMPLE_ITEMS, items_from_csv
 from services.checkout.catalogue.tax_rates import shipped_rates
 from services.checkout.service import checkout

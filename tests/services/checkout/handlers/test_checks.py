@@ -6,20 +6,12 @@ from typing import Literal
 
 import pytest
 
-from contracts.checkout import (
-    AttachCustomer,
-    AttributeLines,
-    CheckoutDecided,
-    CheckSale,
-    CompleteSale,
-    DecidedCustomer,
-    GetSale,
-    OpenSale,
-    RemoveTender,
-    Sale,
-    Share,
-    VoidSale,
-)
+from contracts.checkout import Sale, Share
+from contracts.checkout.crediting import AttributeLines
+from contracts.checkout.decided import CheckoutDecided, DecidedCustomer
+from contracts.checkout.paying import CheckSale, CompleteSale, RemoveTender
+from contracts.checkout.reading import GetSale
+from contracts.checkout.selling import AttachCustomer, OpenSale, VoidSale
 from contracts.customers import GroupId, UpdateCustomer
 from contracts.ids import Hash, SaleId, StaffId
 from contracts.policy import ContactRule, DetailRule, PolicySettings, SettingsChanged

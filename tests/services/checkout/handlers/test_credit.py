@@ -4,19 +4,12 @@ import msgspec
 from sqlalchemy import select
 
 from contracts.base import Rejected
-from contracts.checkout import (
-    AttributeLines,
-    AttributionChanged,
-    ChangeAttribution,
-    CompleteSale,
-    CreditedLine,
-    GetReceipt,
-    GetSale,
-    Sale,
-    SaleCompleted,
-    Share,
-    VoidSale,
-)
+from contracts.checkout import Sale, Share
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.crediting import AttributeLines, AttributionChanged, ChangeAttribution, CreditedLine
+from contracts.checkout.paying import CompleteSale
+from contracts.checkout.reading import GetReceipt, GetSale
+from contracts.checkout.selling import VoidSale
 from contracts.every_service import ReadSnapshot, SnapshotPage
 from contracts.ids import LineItemId, SaleId, StaffId
 from services.checkout.store import tables

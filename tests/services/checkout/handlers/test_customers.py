@@ -7,7 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from contracts.checkout import AttachCustomer, CheckSale, GetSale, RegisterSale
+from contracts.checkout import RegisterSale
+from contracts.checkout.paying import CheckSale
+from contracts.checkout.reading import GetSale
+from contracts.checkout.selling import AttachCustomer
 from contracts.customers import CustomerFactsRead, GetCustomerFacts, UpdateCustomer
 from contracts.ids import CustomerId, SaleId
 from contracts.policy import ContactRule, PolicySettings

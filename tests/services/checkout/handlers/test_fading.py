@@ -6,7 +6,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
-from contracts.checkout import CheckSale, CompleteSale, GetSale, Sale, SkipPrompt, VoidSale, WaiveRule
+from contracts.checkout import Sale
+from contracts.checkout.paying import CheckSale, CompleteSale, SkipPrompt, WaiveRule
+from contracts.checkout.reading import GetSale
+from contracts.checkout.selling import VoidSale
 from contracts.ids import SaleId
 from services.checkout.service import checkout
 from services.checkout.settings import CheckoutSettings

@@ -1,6 +1,9 @@
 """A further kind of tender is asked about: money is taken all the same and flagged, a balance is refused."""
 
-from contracts.checkout import AttachCustomer, CheckoutDecided, CompleteSale, GetSale, PromptSkipped, RemoveTender
+from contracts.checkout.decided import CheckoutDecided, PromptSkipped
+from contracts.checkout.paying import CompleteSale, RemoveTender
+from contracts.checkout.reading import GetSale
+from contracts.checkout.selling import AttachCustomer
 from contracts.ids import SaleId
 from contracts.policy import ContactRule, DetailRule, Override, OverrideWhen, PolicySettings, TenderKind
 from tests.services.checkout.shop import Shop

@@ -5,20 +5,18 @@ from decimal import Decimal
 import msgspec
 
 from contracts.base import Rejected
-from contracts.checkout import (
+from contracts.checkout import RegisterSale, Sale, Share
+from contracts.checkout.catalogue import PutItems
+from contracts.checkout.crediting import AttributeLines
+from contracts.checkout.paying import CompleteSale
+from contracts.checkout.reading import GetSale
+from contracts.checkout.selling import (
     AddLineItem,
     ApplyScan,
-    AttributeLines,
-    CompleteSale,
-    GetSale,
     OpenSale,
-    PutItems,
-    RegisterSale,
     RemoveLineItem,
-    Sale,
     ScanApplied,
     SetQuantity,
-    Share,
     VoidSale,
 )
 from contracts.ids import DeviceId, ItemCode, LineItemId, RegisterId, SaleId, ScanId

@@ -2,7 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 
-from contracts.checkout import ApplyScan, CheckoutDecided, GetSale
+from contracts.checkout.decided import CheckoutDecided
+from contracts.checkout.reading import GetSale
+from contracts.checkout.selling import ApplyScan
 from contracts.ids import DeviceId, RegisterId, ScanId
 from tests.services.checkout.shop import Shop
 from tests.services.checkout.stand_ins import StandInPolicy, proceeds

@@ -8,20 +8,12 @@ import msgspec
 from sqlalchemy import select
 
 from contracts.base import Rejected
-from contracts.checkout import (
-    AttributeLines,
-    CheckoutDecided,
-    CheckSale,
-    CompleteSale,
-    GetSale,
-    OpenSale,
-    RegisterSale,
-    RemoveTender,
-    Sale,
-    SaleVoided,
-    Share,
-    VoidSale,
-)
+from contracts.checkout import RegisterSale, Sale, Share
+from contracts.checkout.crediting import AttributeLines
+from contracts.checkout.decided import CheckoutDecided
+from contracts.checkout.paying import CheckSale, CompleteSale, RemoveTender
+from contracts.checkout.reading import GetSale
+from contracts.checkout.selling import OpenSale, SaleVoided, VoidSale
 from contracts.ids import CountryCode, SaleId, StaffId, TenderId
 from contracts.policy import ContactRule, PolicySettings
 from services.checkout.service import checkout

@@ -6,17 +6,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from contracts.checkout import (
-    CompleteSale,
-    FindSalesBySerial,
-    GetReceipt,
-    GetSale,
-    RegisterSale,
-    SaleCompleted,
-    SalesWithSerial,
-    SetQuantity,
-    VoidSale,
-)
+from contracts.checkout import RegisterSale
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.paying import CompleteSale
+from contracts.checkout.reading import FindSalesBySerial, GetReceipt, GetSale, SalesWithSerial
+from contracts.checkout.selling import SetQuantity, VoidSale
 from contracts.every_service import ReadSnapshot, SnapshotPage
 from contracts.ids import SaleId
 from services.checkout.handlers import queries

@@ -4,25 +4,16 @@ import pytest
 from sqlalchemy import func, select
 
 from contracts.base import Rejected
-from contracts.checkout import (
-    CheckoutDecided,
-    CheckSale,
-    CompleteSale,
-    GetSale,
-    PromptSkipped,
-    RemoveTender,
-    RuleWaived,
-    Sale,
-    Skip,
-    SkipPrompt,
-    VoidSale,
-    Waiver,
-    WaiveRule,
-)
+from contracts.checkout import Sale, Skip, Waiver
+from contracts.checkout.decided import CheckoutDecided, PromptSkipped, RuleWaived
+from contracts.checkout.paying import CheckSale, CompleteSale, RemoveTender, SkipPrompt, WaiveRule
+from contracts.checkout.reading import GetSale
+from contracts.checkout.selling import VoidSale
 from contracts.customers import UpdateCustomer
 from contracts.ids import SaleId, StaffId
 from contracts.policy import ContactRule, Override, OverrideWhen, PolicySettings
-from contracts.staff import RoleChanged, RoleId
+from contracts.staff import RoleId
+from contracts.staff.roles import RoleChanged
 from services.checkout.store import tables
 from services.checkout.store.sales import SaleStore
 from tests.services.checkout.shop import ANNA, Shop

@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import delete, select
 
 from contracts.base import Rejected
-from contracts.checkout import AttributeLines, ChangeAttribution, GetSale, Sale, Share
+from contracts.checkout import Sale, Share
+from contracts.checkout.crediting import AttributeLines, ChangeAttribution
+from contracts.checkout.reading import GetSale
 from contracts.ids import StaffId
 from contracts.staff import RoleId, StaffChanged
 from services.checkout.store import tables

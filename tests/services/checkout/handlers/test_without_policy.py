@@ -3,16 +3,10 @@
 import msgspec
 
 from contracts.base import Rejected
-from contracts.checkout import (
-    AddTender,
-    CheckoutDecided,
-    CheckSale,
-    CompleteSale,
-    GetSale,
-    PolicyPassedOver,
-    Sale,
-    Share,
-)
+from contracts.checkout import Sale, Share
+from contracts.checkout.decided import CheckoutDecided, PolicyPassedOver
+from contracts.checkout.paying import AddTender, CheckSale, CompleteSale
+from contracts.checkout.reading import GetSale
 from contracts.ids import SaleId, StaffId
 from contracts.policy import PolicySettings
 from tests.services.checkout.shop import ANNA, Shop

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.checkout import NothingToSkip, NotWaivable, SaleBeingPaid, Skip, Waiver
+from contracts.checkout import SaleBeingPaid, Skip, Waiver
+from contracts.checkout.paying import NothingToSkip, NotWaivable
 from contracts.customers import CustomerFacts
 from contracts.ids import DecisionId
 from contracts.policy import CheckAnswer, CheckItem, Level, RuleKind, Settled

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.checkout import LineItemNotFound, LineKind, Share, SharesInvalid
+from contracts.checkout import LineItemNotFound, LineKind, Share
+from contracts.checkout.crediting import SharesInvalid
 from contracts.customers import RevisionConflict
 from contracts.ids import LineItemId, StaffId
 from services.checkout.model.credit import WHOLE, amounts, credited_lines, prove_shares, prove_version

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.checkout import Item, ItemHasNoPrice, ItemInvalid, ItemPrice
+from contracts.checkout.catalogue import Item, ItemInvalid, ItemPrice
+from contracts.checkout.selling import ItemHasNoPrice
 from contracts.ids import ItemCode, TaxClassCode
 from services.checkout.model.items import Neighbours, gtin, merged, price_on, priced, prove_items
 from services.checkout.model.taxes import DatedRate, TaxTable

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from contracts.checkout import QuantityInvalid
+from contracts.checkout.selling import QuantityInvalid
 from services.checkout.model.lines import read_quantity
 
 WHOLE = st.integers(0, 9999)

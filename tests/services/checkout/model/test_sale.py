@@ -9,26 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.base import Rejection
-from contracts.checkout import (
-    AmountTooLarge,
+from contracts.checkout import LineItemNotFound, SaleBeingPaid, Share
+from contracts.checkout.crediting import SharesInvalid
+from contracts.checkout.paying import (
     CheckoutBlocked,
     CustomerMissing,
-    LineItemExists,
-    LineItemFollows,
-    LineItemNotFound,
     NothingToPay,
     PolicyUnavailable,
-    QuantityInvalid,
-    SaleBeingPaid,
     SaleEmpty,
     SaleNotPaid,
-    Share,
-    SharesInvalid,
     TenderExists,
     TenderNotFound,
     TenderTooLarge,
-    TooManyLineItems,
     TooManyTenders,
+)
+from contracts.checkout.selling import (
+    AmountTooLarge,
+    LineItemExists,
+    LineItemFollows,
+    QuantityInvalid,
+    TooManyLineItems,
 )
 from contracts.ids import DecisionId
 from contracts.money import LARGEST

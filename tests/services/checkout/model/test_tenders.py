@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from contracts.checkout import NothingToPay, TenderTooLarge
+from contracts.checkout.paying import NothingToPay, TenderTooLarge
 from contracts.policy import TenderKind
 from services.checkout.model.tenders import CashRounding, take, without_rounding
 from tests.services.checkout.sales import tender_id

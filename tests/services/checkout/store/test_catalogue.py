@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, create_engine
 
-from contracts.checkout import Item, ItemNotFound
+from contracts.checkout.catalogue import Item, ItemNotFound
 from services.checkout.store.catalogue import CatalogueStore, Remembered, RememberedCatalogue
 from services.checkout.store.tables import METADATA
 from tests.services.checkout.shop import thing

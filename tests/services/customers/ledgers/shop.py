@@ -6,7 +6,9 @@ from typing import Any
 import msgspec
 
 from contracts.base import Rejected
-from contracts.checkout import CompletedLine, CompletedTender, LineKind, LineTax, SaleCompleted, SaleVoided
+from contracts.checkout import LineKind, LineTax
+from contracts.checkout.completed import CompletedLine, CompletedTender, SaleCompleted
+from contracts.checkout.selling import SaleVoided
 from contracts.customers import CreateCustomer
 from contracts.customers.balances import CustomerLedger, Ledger, ReservationId, Reserved
 from contracts.customers.ledgers import (

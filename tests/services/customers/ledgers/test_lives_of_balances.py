@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
 from contracts.base import Rejection
-from contracts.checkout import SaleCompleted, SaleVoided
+from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.selling import SaleVoided
 from contracts.customers import CreateCustomer
 from contracts.customers.balances import CustomerLedger, Reserved
 from contracts.customers.ledgers import AdjustBalance, BalanceReserved, ReserveBalance, SetAccountTerms

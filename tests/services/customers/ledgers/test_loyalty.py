@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.checkout import CompletedLine
+from contracts.checkout.completed import CompletedLine
 from contracts.customers.ledgers import BalanceBooked
 from contracts.customers.loyalty import (
     GetLoyaltyProgramme,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from contracts.checkout import TenderRemoved
+from contracts.checkout.paying import TenderRemoved
 from contracts.customers.balances import HolderId, Reserved
 from contracts.customers.ledgers import BalanceReserved, ListLateCaptures, ReleaseBalance
 from services.customers.handlers import reserving

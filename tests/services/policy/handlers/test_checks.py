@@ -3,7 +3,8 @@
 import msgspec
 
 from contracts.policy import ListSkipReasons, PolicySettings, SkipReasons
-from contracts.staff import RoleChanged, RoleId
+from contracts.staff import RoleId
+from contracts.staff.roles import RoleChanged
 from services.policy.service import policy
 from services.policy.settings import PolicyServiceSettings
 from services.policy.store.tables import staff_role

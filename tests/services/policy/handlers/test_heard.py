@@ -7,11 +7,11 @@ import msgspec
 from sqlalchemy import Connection, MetaData, create_engine, delete, select
 
 from contracts.base import Event
-from contracts.checkout import DecidedCustomer, PolicyPassedOver, PromptSkipped, RuleWaived
+from contracts.checkout.decided import DecidedCustomer, PolicyPassedOver, PromptSkipped, RuleWaived
 from contracts.customers import CustomerFacts
 from contracts.every_service import ListParkedEvents, ParkedEvents
 from contracts.policy import DetailRule, OverrideWhen, PolicySettings, SaleRechecked
-from contracts.staff import SessionEnded, SessionStarted
+from contracts.staff.signing_on import SessionEnded, SessionStarted
 from services.policy.service import policy
 from services.policy.settings import PolicyServiceSettings
 from services.policy.store.tables import METADATA, decision, decision_item, policy_exception, prompt_skip

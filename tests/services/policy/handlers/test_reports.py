@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from contracts.base import Rejected
-from contracts.checkout import PromptSkipped, RuleWaived
+from contracts.checkout.decided import PromptSkipped, RuleWaived
 from contracts.ids import RegisterId
 from contracts.policy import (
     GetPolicyReport,

@@ -9,19 +9,10 @@ import pytest
 
 from contracts.base import Rejected
 from contracts.ids import RegisterId, SaleId, StaffId
-from contracts.staff import (
-    ActionApproved,
-    Approve,
-    Approved,
-    CreateStaff,
-    PutRole,
-    RoleId,
-    SignOff,
-    SignOn,
-    StaffFile,
-    StaffLockedOut,
-    UpdateStaff,
-)
+from contracts.staff import CreateStaff, RoleId, StaffFile, UpdateStaff
+from contracts.staff.approving import ActionApproved, Approve, Approved
+from contracts.staff.roles import PutRole
+from contracts.staff.signing_on import SignOff, SignOn, StaffLockedOut
 from services.runtime.clock import SetClock
 from services.runtime.ids import RandomIds
 from services.runtime.tokens import Approval as ApprovalClaims

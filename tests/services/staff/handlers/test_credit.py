@@ -13,24 +13,15 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from contracts.base import Event, Rejected
-from contracts.checkout import AttributionChanged, CompletedLine, CreditedLine, SaleCompleted
+from contracts.checkout.completed import CompletedLine, SaleCompleted
+from contracts.checkout.crediting import AttributionChanged, CreditedLine
 from contracts.ids import RegisterId, StaffId
 from contracts.money import credit
 from contracts.policy import TransactionKind
-from contracts.staff import (
-    CreateStaff,
-    EraseStaff,
-    GetStaffLabel,
-    GetStaffSales,
-    IdentifyBadge,
-    StaffLabel,
-    StaffNamed,
-    StaffSales,
-    StaffSalesRow,
-    StaffSuggestions,
-    SuggestStaff,
-    UpdateStaff,
-)
+from contracts.staff import CreateStaff, UpdateStaff
+from contracts.staff.credit import GetStaffSales, StaffSales, StaffSalesRow, StaffSuggestions, SuggestStaff
+from contracts.staff.privacy import EraseStaff
+from contracts.staff.signing_on import GetStaffLabel, IdentifyBadge, StaffLabel, StaffNamed
 from services.staff.service import staff
 from services.staff.store.credit import CreditStore
 from services.staff.store.tables import attributed_sale, cashier_sale, lately_credited

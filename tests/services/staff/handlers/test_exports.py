@@ -6,30 +6,22 @@ import msgspec
 import pytest
 
 from contracts.base import Rejected
-from contracts.checkout import SaleCompleted
+from contracts.checkout.completed import SaleCompleted
 from contracts.ids import RegisterId, StaffId
-from contracts.staff import (
-    ActionApproved,
-    Approve,
-    Approved,
-    CreateStaff,
+from contracts.staff import CreateStaff, Grant, RoleId, StaffMember
+from contracts.staff.approving import ActionApproved, Approve, Approved
+from contracts.staff.credit import StaffSalesRow
+from contracts.staff.privacy import (
     EraseStaff,
     ExportStaff,
-    Grant,
     LatelyCredited,
-    ListRoles,
-    PutRole,
-    RoleFile,
-    RoleId,
-    Roles,
-    SignOn,
     StaffApproval,
     StaffExport,
     StaffExported,
-    StaffMember,
-    StaffSalesRow,
     StaffSession,
 )
+from contracts.staff.roles import ListRoles, PutRole, RoleFile, Roles
+from contracts.staff.signing_on import SignOn
 from services.runtime.clock import SetClock
 from tests.services.policy.teller import Teller
 from tests.services.staff.examples import (

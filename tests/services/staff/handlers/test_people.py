@@ -11,26 +11,23 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select
 
 from contracts.base import Rejected
-from contracts.checkout import GetSale, Sale, SaleNotFound
+from contracts.checkout import Sale, SaleNotFound
+from contracts.checkout.reading import GetSale
 from contracts.ids import RegisterId, SaleId, StaffId
 from contracts.staff import (
     AddOwner,
     CreateStaff,
-    EraseStaff,
-    GetStaffSales,
     ListStaff,
-    RegisterSession,
     RoleId,
-    SessionEnded,
-    SignedOn,
-    SignOn,
     StaffChanged,
-    StaffErased,
     StaffFile,
     StaffList,
     StaffMember,
     UpdateStaff,
 )
+from contracts.staff.credit import GetStaffSales
+from contracts.staff.privacy import EraseStaff, StaffErased
+from contracts.staff.signing_on import RegisterSession, SessionEnded, SignedOn, SignOn
 from services.runtime import tables
 from services.runtime.service import Follow, Service, query
 from services.runtime.transactions import Tx, View

@@ -7,26 +7,11 @@ import pytest
 from sqlalchemy import update
 
 from contracts.base import Rejected
-from contracts.staff import (
-    CreateStaff,
-    EraseStaff,
-    GetStaffSales,
-    ListRoles,
-    Permission,
-    PutRole,
-    RemoveRole,
-    RoleChanged,
-    RoleFile,
-    RoleId,
-    RoleRemoved,
-    Roles,
-    SessionEnded,
-    SignOn,
-    StaffFile,
-    StaffRole,
-    StaffSales,
-    UpdateStaff,
-)
+from contracts.staff import CreateStaff, Permission, RoleId, StaffFile, UpdateStaff
+from contracts.staff.credit import GetStaffSales, StaffSales
+from contracts.staff.privacy import EraseStaff
+from contracts.staff.roles import ListRoles, PutRole, RemoveRole, RoleChanged, RoleFile, RoleRemoved, Roles, StaffRole
+from contracts.staff.signing_on import SessionEnded, SignOn
 from services.runtime.requester import Refused
 from services.staff.model.roles import BUILT_IN, changed, every_grant
 from services.staff.service import staff

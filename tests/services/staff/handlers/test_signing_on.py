@@ -11,10 +11,9 @@ from sqlalchemy import select
 from contracts.base import Rejected
 from contracts.every_service import ReadSnapshot, SnapshotPage
 from contracts.ids import RegisterId
-from contracts.staff import (
-    Approve,
-    Approved,
-    CreateStaff,
+from contracts.staff import CreateStaff, StaffFile, UpdateStaff
+from contracts.staff.approving import Approve, Approved
+from contracts.staff.signing_on import (
     Lock,
     RegisterSession,
     SessionEnded,
@@ -24,9 +23,7 @@ from contracts.staff import (
     SignOff,
     SignOn,
     SignOnLocked,
-    StaffFile,
     StaffLockedOut,
-    UpdateStaff,
 )
 from services.runtime import tables
 from services.runtime.clock import SetClock

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.base import Malformed
-from contracts.checkout import CompletedLine, CreditedLine, Share
+from contracts.checkout import Share
+from contracts.checkout.completed import CompletedLine
+from contracts.checkout.crediting import CreditedLine
 from contracts.ids import LineItemId, StaffId
-from contracts.staff import StaffSalesRow
+from contracts.staff.credit import StaffSalesRow
 from services.runtime.ids import derived
 from services.staff.model.credit import DaySales, by_period, check_period, credited, sales_in, taken_back
 from tests.services.staff.examples import JONAS, NORA, a_line

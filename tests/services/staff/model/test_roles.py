@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from contracts.base import Malformed, PermissionDenied, Request
 from contracts.customers import RevisionConflict
-from contracts.staff import Grant, Permission, PutRole, RoleChanged, RoleFixed, RoleId, StaffRole
+from contracts.staff import Grant, Permission, RoleId
+from contracts.staff.roles import PutRole, RoleChanged, RoleFixed, StaffRole
 from services.hub.published import every_message
 from services.staff import model
 from services.staff.model.roles import (

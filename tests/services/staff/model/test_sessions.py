@@ -7,7 +7,10 @@ import pytest
 
 from contracts.base import TokenInvalid
 from contracts.ids import RegisterId
-from contracts.staff import ApprovalGiven, NotApprovable, Permission, RegisterSession, StaffRole
+from contracts.staff import Permission
+from contracts.staff.approving import ApprovalGiven, NotApprovable
+from contracts.staff.roles import StaffRole
+from contracts.staff.signing_on import RegisterSession
 from services.staff.model.roles import BUILT_IN
 from services.staff.model.sessions import (
     MOST_WRONG_TRIES,

@@ -1,0 +1,243 @@
+"""What checkout owns: the sale as it stands. Its neighbours hold what is asked of a sale and what is told of it."""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from contracts.base import Message, PrivateState, Rejection, Reply
+from contracts.customers import GroupId
+from contracts.customers.balances import Reserved
+from contracts.ids import (
+    CountryCode,
+    CurrencyCode,
+    CustomerId,
+    Day,
+    DecisionId,
+    ItemCode,
+    LineItemId,
+    ReceiptNumber,
+    RegisterId,
+    SaleId,
+    Segment,
+    StaffId,
+    TaxClassCode,
+    TenderId,
+    Timestamp,
+)
+from contracts.money import Amount, BasisPoints, Quantity, Rate
+from contracts.policy import (
+    CheckItem,
+    Outcome,
+    RuleKind,
+    SkipReason,
+    TenderKind,
+    TransactionKind,
+)
+
+LineKind = Literal[
+    "goods",
+    "service",
+    "deposit",
+    "deposit_return",
+    "discount",
+    "surcharge",
+    "tip",
+    "voucher_issue_single",
+    "voucher_issue_multi",
+    "advance_in",
+    "advance_settled",
+    "account_payment",
+    "cash_in",
+    "cash_out",
+    "cash_difference",
+    "rounding",
+]
+TaxTreatment = Literal["taxed", "zero", "exempt", "outside_scope"]
+TenderState = Literal["requested", "approved", "declined", "unknown", "reversed"]
+SaleStatus = Literal["open", "parked", "completed", "voided", "aborted"]
+Flag = Literal[
+    "policy_unsatisfied",
+    "policy_unavailable",
+    "clock_unsure",
+    "offline",
+    "unsatisfied_offline",
+]
+ReceiptWanted = Literal["print", "none"]
+SerialText = Annotated[
+    str, Meta(pattern=r"^[\x21-\x7e]{1,64}$(?!\n)", description="What makes one piece of an item known.")
+]
+ItemText = Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,128}$(?!\n)", description="An item's code or barcode.")]
+
+
+class LineTax(Message, frozen=True):
+    """The tax on a line item, or on its part of one class. ``rate`` is a percentage."""
+
+    tax_class: TaxClassCode
+    treatment: TaxTreatment
+    rate: Rate
+    country: CountryCode
+    net: Amount
+    tax: Amount
+    gross: Amount
+
+
+class Share(Message, frozen=True):
+    """One staff member's part of a line item's credit; the parts of a line add up to 10000."""
+
+    staff_id: StaffId
+    basis_points: BasisPoints
+
+
+class LineItem(Message, frozen=True):
+    """One line of a sale. ``amount`` is ``quantity`` times ``unit_price`` less ``discount``, tax included.
+
+    A linked charge (a bottle deposit) names the line it follows in ``follows``.
+    """
+
+    line_item_id: LineItemId
+    kind: LineKind
+    item: ItemCode | None
+    name: str
+    quantity: Quantity
+    unit_price_listed: Amount
+    unit_price: Amount
+    discount: Amount
+    amount: Amount
+    taxes: tuple[LineTax, ...]
+    supply_date: Day
+    attribution: tuple[Share, ...] = ()
+    follows: LineItemId | None = None
+    serial_numbers: tuple[str, ...] = ()
+    warranty_until: Day | None = None
+
+
+class Tender(Message, frozen=True):
+    """One way the sale is paid. ``amount`` counts towards the total; ``tendered`` less ``change`` is that amount.
+
+    ``rounding`` is what cash rounding added to or took from the total when this tender settled it; ``reserved`` is
+    the balance that this tender spends.
+    """
+
+    tender_id: TenderId
+    kind: TenderKind
+    state: TenderState
+    amount: Amount
+    tendered: Amount
+    change: Amount = 0
+    rounding: Amount = 0
+    reserved: Reserved | None = None
+
+
+class RateTotal(Message, frozen=True):
+    """What a sale holds of one tax rate."""
+
+    tax_class: TaxClassCode
+    treatment: TaxTreatment
+    rate: Rate
+    country: CountryCode
+    net: Amount
+    tax: Amount
+    gross: Amount
+
+
+class Totals(Message, frozen=True):
+    """What a sale comes to. ``total`` is tax included and before cash rounding; ``due`` is what is left to pay."""
+
+    total: Amount
+    net: Amount
+    tax: Amount
+    rounding: Amount
+    paid: Amount
+    change: Amount
+    due: Amount
+    rates: tuple[RateTotal, ...]
+
+
+class Decision(Message, frozen=True):
+    """What policy answered about this sale; ``held`` once a tender was taken on it.
+
+    ``unavailable``, without a revision, is that policy did not answer.
+    """
+
+    decision_id: DecisionId
+    outcome: Outcome | Literal["unavailable"]
+    settings_revision: int | None
+    items: tuple[CheckItem, ...]
+    held: bool = False
+
+
+class Skip(Message, frozen=True):
+    """A prompt that staff skipped, while the present customer was attached."""
+
+    field: RuleKind
+    code: Segment
+    reason: SkipReason
+    staff_id: StaffId
+
+
+class Waiver(Message, frozen=True):
+    """A required rule that somebody let pass, while the present customer was attached."""
+
+    field: RuleKind
+    code: Segment
+    staff_id: StaffId
+    approved_by: StaffId
+
+
+class Sale(Reply, frozen=True):
+    """A sale as it stands. It names its customer and staff by id only. Times are UTC.
+
+    ``attribution_version`` rises with each change of the credit after completion.
+    """
+
+    sale_id: SaleId
+    register: RegisterId
+    revision: int
+    status: SaleStatus
+    transaction_kind: TransactionKind
+    currency: CurrencyCode
+    business_day: Day
+    started_at: Timestamp
+    cashier: StaffId
+    lines: tuple[LineItem, ...]
+    tenders: tuple[Tender, ...]
+    totals: Totals
+    customer_id: CustomerId | None = None
+    decision: Decision | None = None
+    flags: tuple[Flag, ...] = ()
+    transaction_number: int | None = None
+    receipt_number: ReceiptNumber | None = None
+    ended_at: Timestamp | None = None
+    skips: tuple[Skip, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    attribution_version: int = 1
+    customer_group: GroupId | None = None
+
+
+class SaleNotFound(Rejection):
+    """This store has no sale with that id on this register."""
+
+
+class SaleNotOpen(Rejection):
+    """The sale is completed, parked or voided and takes no change."""
+
+
+class SaleNotCompleted(Rejection):
+    """The sale has no receipt: it is still open, or it was voided."""
+
+
+class SaleBeingPaid(Rejection):
+    """The sale is being paid; remove its tenders before changing lines or customer."""
+
+
+class LineItemNotFound(Rejection):
+    """The sale has no such line item."""
+
+
+class RegisterSale(PrivateState, frozen=True):
+    """The sale that is open on a register, None when there is none."""
+
+    thing: ClassVar = "sale"
+
+    revision: int
+    sale: Sale | None
