@@ -113,13 +113,16 @@ class Rejection(Exception):
     """A refusal that is part of the contract: a stable code, a sentence, and details that help to mend it.
 
     The docstring's first line is the sentence unless another is given. Details hold ids,
-    field names, codes and numbers, never personal data.
+    field names, codes and numbers; personal data only where the class says so with ``personal``.
     """
 
     keep: ClassVar[bool] = False
     """True when what the handler changed before rejecting is kept (a wrong PIN counts)."""
     final: ClassVar[bool] = True
     """False when the same request may succeed if repeated as it is; such an answer is never stored."""
+    personal: ClassVar[bool] = False
+    """True when details may hold what the caller may see of a person: such an answer is never stored either, and the
+    same request is judged anew. Only for what is refused again for good, as a revision that has passed is."""
 
     def __init__(self, message: str | None = None, **details: Any) -> None:
         self.message = message or (type(self).__doc__ or "").partition("\n")[0].strip()

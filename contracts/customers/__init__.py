@@ -136,6 +136,8 @@ class PossibleDuplicate(Rejection):
 class RevisionConflict(Rejection):
     """Somebody changed it meanwhile; read it again and repeat your change."""
 
+    personal = True
+
 
 class GroupNotFound(Rejection):
     """No customer group has that id."""

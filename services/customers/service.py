@@ -35,7 +35,7 @@ def customers(settings: CustomersSettings) -> Service[CustomersTx, CustomersView
     return Service(
         name="customers",
         migrations=Path(__file__).parent / "migrations",
-        transaction=lambda scope, around, request: CustomersTx(scope, around, request, settings),
+        transaction=lambda scope, around, request: CustomersTx(scope, around, request, settings, notes.add),
         view=lambda around, request: CustomersView(around, request, settings, notes.add),
         routes=(
             command(CreateCustomer, records.create_customer, rebuild=records.customer_again),

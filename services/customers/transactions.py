@@ -36,8 +36,16 @@ DETAILS = "customer.details"
 class CustomersTx(Tx):
     """A transaction with the customers' stores and the store's rules."""
 
-    def __init__(self, scope: Scope, around: Surroundings, request: Request, settings: CustomersSettings) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        around: Surroundings,
+        request: Request,
+        settings: CustomersSettings,
+        noted: Callable[[AccessNote], None],
+    ) -> None:
         super().__init__(scope, around, request)
+        self._noted = noted
         self.customers = CustomerStore(self.connection)
         self.groups = GroupStore(self.connection)
         self.history = HistoryStore(self.connection)
@@ -97,6 +105,17 @@ class CustomersTx(Tx):
             CustomerNotFound: there is no such customer.
         """
         return shown(self.connection, customer_id, details=self.sees_details)
+
+    def looked_at(self, customer_id: CustomerId) -> Customer:
+        """A customer's profile for somebody who changed nothing: that they saw details is noted, refused or not.
+
+        Rejections:
+            CustomerNotFound: there is no such customer.
+        """
+        customer = self.shown(customer_id)
+        if not customer.masked:
+            self._noted(AccessNote("viewed", stamp(self.now), self.signed_on, self.caller, customer.customer_id, 1))
+        return customer
 
 
 class CustomersView(View):

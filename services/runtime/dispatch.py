@@ -245,10 +245,12 @@ class Dispatch(Generic[X, V]):
             if not rejection.keep:
                 scope.undo()
             payload = msgspec.json.encode(rejection.reply())
-            kept = once.Handled(asked.digest, "rejected", payload)
             self._log.info(
                 "rejected", request=asked.route.request.wire_name(), caller=asked.caller, code=rejection.code
             )
+            if rejection.personal:
+                return payload
+            kept = once.Handled(asked.digest, "rejected", payload)
         else:
             payload = msgspec.json.encode(reply)
             kept = once.Handled(asked.digest, "result", None if reply.personal else payload)

@@ -81,8 +81,8 @@ def update_customer(command: UpdateCustomer, tx: CustomersTx) -> Customer:
 
     Rejections:
         CustomerNotFound: there is no such customer.
-        RevisionConflict: the record is another than the one that was read; ``revision`` says which, and ``changed``
-            names the details that changed since.
+        RevisionConflict: the record is another than the one that was read; ``revision`` says which, ``changed``
+            names the details that changed since, and ``current`` is the record as it is now.
         CustomerIncomplete, ContactInvalid, DetailInvalid, GroupNotFound, CodeTaken, PossibleDuplicate, Malformed:
             as for a new customer.
     """
@@ -92,11 +92,12 @@ def update_customer(command: UpdateCustomer, tx: CustomersTx) -> Customer:
             field="expected_revision",
             revision=before.revision,
             changed=list(tx.history.changed_since(before.customer_id, command.expected_revision)),
+            current=tx.looked_at(before.customer_id),
         )
     changes = command.custom if isinstance(command.custom, dict) else {}
     after = changed_customer(before, command, tx.rules, _known(changes, tx))
     if after.revision == before.revision:
-        return tx.shown(before.customer_id)
+        return tx.looked_at(before.customer_id)
     tx.groups.check(after.group)
     _check_codes(after, tx)
     suspects = tx.duplicates.of(after, before)
@@ -115,7 +116,7 @@ def customer_again(command: CreateCustomer | UpdateCustomer, tx: CustomersTx) ->
     Rejections:
         CustomerNotFound: the customer was erased since.
     """
-    return tx.shown(command.customer_id)
+    return tx.looked_at(command.customer_id)
 
 
 async def get_customer(query: GetCustomer, view: CustomersView) -> Customer:

@@ -18,6 +18,7 @@ from contracts.customers import (
     UpdateCustomer,
 )
 from contracts.customers.fields import PutCustomField
+from contracts.customers.privacy import ReadAccessLog
 from contracts.customers.profile import Address, Balances, FieldId, Handle, TaxExemption
 from contracts.ids import CountryCode
 from services.runtime.ids import RandomIds
@@ -25,6 +26,7 @@ from tests.services.customers.counter import edit, look, refusal, saved
 from tests.services.customers.examples import MATTI, customer_id
 from tests.under_test import StoreUnderTest
 
+DETAILS = "customer.details"
 WHOLE = CreateCustomer(
     customer_id(1),
     first_name="Frieda",
@@ -49,6 +51,10 @@ WHOLE = CreateCustomer(
     birth_date="1980-02-29",
     exemption=TaxExemption("intra_community", "nl 004495445b01", "Certificate 7", "2027-12-31"),
 )
+
+
+def as_sent(customer: Customer) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(customer))
 
 
 async def whole(shop: StoreUnderTest) -> Customer:
@@ -183,6 +189,35 @@ async def test_a_lost_race_tells_the_revision_of_now_and_what_changed(shop: Stor
     assert isinstance(late, Rejected)
     assert late.code == "revision-conflict"
     assert (late.details["revision"], late.details["changed"]) == (3, ["notes", "phones", "tags"])
+    assert late.details["current"] == as_sent(await look(shop, GetCustomer(WHOLE.customer_id), DETAILS))
+
+
+async def test_a_lost_race_shows_no_details_to_whoever_may_not_see_them(shop: StoreUnderTest) -> None:
+    await whole(shop)
+
+    late = await edit(shop, UpdateCustomer(WHOLE.customer_id, 9, tags=()), token=shop.token("customer.edit"))
+
+    assert late.details["current"]["masked"] is True
+    assert "23125014" not in str(late.details)
+
+
+async def test_what_a_lost_race_shows_is_not_kept_and_who_saw_it_is_noted(shop: StoreUnderTest) -> None:
+    await whole(shop)
+    stale, message_id = UpdateCustomer(WHOLE.customer_id, 9, tags=()), RandomIds().new()
+
+    first = await edit(shop, stale, message_id=message_id)
+    await saved(shop, UpdateCustomer(WHOLE.customer_id, 1, notes="Calm."))
+    again = await edit(shop, stale, message_id=message_id)
+
+    assert (first.details["revision"], again.details["revision"]) == (1, 2)
+    kept = await shop.read(
+        "customers", lambda connection: connection.exec_driver_sql("SELECT * FROM handled_request").all()
+    )
+    assert "23125014" not in str(kept)
+    hub: dict[str, Any] = {"caller": "hub-1", "token": shop.token("customer.export", caller="hub-1")}
+    while len(notes := (await look(shop, ReadAccessLog(WHOLE.customer_id), **hub)).notes) < 2:
+        pass
+    assert [(each.kind, each.caller) for each in notes] == [("viewed", "till-1"), ("viewed", "till-1")]
 
 
 async def test_an_unknown_detail_is_refused_by_name(shop: StoreUnderTest) -> None:

@@ -21,6 +21,7 @@ from contracts.customers import CreateCustomer
 from contracts.customers.balances import CustomerLedger, Reserved
 from contracts.customers.ledgers import AdjustBalance, BalanceReserved, ReserveBalance, SetAccountTerms
 from contracts.ids import CurrencyCode, CustomerId
+from services.customers.access_notes import AccessNotes
 from services.customers.handlers.ledgers import adjust_balance, set_account_terms
 from services.customers.handlers.records import create_customer
 from services.customers.handlers.reserving import KEPT_FOR, expire, on_sale_voided, reserve_balance
@@ -97,7 +98,9 @@ class BalancesInUse(RuleBasedStateMachine):
         self.now += timedelta(seconds=1)
         with self.connection.begin() as begun:
             scope = Scope(self.connection, Journal.load(self.connection))
-            tx = CustomersTx(scope, self.around, Request(self.now, "till-1", IDS.new(), CLAIMS), SETTINGS)
+            tx = CustomersTx(
+                scope, self.around, Request(self.now, "till-1", IDS.new(), CLAIMS), SETTINGS, AccessNotes().add
+            )
             try:
                 return handle(command, tx)
             except Rejection as rejection:

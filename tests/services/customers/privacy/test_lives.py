@@ -23,6 +23,7 @@ from contracts.customers.ledgers import AdjustBalance
 from contracts.customers.merging import MergeBuriedUnder, MergeCustomers, MergeId, MergeUndone, SameCustomer, UndoMerge
 from contracts.customers.profile import Balances
 from contracts.ids import CustomerId
+from services.customers.access_notes import AccessNotes
 from services.customers.handlers.consent import record_consent
 from services.customers.handlers.ledgers import adjust_balance
 from services.customers.handlers.merging import merge_customers, undo_merge
@@ -115,7 +116,7 @@ class Lives(RuleBasedStateMachine):
             request = Request(self.now, "till-1", IDS.new(), CLAIMS)
             scope = Scope(self.connection, Journal.load(self.connection))
             try:
-                return handle(command, CustomersTx(scope, self.around, request, SETTINGS))
+                return handle(command, CustomersTx(scope, self.around, request, SETTINGS, AccessNotes().add))
             except Rejection as rejection:
                 begun.rollback()
                 return rejection
