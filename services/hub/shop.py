@@ -4,17 +4,15 @@ Reports that are asked for by hand begin and end by them. Never here: what must 
 the cent, which is checkout's.
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import msgspec
 from cyclopts import Parameter
 
-from contracts.ids import CurrencyCode
 from services.hub.report_files import Column, places_of
 from services.hub.terminal import CommandRefused
-from services.runtime.settings import SettingsRefused, load
+from services.runtime.settings import HubSettings, SettingsRefused, load
 
 LAST_DAYS: Final = 28
 FromDay = Annotated[
@@ -22,20 +20,6 @@ FromDay = Annotated[
     Parameter(name="--from", help=f"The first business day, such as 2026-03-01; {LAST_DAYS} days in all if left out."),
 ]
 ToDay = Annotated[str | None, Parameter(name="--to", help="The last business day; today if left out.")]
-Currency = Annotated[
-    str | None,
-    Parameter(
-        help="The store's currency, such as EUR; that of [checkout] in the settings if left out, and amounts in "
-        "minor units (cents) where those name none."
-    ),
-]
-
-
-class _Checkout(msgspec.Struct, frozen=True):
-    """What the settings say of checkout, where they say it; what they leave out is not guessed here."""
-
-    currency: CurrencyCode | None = None
-    time_zone: str | None = None
 
 
 def period(from_day: str | None, to_day: str | None) -> tuple[str, str]:
@@ -54,22 +38,21 @@ def period(from_day: str | None, to_day: str | None) -> tuple[str, str]:
         raise CommandRefused(f"--to {last[:40]!r} is no business day, such as 2026-03-01") from error
 
 
-def amount_column(currency: str | None) -> Column:
-    """The column of amounts: in the currency that is named or that the settings name, else in minor units.
+def amount_column() -> Column:
+    """The column of amounts, in the store's currency.
 
     Raises:
         CommandRefused: there is no such currency.
         SettingsRefused: the settings name none that could be one.
     """
-    currency = currency or load(_Checkout, "checkout").currency
-    return Column("amount_minor", 0) if currency is None else Column(f"amount_{currency}", places_of(currency))
+    currency = load(HubSettings, None).currency
+    return Column(f"amount_{currency}", places_of(currency))
 
 
 def _today() -> date:
-    """The day by the shop's clock; by this machine's where the settings name no time zone."""
-    zone = load(_Checkout, "checkout").time_zone
-    now = datetime.now(UTC)
+    """The day by the shop's clock."""
+    zone = load(HubSettings, None).time_zone
     try:
-        return now.astimezone(None if zone is None else ZoneInfo(zone)).date()
+        return datetime.now(ZoneInfo(zone)).date()
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise SettingsRefused(f"setting 'time_zone' of checkout: {zone!r} is no IANA name") from error
+        raise SettingsRefused(f"setting 'time_zone' of the hub: {zone!r} is no IANA name") from error

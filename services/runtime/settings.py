@@ -1,8 +1,11 @@
 """Settings: a file ``tillwire.toml`` and ``TILLWIRE_*`` variables; what nobody knows is refused by name.
 
 The top level of the file holds the hub's settings, a table ``[checkout]`` those of checkout.
-``TILLWIRE_PORT`` is the hub's ``port``; ``TILLWIRE_CHECKOUT_COUNTRY`` is checkout's ``country``.
+``TILLWIRE_PORT`` is the hub's ``port``; ``TILLWIRE_CHECKOUT_LANGUAGE`` is checkout's ``language``.
 A variable beats the file.
+
+What the hub and a service both name (``country``) is the hub's to say, once for all services: a store that is in
+Finland for its taxes and in Germany for its phones was set up by halves.
 """
 
 import json
@@ -16,7 +19,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta
 
-from contracts.ids import SEGMENT_PATTERN
+from contracts.ids import SEGMENT_PATTERN, CountryCode, CurrencyCode
 from contracts.topics import SERVICES
 
 T = TypeVar("T")
@@ -40,6 +43,12 @@ class HubSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 1884
     log_level: str = "INFO"
+    country: CountryCode = CountryCode("DE")
+    """Where the store is, ISO 3166-1 alpha-2."""
+    currency: CurrencyCode = CurrencyCode("EUR")
+    """Of its money, ISO 4217."""
+    time_zone: str = "Europe/Berlin"
+    """Of its wall clock, an IANA name."""
 
     @property
     def data_folder(self) -> Path:
@@ -78,9 +87,9 @@ def load(
     """
     variables = os.environ if variables is None else variables
     file = file or Path(variables.get("TILLWIRE_CONFIG", "tillwire.toml"))
-    values, places = _from_file(file, section)
+    values, places = _from_file(file, section, _shared(own))
     for name, text in variables.items():
-        key = _key_of(name, section)
+        key = _key_of(name, section, _shared(own))
         if key is not None:
             values[key] = _value(text, own, key, name)
             places[key] = name
@@ -90,7 +99,19 @@ def load(
         raise SettingsRefused(_sentence(str(error), section, places)) from error
 
 
-def _from_file(file: Path, section: str | None) -> tuple[dict[str, Any], dict[str, str]]:
+def _shared(own: type[Any]) -> frozenset[str]:
+    """Which settings of a service are the hub's to say."""
+    return frozenset(HubSettings.__struct_fields__) & frozenset(own.__struct_fields__)
+
+
+def _of_the_hub(place: str, key: str, section: str) -> SettingsRefused:
+    return SettingsRefused(
+        f"{place}: setting '{key}' of {section} is the whole store's; set '{key}' at the top of the file, above every "
+        f"table, or by {PREFIX}{key.upper()}"
+    )
+
+
+def _from_file(file: Path, section: str | None, shared: frozenset[str]) -> tuple[dict[str, Any], dict[str, str]]:
     if not file.is_file():
         return {}, {}
     try:
@@ -103,17 +124,22 @@ def _from_file(file: Path, section: str | None) -> tuple[dict[str, Any], dict[st
         values = table.get(section, {})
         if not isinstance(values, dict):
             raise SettingsRefused(f"{file}: '{section}' must be a table, written [{section}]")
+        for key in sorted(shared & values.keys()):
+            raise _of_the_hub(str(file), key, section)
+        values = values | {key: table[key] for key in shared if key in table}
     return dict(values), dict.fromkeys(values, str(file))
 
 
-def _key_of(variable: str, section: str | None) -> str | None:
+def _key_of(variable: str, section: str | None, shared: frozenset[str]) -> str | None:
     if not variable.startswith(PREFIX) or variable in OWN_VARIABLES:
         return None
     rest = variable[len(PREFIX) :].lower()
     owner, _, key = rest.partition("_")
     if owner in SERVICES:
+        if owner == section and key in shared:
+            raise _of_the_hub(variable, key, section)
         return key if owner == section else None
-    return rest if section is None else None
+    return rest if section is None or rest in shared else None
 
 
 def _value(text: str, own: type[Any], key: str, place: str) -> Any:

@@ -78,7 +78,7 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with hub_process(tmp_path_factory.mktemp("hub"), more={"TILLWIRE_CUSTOMERS_COUNTRY": "FI"}) as hub:
+    with hub_process(tmp_path_factory.mktemp("hub"), more={"TILLWIRE_COUNTRY": "FI"}) as hub:
         yield hired(hub)
 
 
@@ -204,7 +204,7 @@ def test_on_a_full_disk_the_import_says_so_and_goes_on_once_there_is_room(desk: 
 def test_what_is_exported_is_read_again_by_another_shop_to_the_same(desk: Desk, tmp_path: Path) -> None:
     before = desk.export("move.csv")
     assert before
-    with hub_process(tmp_path, more={"TILLWIRE_CUSTOMERS_COUNTRY": "FI"}) as hub:
+    with hub_process(tmp_path, more={"TILLWIRE_COUNTRY": "FI"}) as hub:
         other = hired(hub)
         (hub.folder / "move.csv").write_bytes((desk.hub.folder / "move.csv").read_bytes())
         done = other.run("import", "move.csv", "--currency", "EUR", "--make-groups", "--on-duplicate", "save_anyway")

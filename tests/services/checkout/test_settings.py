@@ -7,11 +7,14 @@ import pytest
 
 from services.checkout.model.decisions import KnownPolicy
 from services.checkout.settings import CheckoutSettings
-from services.runtime.settings import SettingsRefused, load
+from services.runtime.settings import HubSettings, SettingsRefused, load
 
 
 def settings(tmp_path: Path, **variables: str) -> CheckoutSettings:
-    named = {f"TILLWIRE_CHECKOUT_{name.upper()}": value for name, value in variables.items()}
+    shared = HubSettings.__struct_fields__
+    named = {
+        f"TILLWIRE_{'' if name in shared else 'CHECKOUT_'}{name.upper()}": value for name, value in variables.items()
+    }
     return load(CheckoutSettings, "checkout", variables=named, file=tmp_path / "none.toml")
 
 

@@ -13,7 +13,8 @@ from services.runtime.settings import HubSettings, SettingsRefused, load
 class ToySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of every shape."""
 
-    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] = "DE"
+    colour: Annotated[str, Meta(pattern="^[A-Z]{2}$")] = "DE"
+    currency: str = "EUR"
     open: bool = False
     most: int = 3
     most_at_once: int = 1
@@ -33,18 +34,26 @@ def test_without_file_and_variables_the_defaults_hold(tmp_path: Path) -> None:
 
 
 def test_the_hub_reads_the_top_level_and_a_service_its_table(tmp_path: Path) -> None:
-    file = toml(tmp_path, 'port = 1900\n[checkout]\ncountry = "AT"\nnames = ["a"]\n[staff]\nanything = 1\n')
+    file = toml(tmp_path, 'port = 1900\n[checkout]\ncolour = "AT"\nnames = ["a"]\n[staff]\nanything = 1\n')
 
     assert load(HubSettings, None, variables={}, file=file).port == 1900
-    assert load(ToySettings, "checkout", variables={}, file=file) == ToySettings(country="AT", names=("a",))
+    assert load(ToySettings, "checkout", variables={}, file=file) == ToySettings(colour="AT", names=("a",))
 
 
 def test_a_variable_beats_the_file(tmp_path: Path) -> None:
-    file = toml(tmp_path, 'port = 1900\n[checkout]\ncountry = "AT"\n')
-    variables = {"TILLWIRE_PORT": "1901", "TILLWIRE_CHECKOUT_COUNTRY": "CH", "TILLWIRE_STAFF_COUNTRY": "FR"}
+    file = toml(tmp_path, 'port = 1900\n[checkout]\ncolour = "AT"\n')
+    variables = {"TILLWIRE_PORT": "1901", "TILLWIRE_CHECKOUT_COLOUR": "CH", "TILLWIRE_STAFF_COLOUR": "FR"}
 
     assert load(HubSettings, None, variables=variables, file=file).port == 1901
-    assert load(ToySettings, "checkout", variables=variables, file=file).country == "CH"
+    assert load(ToySettings, "checkout", variables=variables, file=file).colour == "CH"
+
+
+def test_what_hub_and_service_both_name_is_set_once_for_all(tmp_path: Path) -> None:
+    file = toml(tmp_path, 'currency = "SEK"\n[checkout]\ncolour = "AT"\n')
+
+    assert load(ToySettings, "checkout", variables={}, file=file) == ToySettings(colour="AT", currency="SEK")
+    assert load(ToySettings, "staff", variables={"TILLWIRE_CURRENCY": "NOK"}, file=file).currency == "NOK"
+    assert load(HubSettings, None, variables={}, file=file).currency == "SEK"
 
 
 def test_the_file_is_found_by_its_variable(tmp_path: Path) -> None:
@@ -71,11 +80,12 @@ def test_lists_and_tables_in_variables_are_json(tmp_path: Path) -> None:
         ("prot = 1900", None, r"tillwire\.toml: setting 'prot' of the hub: .*unknown field"),
         ("[chekout]\na = 1", None, r"tillwire\.toml: setting 'chekout' of the hub: .*unknown field"),
         ('[checkout]\ncuontry = "DE"', "checkout", r"tillwire\.toml: setting 'cuontry' of checkout: .*unknown field"),
-        ('[checkout]\ncountry = "Germany"', "checkout", r"setting 'country' of checkout: .*regex"),
+        ('[checkout]\ncolour = "Germany"', "checkout", r"setting 'colour' of checkout: .*regex"),
         ('[checkout]\nmost = 1\nmost_at_once = "x"', "checkout", r"setting 'most_at_once' of checkout: .*`int`"),
         ('port = "x"', None, r"setting 'port' of the hub: .*`int`"),
         ("port = 65536", None, r"setting 'port' of the hub: .*<= 65535"),
         ('store = "My Shop"', None, r"setting 'store' of the hub: .*regex"),
+        ('[checkout]\ncurrency = "EUR"', "checkout", r"'currency' of checkout is the whole store's; set 'currency' at"),
         ("checkout = 1", "checkout", r"'checkout' must be a table, written \[checkout\]"),
         ("port = ", None, r"tillwire\.toml is no TOML file"),
     ],
@@ -98,6 +108,7 @@ def test_what_does_not_fit_in_the_file_is_named_with_its_place(
         ("TILLWIRE_CHECKOUT_NAMES", "a,b", "checkout", "TILLWIRE_CHECKOUT_NAMES: setting 'names' of checkout"),
         ("TILLWIRE_CHECKOUT_NAMES", '["a"', "checkout", "TILLWIRE_CHECKOUT_NAMES: setting 'names' is no JSON"),
         ("TILLWIRE_CHECKOUT_NAMES", "[1]", "checkout", "TILLWIRE_CHECKOUT_NAMES: setting 'names' of checkout"),
+        ("TILLWIRE_CHECKOUT_CURRENCY", "EUR", "checkout", "TILLWIRE_CHECKOUT_CURRENCY: .* or by TILLWIRE_CURRENCY"),
         ("TILLWIRE_CHECKOUT", "x", "checkout", "TILLWIRE_CHECKOUT: setting '' of checkout"),
     ],
 )

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 from contracts.staff.credit import GetStaffSales
 from services.hub.persons import ANYBODY, Who, acting, called, names
 from services.hub.report_files import TO_TERMINAL, Column, Outputs, Report, hand_out
-from services.hub.shop import Currency, FromDay, ToDay, amount_column, period
+from services.hub.shop import FromDay, ToDay, amount_column, period
 from services.hub.terminal import fitting
 
 REPORT_PATIENCE_S = 30.0
@@ -25,13 +25,12 @@ async def report_staff(  # noqa: PLR0913 - the arguments of one command
         bool, Parameter(negative="", help="Tell persons apart; it needs staff.report_person.")
     ] = False,
     of: Annotated[str | None, Parameter(name="--of", help="One person alone, by staff id; needs the same.")] = None,
-    currency: Currency = None,
     outputs: Outputs = TO_TERMINAL,
     who: Who = ANYBODY,
 ) -> None:
     """Show sales by staff per period, returns taken off; of the last 28 days if nothing is said."""
     outputs.check()
-    amount = amount_column(currency)
+    amount = amount_column()
     first, last = period(from_day, to_day)
     fields: dict[str, Any] = {"from_day": first, "to_day": last, "credit": credit, "per": per, "staff_id": of}
     query = fitting({**fields, "by_person": by_person}, GetStaffSales)
