@@ -5,6 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from contracts.base import Command, Event, Message, PrivateState, Query, Rejection, Reply, State
+from contracts.checkout import SaleNotCompleted, SaleNotFound
+from contracts.checkout.selling import ScanOutcome
 from contracts.customers import LanguageCode
 from contracts.ids import (
     CurrencyCode,
@@ -13,6 +15,7 @@ from contracts.ids import (
     RegisterId,
     SaleId,
     ScanId,
+    Segment,
     StaffId,
     Symbology,
     Timestamp,
@@ -24,6 +27,10 @@ DeviceKind = Literal["scanner", "printer", "line_display"]
 PrintJobKind = Literal["receipt", "drawer", "test"]
 DrawerReason = Literal["sale", "change_money", "cash_in", "cash_out", "count", "other"]
 """Why a cash drawer was opened; ``sale`` is a sale paid in cash, the others are a person's word."""
+ReprintReason = Literal["not_printed", "unreadable", "lost", "second_copy", "other"]
+"""Why a receipt is printed again, as a person says."""
+PaperLanguage = Literal["de", "en", "fi", "nl"]
+"""The languages that receipts and test pages are printed in."""
 PrintState = Literal["accepted", "printing", "printed", "unknown", "failed", "expired"]
 FaultReason = Literal[
     "none",
@@ -39,7 +46,47 @@ FaultReason = Literal[
     "closed_in_mid_job",
     "interrupted",
     "stalled",
+    "never_confirms",
+    "receipt_awaited",
+    "receipt_not_found",
+    "receipt_not_set",
 ]
+"""What is wrong with a device, or with a job.
+
+The last three are about a job alone: checkout has yet to say what the receipt holds; it has no such receipt; it holds
+what cannot be put on paper, and the log of devices says what. ``never_confirms``: a printer says that it is ready, and
+leaves unanswered what it is asked behind a job. Switch it off and on; if it never answers, set ``confirms = false``.
+"""
+ScanResult = (
+    ScanOutcome
+    | Literal[
+        "told",
+        "unavailable",
+        "refused",
+        "check_digit_wrong",
+        "wrong_layout",
+        "no_item_code",
+        "paired",
+        "unknown_pairing_code",
+        "weighed",
+        "too_late",
+        "dropped",
+        "too_slow",
+        "too_long",
+        "unknown_key",
+        "events_lost",
+    ]
+)
+"""What came of a scan: checkout's word for an item, a customer's code or a badge, else the word of devices.
+
+``told``: the register acts on it itself, on a receipt or a voucher. ``unavailable``: checkout, customers or staff did
+not answer; scan it again. ``refused``: checkout has a fault, which its log names. ``check_digit_wrong``: it was
+misread. ``wrong_layout``: the scanner types on another keyboard than the settings say. ``no_item_code``: nothing is
+called so. ``paired``: the scanner belongs to this register now. ``unknown_pairing_code``: no register's.
+``weighed``: the symbol holds a weight or a price of its own, which nobody can sell by yet. The rest threw a scan away,
+so scan again: ``too_late``: it waited so long that the sale may be another; ``dropped``: too many waited; ``too_slow``:
+the scanner stalled in mid code; ``too_long``, ``unknown_key``: it is no code; ``events_lost``: the hub was too slow.
+"""
 ScanText = Annotated[str, Meta(min_length=1, max_length=512)]
 PairingCodeText = Annotated[str, Meta(pattern=r"^TILL[0-9]{12}$(?!\n)", description="TILL and twelve digits.")]
 
@@ -66,21 +113,22 @@ class Gs1Element(Message, frozen=True):
 
 
 class RegisterScan(PrivateState, frozen=True):
-    """What was last scanned on a register, in full.
+    """A scan on a register, in full, for ten seconds; each one is published, the broker retains the newest.
 
-    ``text`` is what the scanner sent, ``code`` the same without the symbology's identifier. ``outcome`` is what
-    came of it: checkout's word for an item; ``told`` for what the register acts on itself, a customer code or
-    a badge; else why it is nothing (``check_digit_wrong``, ``wrong_layout``, ``no_item_code``, ``unavailable``).
+    ``text`` is what the scanner sent, nothing of a scan that was thrown away; ``code`` is the same without the
+    symbology's identifier.
     """
 
     thing: ClassVar = "scan"
+    lives_s: ClassVar = 10
 
     revision: int
     scan_id: ScanId
     device: DeviceId
     kind: ScanKind
-    text: ScanText
-    outcome: str
+    text: Annotated[str, Meta(max_length=512)]
+    outcome: ScanResult
+    scanned_at: Timestamp
     code: str = ""
     symbology: Symbology | None = None
     sequence: int = 0
@@ -91,14 +139,17 @@ class ScanTaken(Reply, frozen=True):
     """The scan was handled like one from a scanner."""
 
     scan_id: ScanId
-    outcome: str
+    outcome: ScanResult
 
 
 class InjectScan(Command[ScanTaken], frozen=True):
-    """Handle a code as if a scanner of that register had read it."""
+    """Handle a code as if a scanner of that register had read it: it is done by whoever is signed on there.
+
+    Like a scanner it has no token, so the hub alone may, which whoever stands at the machine is trusted with.
+    """
 
     lane: ClassVar = "register"
-    asked_by = ("hub", "backoffice")
+    asked_by = ("hub",)
 
     scan_id: ScanId
     register: RegisterId
@@ -206,17 +257,18 @@ class DrawerNotFound(Rejection):
 
 
 class PrintReceipt(Command[PrintJob], frozen=True):
-    """Print a receipt again on purpose, marked COPY, as a job of its own."""
+    """Print a receipt again on purpose, marked COPY, as a job of its own; who, where and why is kept and told."""
 
     lane: ClassVar = "job_id"
     asked_by = ("register", "backoffice", "hub")
     permission = "receipt.reprint"
-    rejections = (PrinterNotFound,)
+    rejections = (PrinterNotFound, SaleNotFound, SaleNotCompleted)
 
     job_id: PrintJobId
     sale_id: SaleId
     register: RegisterId
-    language: LanguageCode | None = None
+    reason: ReprintReason
+    language: PaperLanguage | None = None
 
 
 class OpenDrawer(Command[PrintJob], frozen=True):
@@ -243,7 +295,7 @@ class PrintTest(Command[PrintJob], frozen=True):
 
     job_id: PrintJobId
     printer: DeviceId
-    language: LanguageCode = "en"
+    language: PaperLanguage = "en"
 
 
 class GetPrintJob(Query[PrintJob], frozen=True):
@@ -270,7 +322,8 @@ class PrintJobNotUnknown(Rejection):
 class DecidePrintJob(Command[PrintJob], frozen=True):
     """Say of a job that is ``unknown`` whether its paper came out, as somebody saw it; it is then printed or failed.
 
-    Nothing is printed by this: who wants the paper again asks for a copy.
+    Nothing is printed by this: who wants the paper again asks for a copy. Whose word it was, and from where, is kept
+    and told; somebody must be signed on there, unless it is the hub itself.
     """
 
     lane: ClassVar = "job_id"
@@ -303,10 +356,59 @@ class PrintJobChanged(Event, frozen=True):
     kind: PrintJobKind = "receipt"
 
 
+class PrintJobDecided(Event, frozen=True):
+    """Somebody said of a job that nobody knew about whether its paper came out.
+
+    ``decided_from`` is the login that asked; ``staff_id`` is None where nobody is signed on, on the hub itself.
+    """
+
+    job_id: PrintJobId
+    sale_id: SaleId | None
+    kind: PrintJobKind
+    came_out: bool
+    decided_at: Timestamp
+    decided_from: Segment
+    staff_id: StaffId | None
+
+
+class ReceiptReprinted(Event, frozen=True):
+    """A receipt was sent to a printer again: of which sale, for which register, why, and by whom.
+
+    ``certain`` is false when the printer got it and did not say that it came out. ``asked_from`` is the login that
+    asked, ``approved_by`` who let it pass instead of ``staff_id``.
+    """
+
+    job_id: PrintJobId
+    sale_id: SaleId
+    register: RegisterId
+    printer: DeviceId
+    reason: ReprintReason
+    certain: bool
+    reprinted_at: Timestamp
+    asked_from: Segment
+    staff_id: StaffId
+    approved_by: StaffId | None = None
+
+
+class RegisterPrinting(PrivateState, frozen=True):
+    """The newest print jobs of a register that need somebody, newest first, 20 at most; empty when all is well.
+
+    A job is here while it is ``unknown`` (see ``decide-print-job``), while it waits with a reason, and for twelve hours
+    after it ``failed`` or ``expired``, unless somebody decided that; of one that does not wait only until a later job
+    printed the receipt, or the drawer was opened.
+    """
+
+    thing: ClassVar = "printing"
+
+    revision: int
+    jobs: tuple[PrintJob, ...] = ()
+
+
 class DrawerOpened(Event, frozen=True):
     """A cash drawer was told to open: where, why, and by whom.
 
-    ``certain`` is false when the printer got the command and did not say that it was carried out.
+    ``certain`` is false when the printer got the command and did not say that it was carried out: always without paper,
+    and past a job that it is still at.
     ``staff_id`` is whoever asked, or the cashier of the sale; ``approved_by`` who let it pass instead.
     """
 
@@ -332,16 +434,15 @@ class LineDisplayNotFound(Rejection):
 
 
 class ShowLine(Command[LineShown], frozen=True):
-    """Show an item with its amount, and the total so far, on a register's customer line display.
+    """Show an item with its amount, and the total so far, on the customer line display of the register that asks.
 
-    What is shown is not kept: the next command replaces it. Without ``name`` the total alone is shown.
+    Somebody must be signed on there. What is shown is not kept: the next command, and the next step of the open sale,
+    replaces it. Without ``name`` the total alone is shown.
     """
 
-    lane: ClassVar = "register"
-    asked_by = ("register", "checkout")
+    asked_by = ("register",)
     rejections = (LineDisplayNotFound,)
 
-    register: RegisterId
     total: Amount
     currency: CurrencyCode
     name: Annotated[str, Meta(max_length=200)] = ""

@@ -15,8 +15,9 @@ from textwrap import wrap
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 
-from contracts.checkout import LineItem, LineTax, RateTotal, Sale
-from contracts.checkout.reading import Receipt
+from contracts.checkout import LineItem, LineTax, RateTotal, Sale, Tender
+from contracts.checkout.reading import PrintedField, Receipt
+from contracts.ids import LineItemId
 from services.devices import spelling
 from services.devices.spelling import CODE_PAGE, printable
 from services.runtime.texts import Texts
@@ -33,15 +34,21 @@ _TENDERS = {
     "voucher": "Voucher",
 }
 _UNTAXED = {"exempt": "exempt", "outside_scope": "not taxed"}
+PAYMENT = "Payment on account"
+"""What a line is called by which a customer pays what they owe; it has no name in any one language."""
+_SAID = {True: "Yes", False: "No"}
 WORDS = (
     "COPY",
     "VAT ID {number}",
     "Serial number {number}",
     "Warranty until {day}",
     "Discount",
+    "Subtotal",
+    "Points redeemed: {points}",
     "Total",
     "Rounding",
     "To pay",
+    "VAT paid when the voucher was sold",
     "Change",
     "Rate",
     "Net",
@@ -53,6 +60,8 @@ WORDS = (
     "Thank you!",
     *_TENDERS.values(),
     *_UNTAXED.values(),
+    PAYMENT,
+    *_SAID.values(),
 )
 """Every sentence a receipt may show, as the catalogues must have it."""
 
@@ -145,22 +154,62 @@ class _Setter:
 
     def _line(self, line: LineItem) -> Iterator[Row]:
         indent = "  " if line.follows is not None else ""
-        letters = "".join(sorted({self._letters.get(_rate_key(tax), "") for tax in line.taxes}))
-        name = self._spelled(line.name) or self._spelled(line.item or line.kind)
-        yield from self._pair(indent + name, f"{self._money(line.amount)} {letters or ' '}")
+        letters = self._letters_of(line)
+        named = self._word(PAYMENT) if line.kind == "account_payment" else self._spelled(line.name)
+        name = named or self._spelled(line.item or line.kind)
+        yield from self._pair(indent + name, f"{self._money(line.amount + line.redeemed)} {letters or ' '}")
         if line.quantity != 1:
             quantity = format_decimal(line.quantity, format="#,##0.###", locale=self._locale)
             yield from self._wrapped(f"{indent}  {self._spelled(quantity)} x {self._money(line.unit_price)}")
-        if line.discount:
-            yield from self._wrapped(f"{indent}  {self._word('Discount')} {self._money(-line.discount)}")
+        discount = line.discount - line.redeemed
+        if discount:
+            yield from self._wrapped(f"{indent}  {self._word('Discount')} {self._money(-discount)}")
         for number in line.serial_numbers:
             yield from self._wrapped(f"{indent}  {self._word('Serial number {number}', number=number)}")
         if line.warranty_until is not None:
             day = format_date(date.fromisoformat(line.warranty_until), locale=self._locale)
             yield from self._wrapped(f"{indent}  {self._word('Warranty until {day}', day=day)}")
+        yield from self._custom(line.line_item_id, indent + "  ")
+
+    def _custom(self, line_item_id: LineItemId | None, indent: str = "") -> Iterator[Row]:
+        """The shop's own fields of a line, or of the sale, that are to be printed."""
+        for field in self._receipt.custom:
+            if field.line_item_id == line_item_id:
+                value = self._spelled(self._custom_value(field))
+                yield from self._wrapped(f"{indent}{self._spelled(field.label)}: {value}")
+
+    def _custom_value(self, field: PrintedField) -> str:
+        value = field.value
+        if isinstance(value, bool):
+            return self._word(_SAID[value])
+        if isinstance(value, tuple):
+            return ", ".join(value)
+        if field.kind == "date":
+            return format_date(date.fromisoformat(str(value)), locale=self._locale)
+        if field.kind == "decimal":  # ungrouped, with all its places: it may be a number that something is called by
+            places = len(str(value).partition(".")[2])
+            return format_decimal(Decimal(value), format="0." + "0" * places, locale=self._locale)
+        return str(value)
+
+    def _points(self) -> Iterator[Row]:
+        """What points take off all lines together, by rate: so the amounts above it add up, and the rates below."""
+        redemption = self._sale.redemption
+        if redemption is None:
+            return
+        yield from self._pair(self._word("Subtotal"), self._money(self._sale.totals.total + redemption.amount) + "  ")
+        points = format_decimal(redemption.reserved.units, format="#,##0", locale=self._locale)
+        yield from self._wrapped(self._word("Points redeemed: {points}", points=points))
+        off: dict[str, int] = {}
+        for line in self._sale.lines:
+            letters = self._letters_of(line)
+            off[letters] = off.get(letters, 0) + line.redeemed
+        for letters, amount in sorted(off.items()):
+            if amount:
+                yield from self._pair(f"  {self._word('Discount')}", f"{self._money(-amount)} {letters or ' '}")
 
     def _totals(self) -> Iterator[Row]:
         totals = self._sale.totals
+        yield from self._points()
         for row in self._pair(self._word("Total"), self._price(totals.total)):
             yield Row(row.text, bold=True, tall=True)
         if totals.rounding:
@@ -169,8 +218,17 @@ class _Setter:
         for tender in self._sale.tenders:
             if tender.state == "approved":
                 yield from self._pair(self._word(_TENDERS[tender.kind]), self._money(tender.tendered))
+                yield from self._settled(tender)
         if totals.change:
             yield from self._pair(self._word("Change"), self._money(totals.change))
+
+    def _settled(self, tender: Tender) -> Iterator[Row]:
+        """The tax in what a single-purpose voucher pays: the rates below have it, though it was paid before."""
+        settled = tender.settled_tax
+        if settled is not None and settled.tax:
+            letter = self._letters.get(_rate_key(settled), "")
+            words = self._word("VAT paid when the voucher was sold")
+            yield from self._pair(f"  {words}", f"{self._money(settled.tax)} {letter or ' '}")
 
     def _rates(self) -> Iterator[Row]:
         heads = [self._word(each) for each in ("Rate", "Net", "VAT", "Gross")]
@@ -204,6 +262,11 @@ class _Setter:
         yield from self._wrapped(self._word("Register {register}", register=self._sale.register))
         if self._receipt.cashier_label:
             yield from self._wrapped(self._word("Served by {name}", name=self._receipt.cashier_label))
+        yield from self._custom(None)
+
+    def _letters_of(self, line: LineItem) -> str:
+        """The letters of the rates that a line is taxed by."""
+        return "".join(sorted({self._letters.get(_rate_key(tax), "") for tax in line.taxes}))
 
     def _word(self, msgid: str, **params: str) -> str:
         return self._spelled(self._texts.get(self._receipt.language, msgid, **params))

@@ -1,9 +1,9 @@
 """How devices is put together: its routes, whom it follows, what it retains, and its workers."""
 
-from functools import partial
 from pathlib import Path
 
 from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.selling import SaleVoided
 from contracts.devices import (
     DecidePrintJob,
     FindPrintJobs,
@@ -23,10 +23,11 @@ from services.devices.assigned import Assigned
 from services.devices.handlers import conditions, line_displays, pairings, print_jobs, scans, sessions
 from services.devices.printing import PrinterWorker, prepare_printing
 from services.devices.receipt import LOCALE
+from services.devices.sales_shown import SalesShown
 from services.devices.scanning import MakeReader, ScannerWorker, read_devices
 from services.devices.settings import DevicesSettings
 from services.devices.showing import DisplayWorker
-from services.devices.transactions import Beside, DevicesTx, DevicesView, Showing, Waiting
+from services.devices.transactions import Beside, DevicesTx, DevicesView, Showing, Troubles, Waiting
 from services.runtime.service import Follow, Service, command, query
 from services.runtime.texts import Texts
 
@@ -34,7 +35,7 @@ from services.runtime.texts import Texts
 def devices(settings: DevicesSettings, make_reader: MakeReader = read_devices) -> Service[DevicesTx, DevicesView]:
     """Put the devices service together; nothing runs from here. ``make_reader`` is what reads the scanners."""
     assigned = Assigned(settings)
-    beside = Beside(Waiting(settings), Showing(settings), Texts(LOCALE), assigned)
+    beside = Beside(Waiting(settings), Showing(settings), Texts(LOCALE), assigned, Troubles())
     printers = tuple(
         PrinterWorker(printer, settings, beside.waiting, beside.texts).run for printer in settings.printers
     )
@@ -46,7 +47,7 @@ def devices(settings: DevicesSettings, make_reader: MakeReader = read_devices) -
         transaction=lambda scope, around, request: DevicesTx(scope, around, request, settings, beside),
         view=lambda around, request: DevicesView(around, request, settings),
         routes=(
-            command(PrintReceipt, print_jobs.print_receipt),
+            command(PrintReceipt, print_jobs.print_receipt, prepare=print_jobs.prepare_print_receipt),
             command(DecidePrintJob, print_jobs.decide_print_job),
             command(OpenDrawer, print_jobs.open_drawer),
             command(PrintTest, print_jobs.print_test),
@@ -65,7 +66,12 @@ def devices(settings: DevicesSettings, make_reader: MakeReader = read_devices) -
             command(PairScanner, pairings.pair_scanner, prepare=pairings.prepare_pair_scanner),
         ),
         follows=(
-            Follow("checkout", "printing", "reaction", on={SaleCompleted: print_jobs.on_sale_completed}),
+            Follow(
+                "checkout",
+                "printing",
+                "reaction",
+                on={SaleCompleted: print_jobs.on_sale_completed, SaleVoided: line_displays.on_sale_voided},
+            ),
             Follow(
                 "staff",
                 "sessions",
@@ -75,10 +81,11 @@ def devices(settings: DevicesSettings, make_reader: MakeReader = read_devices) -
         ),
         shown=conditions.shown,
         workers=(
-            partial(prepare_printing, settings),
+            prepare_printing,
             *printers,
             *displays,
             ScannerWorker(settings, assigned, make_reader).run,
         ),
+        watches=SalesShown(settings, beside).watches(),
         start=conditions.start,
     )

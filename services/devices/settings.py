@@ -3,20 +3,22 @@
 A device that is not named here is never opened.
 """
 
-import re
-from typing import Annotated, Literal
+from functools import cache
+from typing import Annotated, Any, Literal
 
 import msgspec
 from evdev import ecodes
 from msgspec import Meta
 
-from contracts.customers import LanguageCode
+from contracts.devices import PaperLanguage
 from contracts.ids import DeviceId, RegisterId, Symbology
 from services.devices.printers.settings import LineDisplaySettings, PrinterSettings
-from services.devices.scanners.keys import PATIENCE_S, Chord, End
+from services.devices.scanners.keys import PATIENCE_S, TERMINATORS, Chord, End
 from services.devices.scanners.layouts import LayoutName
 
 CodeKind = Literal["item", "customer_code", "staff_badge", "receipt", "voucher", "unknown"]
+PATTERN_S = 0.02
+"""For so long a scan rule's pattern may look at a code: one like ``([0-9]+-?)+X`` would look for hours."""
 Seconds = Annotated[float, Meta(gt=0, le=86400)]
 
 
@@ -32,10 +34,10 @@ class ScannerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     device: DeviceId
     register: RegisterId | None = None
     """Left out, it belongs to none until it reads a register's pairing code."""
-    usb: Annotated[str, Meta(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")] | None = None
-    serial: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
-    port: Annotated[str, Meta(pattern=r"^[^/]{1,128}$")] | None = None
-    tty: Annotated[str, Meta(pattern=r"^/dev/[^\x00]{1,200}$")] | None = None
+    usb: Annotated[str, Meta(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$(?!\n)")] | None = None
+    serial: Annotated[str, Meta(pattern=r"^[^\x00-\x1f]{1,128}$(?!\n)")] | None = None
+    port: Annotated[str, Meta(pattern=r"^[^/\x00-\x1f]{1,128}$(?!\n)")] | None = None
+    tty: Annotated[str, Meta(pattern=r"^/dev/[^\x00-\x1f]{1,200}$(?!\n)")] | None = None
     baud: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = 9600
     layout: LayoutName = "us"
     """The keyboard that it was set up to play."""
@@ -55,6 +57,8 @@ class ScannerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"scanner {self.device} has a tty, and with it none of usb, serial and port")
         if self.chord is None and self.separator is not None:
             raise ValueError(f"scanner {self.device}: separator {self.separator[:40]!r} is no key that Linux knows")
+        if self.chord is not None and self.chord.key in TERMINATORS:
+            raise ValueError(f"scanner {self.device}: separator {self.separator!r} is a key that ends a scan")
 
     @property
     def chord(self) -> Chord | None:
@@ -70,7 +74,8 @@ class ScanRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a code is that fits all that is given here; the first rule that fits counts.
 
     ``prefix`` is how it begins, ``length`` how many characters it has, ``symbology`` which kind of barcode it
-    comes from, for scanners that say so (``code128``), ``pattern`` a regular expression for the whole of it.
+    comes from, for scanners that say so (``code128``), ``pattern`` a regular expression for the whole of it; one that
+    takes longer than 20 ms fits nothing.
     """
 
     kind: CodeKind
@@ -85,8 +90,8 @@ class ScanRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"a scan rule for {self.kind} needs one of prefix, length, symbology and pattern")
         if self.pattern is not None:
             try:
-                re.compile(self.pattern)
-            except re.error as error:
+                _compiled(self.pattern)
+            except ValueError as error:
                 raise ValueError(f"scan rule pattern {self.pattern!r} is no regular expression: {error}") from error
 
     def fits(self, text: str, symbology: str | None) -> bool:
@@ -95,8 +100,26 @@ class ScanRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             (self.prefix is None or text.startswith(self.prefix))
             and self.length in (None, len(text))
             and self.symbology in (None, symbology)
-            and (self.pattern is None or re.fullmatch(self.pattern, text) is not None)
+            and (self.pattern is None or _matches(self.pattern, text))
         )
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """Whether a pattern fits the whole text. One that needs longer than a scan may take fits nothing."""
+    try:
+        return _compiled(pattern).fullmatch(text, timeout=PATTERN_S) is not None
+    except TimeoutError:
+        return False
+
+
+@cache
+def _compiled(pattern: str) -> Any:
+    import regex  # noqa: PLC0415 - a shop without patterns need not load it
+
+    try:
+        return regex.compile(pattern)
+    except regex.error as error:
+        raise ValueError(str(error)) from error
 
 
 class DevicesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,7 +129,7 @@ class DevicesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     printers: tuple[PrinterSettings, ...] = ()
     line_displays: tuple[LineDisplaySettings, ...] = ()
     scan_rules: tuple[ScanRule, ...] = ()
-    language: LanguageCode | None = None
+    language: PaperLanguage | None = None
     """The language of every receipt; left out, each is in the language that checkout says."""
     job_lives_s: Seconds = 600.0
     """How long a job that the printer has got nothing of is tried again before it is ``expired``."""
@@ -120,7 +143,8 @@ class DevicesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connect_s: Seconds = 3.0
     answer_s: Seconds = 3.0
     send_s: Seconds = 10.0
-    finish_s: Seconds = 20.0
+    finish_s: Seconds = 8.0
+    """How long a printer that has all of a job may take to print it; what it took slowly it may print slowly."""
 
     def __post_init__(self) -> None:
         """Refuse what is named twice, devices or registers, and a fallback that is none."""
@@ -130,12 +154,16 @@ class DevicesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         shown: list[str] = [display.register for display in self.line_displays]
         places = [str(each.ways) for each in self.printers] + [str(each.ways) for each in self.line_displays]
         marks = [each.tty or f"usb {each.usb}, serial {each.serial}, port {each.port}" for each in self.scanners]
+        ttys = [each.tty for each in self.scanners]
+        ttys += [each.tty for each in (*self.printers, *self.line_displays)]
+        lines = [tty for tty in ttys if tty is not None]
         for what, names in (
             ("device", devices),
             ("scanner that is known by", marks),
             ("printer for register", registers),
             ("line display for register", shown),
             ("printer at", places),
+            ("device at", lines),
         ):
             for name in names:
                 if names.count(name) > 1:

@@ -5,8 +5,8 @@ Such displays answer nothing, so that one is ready when it can be opened and tak
 
 from contracts.devices import FaultReason
 from services.devices.handlers import conditions
-from services.devices.printers.dialogue import why_not_opened
-from services.devices.printers.line_display import COLUMNS, display_bytes
+from services.devices.printers.attempts import why_not_opened
+from services.devices.printers.line_display import BLANK, display_bytes
 from services.devices.printers.links import LinkLost, way_to
 from services.devices.printers.settings import LineDisplaySettings
 from services.devices.settings import DevicesSettings
@@ -15,7 +15,6 @@ from services.runtime.running import Context
 from services.runtime.writer import DatabaseFault
 
 DevicesContext = Context[DevicesTx, DevicesView]
-_BLANK = (" " * COLUMNS, " " * COLUMNS)
 
 
 class DisplayWorker:
@@ -30,7 +29,7 @@ class DisplayWorker:
     async def run(self, context: DevicesContext) -> None:
         """Show for ever; now and then all of it again, for a display that was without power."""
         while True:
-            reason = await self._show(self._showing.now(self._display.device) or _BLANK)
+            reason = await self._show(self._showing.now(self._display.device) or BLANK)
             try:
                 await context.write(lambda tx, reason=reason: self._tell(tx, reason))  # type: ignore[misc]
             except DatabaseFault as fault:

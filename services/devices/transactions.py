@@ -4,7 +4,9 @@ import asyncio
 from dataclasses import dataclass
 
 from contracts.base import TokenMissing
-from contracts.ids import DeviceId, RegisterId, StaffId
+from contracts.checkout import Sale
+from contracts.devices import PrintJob
+from contracts.ids import DeviceId, RegisterId, SaleId, StaffId
 from services.devices.assigned import Assigned
 from services.devices.printers.line_display import Words
 from services.devices.settings import DevicesSettings
@@ -41,11 +43,12 @@ class Waiting:
 
 
 class Showing:
-    """What each line display is to show now; only the newest counts."""
+    """What each line display is to show now, and the sale that is open at each register with one; the newest counts."""
 
     def __init__(self, settings: DevicesSettings) -> None:
         self._displays: dict[str, asyncio.Event] = {each.device: asyncio.Event() for each in settings.line_displays}
         self._rows: dict[str, Rows] = {}
+        self._sales: dict[RegisterId, Sale] = {}
 
     def show(self, display: str, rows: Rows) -> None:
         """Have a display show two rows instead of what it shows."""
@@ -55,6 +58,17 @@ class Showing:
     def now(self, display: str) -> Rows | None:
         """What a display is to show, or None when nothing was said yet."""
         return self._rows.get(display)
+
+    def sale_is(self, register: RegisterId, sale: Sale | None) -> None:
+        """Remember which sale is open at a register, as it is."""
+        if sale is None:
+            self._sales.pop(register, None)
+        else:
+            self._sales[register] = sale
+
+    def sale_at(self, register: RegisterId) -> Sale | None:
+        """The sale that is open at a register, as far as it was read along."""
+        return self._sales.get(register)
 
     async def changed(self, display: str, *, within_s: float) -> None:
         """Return when there is something new for a display, or after that time."""
@@ -66,6 +80,21 @@ class Showing:
         self._displays[display].clear()
 
 
+class Troubles:
+    """The print jobs of each register that need somebody, as they were last told it."""
+
+    def __init__(self) -> None:
+        self._told: dict[RegisterId, tuple[PrintJob, ...]] = {}
+
+    def told(self, register: RegisterId) -> tuple[PrintJob, ...] | None:
+        """What a register was last told, or None when nothing was told since the start."""
+        return self._told.get(register)
+
+    def tell(self, register: RegisterId, jobs: tuple[PrintJob, ...]) -> None:
+        """Remember what a register is told."""
+        self._told[register] = jobs
+
+
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What a transaction reaches beside its tables: who waits for it, the shop's texts, scanners' registers."""
@@ -74,6 +103,7 @@ class Beside:
     showing: Showing
     texts: Texts
     assigned: Assigned
+    troubles: Troubles
 
 
 class DevicesTx(Tx):
@@ -90,6 +120,7 @@ class DevicesTx(Tx):
         self.pairings = PairingStore(self.connection)
         self._beside = beside
         self._paired: dict[DeviceId, RegisterId] | None = None
+        self._troubles: dict[RegisterId, tuple[PrintJob, ...]] = {}
 
     def register_of(self, scanner: DeviceId) -> RegisterId | None:
         """The register of a scanner, as this transaction leaves it."""
@@ -112,9 +143,27 @@ class DevicesTx(Tx):
         """Let a printer's worker look for jobs once this is committed."""
         self.after_commit(lambda: self._beside.waiting.wake(printer))
 
+    def is_news(self, register: RegisterId, troubles: tuple[PrintJob, ...]) -> bool:
+        """Whether a register was told otherwise of its print jobs that need somebody; now it counts as told."""
+        before = self._troubles.get(register, self._beside.troubles.told(register))
+        if troubles == before:
+            return False
+        self._troubles[register] = troubles
+        self.after_commit(lambda: self._beside.troubles.tell(register, troubles))
+        return True
+
+    def was_told(self, register: RegisterId) -> bool:
+        """Whether a register was last told of print jobs that need somebody."""
+        return bool(self._troubles.get(register, self._beside.troubles.told(register)))
+
     def show_rows(self, display: str, rows: Rows) -> None:
         """Let a line display show two rows once this is committed."""
         self.after_commit(lambda: self._beside.showing.show(display, rows))
+
+    def is_next_sale_open(self, register: RegisterId, sale_id: SaleId) -> bool:
+        """Whether the register has gone on to another sale, which its display shows by now."""
+        sale = self._beside.showing.sale_at(register)
+        return sale is not None and sale.sale_id != sale_id
 
     def words(self, language: str) -> Words:
         """The shop's texts in a language."""

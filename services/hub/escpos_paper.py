@@ -115,7 +115,7 @@ class PaperFeed:
                 self._barcode(token.data.decode("ascii"))
             case "drawer_pulse":
                 self._drawer_opened = True
-            case "ask_real_time" | "ask_in_turn":
+            case "ask_real_time" | "ask_in_turn" | "kanji_off" | "drawer_pulse_at_once":
                 pass
             case _:
                 self._set(token)

@@ -74,6 +74,8 @@ class VirtualPrinter:
         self._printed = 0
         self.drawer_pulses = 0
         """How often the drawer was told to open."""
+        self.looks = 0
+        """How often it was asked how it is."""
 
     async def __aenter__(self) -> Self:
         if self._png_folder is not None:
@@ -146,6 +148,9 @@ class VirtualPrinter:
                 if token.name == "ask_real_time":
                     self._answer(writer, self._status(token.data[0]))
                     continue
+                if token.name == "drawer_pulse_at_once":
+                    self.drawer_pulses += 1
+                    continue
                 if self._fault == "close_in_mid_job":
                     return
                 self._waiting.append((token, writer))
@@ -159,6 +164,7 @@ class VirtualPrinter:
             await self._mended.wait()
 
     def _status(self, which: int) -> int:
+        self.looks += 1
         return _READY | (_REAL_TIME.get((self._fault, which), 0) if self._fault else 0)
 
     def _answer(self, writer: asyncio.StreamWriter, byte: int) -> None:

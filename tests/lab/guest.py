@@ -79,7 +79,7 @@ def read_scanners() -> None:
     from services.runtime.log import Log  # noqa: PLC0415
 
     def heard(what: Heard) -> None:
-        told = {name: getattr(what, name) for name in what.__slots__}
+        told = {name: getattr(what, name) for name in what.__slots__ if name != "at"}  # no two scans have one moment
         tell(heard=type(what).__name__, **told)
 
     async def read() -> None:

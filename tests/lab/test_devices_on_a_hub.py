@@ -202,7 +202,7 @@ async def test_a_printer_that_is_unplugged_in_mid_job_leaves_it_to_a_person(coun
     await counter.until_told("unplugged")
     [job] = await counter.jobs(till, sale, state="unknown")
     absent = await counter.until_device("printer-1", state="absent")
-    asked = await till.ask(PrintReceipt(PrintJobId(IDS.new()), sale.sale_id, RegisterId(till.name)))
+    asked = await till.ask(PrintReceipt(PrintJobId(IDS.new()), sale.sale_id, RegisterId(till.name), "not_printed"))
     await counter.do("plug", name="printer", controller=controller)
     await counter.do("answer", name="printer")
     first, copy = await counter.jobs(till, sale, state="printed")

@@ -15,7 +15,7 @@ from tests.lab.machine import Machine, Prepared
 
 ROOT = Path(__file__).parents[2]
 EAN = "4006381333931"
-URL = "https://example.org/r/2026-000123?t=4.20&lang=de_DE#total"
+URL = "https://example.org/r/2026-000123?t=4.20&lang=de_DE#total+07"
 GS1 = "]C10104006381333931172701311012AB\x1d21S-9"
 
 pytestmark = pytest.mark.lab

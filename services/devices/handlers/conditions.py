@@ -1,12 +1,14 @@
 """How each device is, from the start on, and since when."""
 
+from dataclasses import replace
 from typing import Literal
 
 from contracts.devices import Device, Devices, DeviceState, FaultReason, ListDevices
 from contracts.ids import DeviceId, RegisterId
-from services.devices.handlers.print_jobs import move
+from services.devices.handlers import print_jobs
+from services.devices.model.print_jobs import Job
 from services.devices.settings import DevicesSettings
-from services.devices.store.conditions import DeviceStore
+from services.devices.store.conditions import DeviceStore, Known
 from services.devices.transactions import DevicesTx, DevicesView
 from services.runtime.clock import stamp
 from services.runtime.states import Shown
@@ -19,13 +21,14 @@ def start(tx: DevicesTx) -> None:
     printers = {printer.device for printer in tx.settings.printers}
     for job in tx.jobs.unfinished():
         if job.state == "printing":
-            move(tx, job, "unknown", "interrupted")
+            print_jobs.move(tx, job, "unknown", "interrupted")
+            tx.devices.put_word(job.printer, replace(tx.devices.word(job.printer), owes=True))
         elif job.expired(tx.now):
-            move(tx, job, "expired", job.reason)
+            print_jobs.move(tx, job, "expired", job.reason)
         elif job.printer not in printers:
-            move(tx, job, "failed", "not_connected")
+            _without_printer(tx, job)
+    print_jobs.tell_registers(tx)
     tx.remember_pairings()
-    tx.devices.keep_only(_registers(tx))
     for name in _registers(tx):
         known = tx.devices.get(name)
         device_is(tx, name, *(("absent", "not_connected") if known is None else (known.state, known.reason)))
@@ -44,18 +47,36 @@ def device_is(tx: DevicesTx, name: DeviceId, state: Condition, reason: FaultReas
     tx.show(now, device=name)
 
 
+def _without_printer(tx: DevicesTx, job: Job) -> None:
+    """A job whose printer left the settings, or is called otherwise now, waits for the one that its register has."""
+    own = None if job.register is None else tx.settings.printer_of(job.register)
+    if own is None or (job.kind == "drawer" and not own.drawer):
+        print_jobs.move(tx, job, "failed", "not_connected")
+    else:
+        print_jobs.give(tx, job, own.device)
+
+
 async def list_devices(_query: ListDevices, view: DevicesView) -> Devices:
     """All devices of the settings, by name."""
-    known = await view.read(lambda connection: DeviceStore(connection).all())
+    known = await _known(view)
     return Devices(
         tuple(Device(name, state.kind, state.state, state.reason, state.since, state.register) for name, state in known)
     )
 
 
 async def shown(view: DevicesView) -> list[Shown]:
-    """Everything that devices retains: how each device is."""
+    """Everything that devices retains: how each device is, and which print jobs of a register need somebody."""
+    states = [Shown(each.state, {"device": each.device}) for each in await _known(view)]
+    return states + await print_jobs.shown(view)
+
+
+async def _known(view: DevicesView) -> list[Known]:
+    """The devices of the settings; what was there once is kept for its revision alone."""
+    settings = view.settings
+    named = {scanner.device for scanner in settings.scanners}
+    named |= {each.device for each in (*settings.printers, *settings.line_displays)}
     known = await view.read(lambda connection: DeviceStore(connection).all())
-    return [Shown(each.state, {"device": each.device}) for each in known]
+    return [each for each in known if each.device in named]
 
 
 def _registers(tx: DevicesTx) -> dict[DeviceId, RegisterId | None]:

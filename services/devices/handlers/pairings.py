@@ -7,12 +7,13 @@ from contracts.devices import (
     RegisterNotFound,
     ScannerNotFound,
     ScannerPaired,
+    ScanResult,
 )
 from contracts.ids import DeviceId, RegisterId
 from services.devices.handlers import conditions
 from services.devices.model.codes import pairing_code
 from services.devices.transactions import DevicesTx, DevicesView
-from services.runtime.requester import Ask
+from services.runtime.asking import Ask
 
 
 async def prepare_make_pairing_code(command: MakePairingCode, view: DevicesView, _ask: Ask) -> None:
@@ -57,7 +58,7 @@ def pair_scanner(command: PairScanner, _facts: None, tx: DevicesTx) -> ScannerPa
     return ScannerPaired(command.device, tx.register_of(command.device))
 
 
-def pair_by_code(tx: DevicesTx, device: DeviceId, code: str) -> tuple[RegisterId | None, str]:
+def pair_by_code(tx: DevicesTx, device: DeviceId, code: str) -> tuple[RegisterId | None, ScanResult]:
     """Let the scanner that read a code belong to its register; returns its register now and what came of it."""
     register = tx.pairings.register_with(code)
     if register is None:

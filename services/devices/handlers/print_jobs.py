@@ -1,10 +1,14 @@
 """Print jobs: from the sale or the wish to paper."""
 
-from datetime import timedelta
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import Literal
 
-from contracts.base import IdReused
+from contracts.base import IdReused, TokenMissing
 from contracts.checkout.completed import SaleCompleted
+from contracts.checkout.reading import GetReceipt
 from contracts.devices import (
     DecidePrintJob,
     DrawerNotFound,
@@ -17,20 +21,30 @@ from contracts.devices import (
     PrinterNotFound,
     PrintJob,
     PrintJobChanged,
+    PrintJobDecided,
     PrintJobNotFound,
     PrintJobNotUnknown,
     PrintJobs,
     PrintReceipt,
     PrintState,
     PrintTest,
+    ReceiptReprinted,
+    RegisterPrinting,
 )
 from contracts.ids import DeviceId, PrintJobId, RegisterId, StaffId
 from services.devices.handlers.line_displays import show_total
-from services.devices.model.print_jobs import Job, Kick, new_job
+from services.devices.model.print_jobs import Decision, Job, Kick, Reprint, in_turn, new_job
 from services.devices.printers.settings import PrinterSettings
 from services.devices.store.print_jobs import PrintJobStore
+from services.devices.store.scans import ScanStore
 from services.devices.transactions import DevicesTx, DevicesView
+from services.runtime.asking import Ask
 from services.runtime.clock import read_stamp, stamp
+from services.runtime.states import Shown
+
+HUB = "hub"
+"""The login of the hub's own command line, where nobody is signed on."""
+MOST_TOLD = 20
 
 
 def on_sale_completed(event: SaleCompleted, tx: DevicesTx) -> None:
@@ -49,13 +63,24 @@ def on_sale_completed(event: SaleCompleted, tx: DevicesTx) -> None:
         _accept(tx, _of_sale(event, tx, "receipt", printer))
 
 
-def print_receipt(command: PrintReceipt, tx: DevicesTx) -> PrintJob:
-    """Print a receipt again, marked as a copy, as a job of its own.
+async def prepare_print_receipt(command: PrintReceipt, _view: DevicesView, ask: Ask) -> None:
+    """Ask checkout whether there is such a receipt; while it is away the copy waits like any other.
+
+    Rejections:
+        SaleNotFound, SaleNotCompleted: there is none.
+    """
+    await ask.if_there(GetReceipt(command.sale_id), attempts=1)
+
+
+def print_receipt(command: PrintReceipt, _facts: None, tx: DevicesTx) -> PrintJob:
+    """Print a receipt again, marked as a copy, as a job of its own; who wanted it, from where and why is kept and told.
 
     Rejections:
         PrinterNotFound: no printer prints for that register.
         IdReused: that id names another job.
     """
+    staff_id, passed_by = tx.signed_on(), StaffId(tx.prove_may(PrintReceipt.permission))
+    approved_by = None if passed_by == staff_id else passed_by
     printer = tx.settings.printer_of(command.register)
     if printer is None:
         raise PrinterNotFound(register=command.register)
@@ -72,6 +97,7 @@ def print_receipt(command: PrintReceipt, tx: DevicesTx) -> PrintJob:
             sale_id=command.sale_id,
             copy=True,
             language=command.language,
+            reprint=Reprint(command.reason, staff_id, tx.caller, approved_by),
         ),
     )
 
@@ -146,19 +172,39 @@ async def find_print_jobs(query: FindPrintJobs, view: DevicesView) -> PrintJobs:
 
 
 def decide_print_job(command: DecidePrintJob, tx: DevicesTx) -> PrintJob:
-    """Take somebody's word for what became of a job; why nobody knew stays with it.
+    """Take somebody's word for what became of a job; whose it was and from where is kept and told.
 
     Rejections:
+        TokenMissing: nobody is signed on where it comes from, and that is not the hub itself.
         PrintJobNotFound: no job has that id.
         PrintJobNotUnknown: it is known already.
     """
+    if tx.claims is None and tx.caller != HUB:
+        raise TokenMissing
+    staff_id = None if tx.claims is None else StaffId(tx.claims.subject)
     job = tx.jobs.get(command.job_id)
     if job is None:
         raise PrintJobNotFound(job_id=command.job_id)
     if job.state != "unknown":
         raise PrintJobNotUnknown(job_id=job.job_id, state=job.state)
-    move(tx, job, "printed" if command.came_out else "failed", job.reason)
-    return _told(job.moved("printed" if command.came_out else "failed", job.reason, tx.now))
+    decided = job.decided(command.came_out, Decision(tx.caller, staff_id, tx.now))
+    _keep(tx, decided)
+    if command.came_out and not tx.jobs.any_unknown(job.printer):
+        # All that the printer was asked behind is out, so that no answer is left; what came late is thrown away.
+        tx.devices.put_word(job.printer, replace(tx.devices.word(job.printer), owes=False))
+        tx.wake(job.printer)
+    tx.record(
+        PrintJobDecided(
+            job_id=job.job_id,
+            sale_id=job.sale_id,
+            kind=job.kind,
+            came_out=command.came_out,
+            decided_at=stamp(tx.now),
+            decided_from=tx.caller,
+            staff_id=staff_id,
+        )
+    )
+    return _told(decided)
 
 
 async def list_unknown_print_jobs(query: ListUnknownPrintJobs, view: DevicesView) -> PrintJobs:
@@ -167,55 +213,149 @@ async def list_unknown_print_jobs(query: ListUnknownPrintJobs, view: DevicesView
     return PrintJobs(tuple(_told(job) for job in jobs))
 
 
-def job_moved(tx: DevicesTx, job_id: PrintJobId, state: PrintState, reason: FaultReason) -> None:
+def job_moved(
+    tx: DevicesTx, job_id: PrintJobId, state: PrintState, reason: FaultReason, *, certain: bool = True
+) -> None:
     """Keep and tell that a job came to another state, or waits for another reason."""
     job = tx.jobs.get(job_id)
     if job is not None and (job.state, job.reason) != (state, reason):
-        move(tx, job, state, reason)
+        move(tx, job, state, reason, certain=certain)
 
 
-def next_job(tx: DevicesTx, printer: DeviceId) -> Job | None:
-    """The oldest job that a printer may still begin; what waited too long expires."""
+def begun(tx: DevicesTx, job: Job) -> bool:
+    """Keep and tell that a job's first byte is about to be sent; False when it is too late for that."""
+    if job.expired(tx.now):
+        return False
+    job_moved(tx, job.job_id, "printing", "none")
+    return True
+
+
+def next_jobs(tx: DevicesTx, printer: DeviceId) -> list[Job]:
+    """The jobs that a printer may still begin, in the order in which it should; what waited too long expires."""
     waiting = tx.jobs.waiting_for(printer)
     for job in waiting:
         if job.expired(tx.now):
             move(tx, job, "expired", job.reason)
-    return next((job for job in waiting if not job.expired(tx.now)), None)
+    return in_turn([job for job in waiting if not job.expired(tx.now)])
 
 
-def give_to_fallback(tx: DevicesTx, printer: PrinterSettings) -> None:
-    """Give what waited long enough for a printer that cannot to the one that stands in for it, if that is ready."""
-    if printer.fallback is None:
-        return
-    stand_in = tx.devices.get(printer.fallback)
-    if stand_in is None or stand_in.state != "ready":
-        return
+def pass_on(tx: DevicesTx, printer: PrinterSettings) -> None:
+    """Let what waits for a printer that cannot come out of another that is ready.
+
+    What waited long enough goes to the printer that stands in for it; what is here only because this one stands in
+    goes home as soon as its own printer can again.
+    """
     after = timedelta(seconds=printer.fallback_after_s)
     for job in tx.jobs.waiting_for(printer.device):
-        if job.may_go_elsewhere(after, tx.now):
-            given = job.given_to(printer.fallback, tx.now)
-            tx.jobs.put(given)
-            tx.record(_changed(given))
-            tx.wake(printer.fallback)
+        own = None if job.register is None else tx.settings.printer_of(job.register)
+        if own is not None and own.device != printer.device and _is_ready(tx, own.device):
+            if job.may_go_elsewhere(timedelta(), tx.now):
+                give(tx, job, own.device)
+        elif printer.fallback is not None and _is_ready(tx, printer.fallback) and job.may_go_elsewhere(after, tx.now):
+            give(tx, job, printer.fallback)
 
 
-def move(tx: DevicesTx, job: Job, state: PrintState, reason: FaultReason) -> None:
-    """Keep and tell that a job came to another state; of a drawer that was told to open, who opened it and why."""
+def give(tx: DevicesTx, job: Job, printer: DeviceId) -> None:
+    """Let a job come out of another printer, which has yet to try it."""
+    _keep(tx, job.given_to(printer, tx.now))
+    tx.wake(printer)
+
+
+def move(tx: DevicesTx, job: Job, state: PrintState, reason: FaultReason, *, certain: bool = True) -> None:
+    """Keep and tell that a job came to another state.
+
+    Of a drawer that was told to open, and of a copy that was sent to a printer, it is told who wanted it and why, and
+    whether it is ``certain`` by the printer's word that it was carried out.
+    """
     moved = job.moved(state, reason, tx.now)
-    tx.jobs.put(moved)
-    tx.record(_changed(moved))
-    if moved.kick is None or moved.register is None or job.state != "printing":
+    _keep(tx, moved)
+    if job.state != "printing" or moved.register is None:
         return
+    if moved.kick is not None:
+        _record_drawer(tx, moved, moved.register, moved.kick, certain=certain and state == "printed")
+    if moved.reprint is not None and moved.sale_id is not None:
+        tx.record(
+            ReceiptReprinted(
+                job_id=moved.job_id,
+                sale_id=moved.sale_id,
+                register=moved.register,
+                printer=moved.printer,
+                reason=moved.reprint.reason,
+                certain=certain and state == "printed",
+                reprinted_at=stamp(tx.now),
+                asked_from=moved.reprint.asked_from,
+                staff_id=moved.reprint.staff_id,
+                approved_by=moved.reprint.approved_by,
+            )
+        )
+
+
+def tell_registers(tx: DevicesTx) -> None:
+    """At the start, tell each register that has jobs which need somebody, whether it was ever told of any or not."""
+    for register in tx.jobs.registers_not_printed():
+        if _troubles(tx.jobs, register, tx.now):
+            _tell_register(tx, register)
+
+
+def tell_again(tx: DevicesTx, registers: Iterable[RegisterId]) -> None:
+    """Tell registers that were told of jobs if one of them has stopped being anybody's trouble, by time alone."""
+    for register in registers:
+        if tx.was_told(register):
+            _tell_register(tx, register)
+
+
+async def shown(view: DevicesView) -> list[Shown]:
+    """What each register that ever had a print job is told of those that need somebody."""
+    told = await view.read(lambda connection: ScanStore(connection).all("printing"))
+    jobs = await view.read(
+        lambda connection: {each: _troubles(PrintJobStore(connection), each, view.now) for each in told}
+    )
+    return [Shown(RegisterPrinting(told[each], jobs[each]), {"register": each}) for each in told]
+
+
+def _is_ready(tx: DevicesTx, printer: DeviceId) -> bool:
+    known = tx.devices.get(printer)
+    return known is not None and known.state == "ready"
+
+
+def _keep(tx: DevicesTx, job: Job) -> None:
+    """Keep how far a job came, and tell it to all and to its register."""
+    tx.jobs.put(job)
+    tx.record(_changed(job))
+    _tell_register(tx, job.register)
+
+
+def _tell_register(tx: DevicesTx, register: RegisterId | None) -> None:
+    """Tell a register which of its jobs need somebody, if that is news."""
+    if register is None:
+        return
+    troubles = _troubles(tx.jobs, register, tx.now)
+    if tx.is_news(register, troubles):
+        tx.show_private(RegisterPrinting(tx.scans.next("printing", register), troubles), register)
+
+
+def _troubles(jobs: PrintJobStore, register: str, now: datetime) -> tuple[PrintJob, ...]:
+    troubled = (job for job in jobs.not_printed(register) if job.needs_somebody(now) and not _put_right(jobs, job))
+    return tuple(_told(job) for job in islice(troubled, MOST_TOLD))
+
+
+def _put_right(jobs: PrintJobStore, job: Job) -> bool:
+    """Whether what a job did not do was done since; what still waits is looked up no further."""
+    later = None if job.state == "accepted" else jobs.printed_after(job)
+    return later is not None and job.put_right_by(later)
+
+
+def _record_drawer(tx: DevicesTx, moved: Job, register: RegisterId, kick: Kick, *, certain: bool) -> None:
     tx.record(
         DrawerOpened(
             job_id=moved.job_id,
-            register=moved.register,
+            register=register,
             printer=moved.printer,
-            reason=moved.kick.reason,
-            certain=state == "printed",
+            reason=kick.reason,
+            certain=certain,
             opened_at=stamp(tx.now),
-            staff_id=moved.kick.staff_id,
-            approved_by=moved.kick.approved_by,
+            staff_id=kick.staff_id,
+            approved_by=kick.approved_by,
             sale_id=moved.sale_id,
         )
     )
@@ -256,6 +396,7 @@ def _wanted(tx: DevicesTx, job: Job) -> PrintJob:
 def _accept(tx: DevicesTx, job: Job) -> None:
     if tx.jobs.add(job):
         tx.record(_changed(job))
+        _tell_register(tx, job.register)
         tx.wake(job.printer)
 
 

@@ -1,37 +1,58 @@
 """Scans: what becomes of a code that was read, or typed as if it had been."""
 
-from contracts.checkout.selling import ApplyScan
-from contracts.devices import InjectScan, RegisterScan, Scanned, ScanTaken
+from datetime import timedelta
+from typing import Final
+
+from contracts.checkout.selling import ApplyScan, ScannedKind
+from contracts.devices import InjectScan, RegisterScan, ScanKind, Scanned, ScanResult, ScanTaken
 from contracts.ids import DeviceId, RegisterId
 from services.devices.handlers import conditions, pairings
 from services.devices.model.codes import Code, Reading, read_code
 from services.devices.transactions import DevicesTx, DevicesView
-from services.runtime.requester import Ask
+from services.runtime.asking import Ask
+from services.runtime.clock import stamp
 
 INJECTED = DeviceId("injected")
 """The device that a scan without a scanner is said to come from; it can be paired with nothing."""
-TOLD = "told"
+APPLIED: Final[dict[ScanKind, ScannedKind]] = {
+    "item": "item",
+    "customer_code": "customer_code",
+    "staff_badge": "staff_badge",
+}
+"""What checkout does something with; the others are for the register."""
+PATIENCE_S: Final = 5.0
+"""For so long after the beep a scan may still be done. Who is told ``unavailable`` scans again, and would have the
+item twice if the first one was done after all; later than that the sale may be another."""
+ITEM_PATIENCE_S: Final = 1.0
+"""An item is asked for again after so long: what was carried out is answered alike. A card, about which checkout asks
+others, is asked for once."""
 
 
-async def prepare_inject_scan(command: InjectScan, view: DevicesView, ask: Ask) -> str:
+async def prepare_inject_scan(command: InjectScan, view: DevicesView, ask: Ask) -> ScanResult:
     """Do with the code what is done with a scanned one; tells what came of it."""
     return await apply(_injected(command), read_code(command.text, view.settings.scan_rules), ask)
 
 
-def inject_scan(command: InjectScan, outcome: str, tx: DevicesTx) -> ScanTaken:
+def inject_scan(command: InjectScan, outcome: ScanResult, tx: DevicesTx) -> ScanTaken:
     """Tell of the code as of a scanned one."""
     _tell(tx, _injected(command), command.register, read_code(command.text, tx.settings.scan_rules), outcome)
     return ScanTaken(command.scan_id, outcome)
 
 
-async def apply(reading: Reading, code: Code, ask: Ask) -> str:
-    """Have checkout put an item on the register's open sale; another kind of code is only told to the register."""
-    if code.kind == "item" and reading.register is not None:
-        return (await ask(ApplyScan(reading.scan_id, reading.register, reading.device, code.item))).outcome
-    return TOLD if code.doubt == "none" else code.doubt
+async def apply(reading: Reading, code: Code, ask: Ask, *, within_s: float = PATIENCE_S) -> ScanResult:
+    """Have checkout do with an item, a customer's code or a badge what is to be done; others are only told."""
+    if reading.register is None or code.kind not in APPLIED:
+        return "told" if code.doubt == "none" else code.doubt
+    kind = APPLIED[code.kind]
+    scan = ApplyScan(
+        reading.scan_id, reading.register, reading.device, code.item if kind == "item" else code.text, kind
+    )
+    if kind == "item":
+        return (await ask(scan, patience_s=ITEM_PATIENCE_S, attempts=max(1, int(within_s / ITEM_PATIENCE_S)))).outcome
+    return (await ask(scan, patience_s=max(ITEM_PATIENCE_S, within_s), attempts=1)).outcome
 
 
-def scanned(tx: DevicesTx, reading: Reading, code: Code, outcome: str) -> None:
+def scanned(tx: DevicesTx, reading: Reading, code: Code, outcome: ScanResult) -> None:
     """Tell of what a scanner read, pair it if that is what it read, and show how it is."""
     register = reading.register
     if code.kind == "pairing":
@@ -44,7 +65,7 @@ def scanned(tx: DevicesTx, reading: Reading, code: Code, outcome: str) -> None:
         conditions.device_is(tx, reading.device, "ready", "none")
 
 
-def _tell(tx: DevicesTx, reading: Reading, register: RegisterId, code: Code, outcome: str) -> None:
+def _tell(tx: DevicesTx, reading: Reading, register: RegisterId, code: Code, outcome: ScanResult) -> None:
     """Tell everyone that something was scanned, and its register alone what it was."""
     sequence = tx.scans.next("device", reading.device)
     tx.record(
@@ -62,6 +83,7 @@ def _tell(tx: DevicesTx, reading: Reading, register: RegisterId, code: Code, out
     secret = code.kind == "pairing"
     tx.show_private(
         RegisterScan(
+            scanned_at=stamp(tx.now - timedelta(seconds=reading.age_s)),
             revision=tx.scans.next("register", register),
             scan_id=reading.scan_id,
             device=reading.device,
@@ -72,6 +94,22 @@ def _tell(tx: DevicesTx, reading: Reading, register: RegisterId, code: Code, out
             symbology=code.symbology,
             sequence=sequence,
             elements=code.elements,
+        ),
+        register,
+    )
+
+
+def voided(tx: DevicesTx, reading: Reading, register: RegisterId, why: ScanResult) -> None:
+    """Tell a register that a scan was thrown away, so that whoever heard the scanner beep scans again."""
+    tx.show_private(
+        RegisterScan(
+            revision=tx.scans.next("register", register),
+            scan_id=reading.scan_id,
+            device=reading.device,
+            kind="unknown",
+            text="",
+            outcome=why,
+            scanned_at=stamp(tx.now),
         ),
         register,
     )

@@ -15,8 +15,10 @@ from contracts.ids import DeviceId, RegisterId, ScanId
 from services.devices.model.gs1 import elements_of, gtin_in, says_gs1
 from services.devices.settings import ScanRule
 
-Doubt = Literal["none", "check_digit_wrong", "wrong_layout", "no_item_code"]
-"""Why a code can be no item: misread, typed on another layout than the settings say, or nothing an item is called."""
+Doubt = Literal["none", "check_digit_wrong", "wrong_layout", "no_item_code", "weighed"]
+"""Why a code can be no item: misread, typed on another layout than the settings say, nothing an item is called.
+
+``weighed`` is an item whose piece has a weight or a price of its own."""
 
 # ISO/IEC 15424: a symbology identifier is "]", a letter for the kind of symbol and a modifier.
 _AIM = re.compile(r"\]([A-Za-z])([0-9A-Za-z])")
@@ -45,6 +47,10 @@ _EAN_DIGITS = {"0": 13, "3": 13, "4": 8}
 """ISO/IEC 15424, modifiers of ]E: a whole EAN-13 or UPC, the same with an add-on behind it, an EAN-8."""
 _PAIRING = re.compile(r"TILL[0-9]{12}", re.IGNORECASE)
 """A register's pairing code: letters that lie alike on every layout, and digits, in any case for Caps Lock's sake."""
+# GS1 General Specifications 3.6 and 3.8: trade measures, and the price, of an item whose pieces differ.
+_MEASURED = re.compile(r"3[1256][0-9]{2}|39[23][0-9]")
+_VOUCHER = re.compile(r"[0-9A-HJKMNP-TV-Z]{5}(-[0-9A-HJKMNP-TV-Z]{5}){3}")
+"""How the hub's own vouchers are printed. Whoever holds such a code holds its money, so that it goes to no item."""
 _ITEM = re.compile(r"[\x21-\x7e]{1,128}")
 _ONLY_SYMBOLS = re.compile(r"[^A-Za-z0-9]{6,}")
 
@@ -68,7 +74,7 @@ def read_code(text: str, rules: Iterable[ScanRule]) -> Code:
     """Take a scanned text apart and say what it is.
 
     A pairing code is one whatever the shop's rules say; then the first rule that fits counts. A code that none
-    fits is an item, unless it can be none.
+    fits is a voucher where it looks like the hub's own, else an item, unless it can be none.
     """
     text, family, modifier = _without_identifier(text)
     symbology = _SYMBOLOGIES.get(family)
@@ -77,9 +83,13 @@ def read_code(text: str, rules: Iterable[ScanRule]) -> Code:
     elements = elements_of(text) if says_gs1(family, modifier, text) else ()
     item = gtin_in(elements) or _ean(text, family, modifier)
     ruled = next((rule.kind for rule in rules if rule.fits(text, symbology)), None)
+    if ruled is None and _VOUCHER.fullmatch(text):
+        ruled = "voucher"
     if ruled is not None and ruled != "item":
         return Code(text, ruled, symbology, elements=elements)
-    doubt = "none" if gtin_in(elements) else _doubt(text, item, family, ruled=ruled is not None)
+    doubt: Doubt = "none" if gtin_in(elements) else _doubt(text, item, family, ruled=ruled is not None)
+    if any(_MEASURED.fullmatch(each.ai) for each in elements):
+        doubt = "weighed"
     kind: ScanKind = "item" if doubt == "none" else "unknown"
     return Code(text, kind, symbology, item, elements, doubt)
 
@@ -113,9 +123,13 @@ def _doubt(text: str, item: str, family: str, *, ruled: bool) -> Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One reading of a scanner, or of something that stands for one; an unpaired scanner has no register."""
+    """One reading of a scanner, or of something that stands for one; an unpaired scanner has no register.
+
+    ``age_s`` is for how long it had waited when it was looked at.
+    """
 
     scan_id: ScanId
     device: DeviceId
     register: RegisterId | None
     text: str
+    age_s: float = 0.0

@@ -13,7 +13,7 @@ from contracts.devices import Gs1Element
 _IDENTIFIERS = frozenset((("C", "1"), ("e", "0"), ("d", "2"), ("Q", "3"), ("J", "1")))
 _GS = "\x1d"
 _ITEM_NUMBER = re.compile(r"01[0-9]{14}.+", re.DOTALL)
-_DIGITAL_LINK = re.compile(r"https?://[^\s]+/(01|gtin)/[0-9]{8,14}([/?].*)?")
+_DIGITAL_LINK = re.compile(r"https?://[^\s]+/(01|gtin)/[0-9]{8,14}([/?].*)?", re.IGNORECASE)
 _MOST = 32
 
 
@@ -38,7 +38,7 @@ def elements_of(text: str) -> tuple[Gs1Element, ...]:
             message = messages.GS1DigitalLinkURI.parse(text)
         else:
             message = messages.GS1Message.parse(text.strip(_GS))
-    except messages.ParseError:
+    except (messages.ParseError, ValueError):  # a link may be no address at all: urllib says ValueError
         return ()
     sure = (each for each in message.element_strings if each.gtin_error is None)
     return tuple(Gs1Element(each.ai.ai, each.value) for each in sure)[:_MOST]

@@ -6,7 +6,7 @@ Pure: no bus, no database, no clock.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from contracts.devices import DrawerReason, FaultReason, PrintJobKind, PrintState
+from contracts.devices import DrawerReason, FaultReason, PrintJobKind, PrintState, ReprintReason
 from contracts.ids import DeviceId, PrintJobId, RegisterId, SaleId, StaffId
 
 _MOVES: dict[PrintState, frozenset[PrintState]] = {
@@ -17,6 +17,8 @@ _MOVES: dict[PrintState, frozenset[PrintState]] = {
     "failed": frozenset(),
     "expired": frozenset(),
 }
+_TROUBLE_LASTS = timedelta(hours=12)
+"""How long a job that will not come out any more is shown: no till's day is longer, and nobody mends it the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,25 @@ class Kick:
     reason: DrawerReason
     staff_id: StaffId
     approved_by: StaffId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reprint:
+    """Why a receipt is printed again, who wanted it, from which login, and who let it pass where another had to."""
+
+    reason: ReprintReason
+    staff_id: StaffId
+    asked_from: str
+    approved_by: StaffId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whose word it was what became of a job, from which login and when; on the hub itself nobody is signed on."""
+
+    decided_from: str
+    staff_id: StaffId | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +66,8 @@ class Job:
     copy: bool = False
     language: str | None = None
     kick: Kick | None = None
+    reprint: Reprint | None = None
+    decision: Decision | None = None
 
     def moved(self, state: PrintState, reason: FaultReason, now: datetime) -> "Job":
         """The job in another state.
@@ -56,13 +79,21 @@ class Job:
             raise ValueError(f"a print job does not move from {self.state} to {state}")
         return replace(self, state=state, reason=reason, changed_at=now)
 
+    def decided(self, came_out: bool, decision: Decision) -> "Job":
+        """The job as somebody saw it; why nobody knew stays with it."""
+        moved = self.moved("printed" if came_out else "failed", self.reason, decision.at)
+        return replace(moved, decision=decision)
+
     def expired(self, now: datetime) -> bool:
         """Whether it is too late to begin: paper that comes out now would surprise."""
         return self.state == "accepted" and now >= self.expires_at
 
     def may_go_elsewhere(self, after: timedelta, now: datetime) -> bool:
-        """Whether it waited long enough to come out of another printer. A drawer is opened where the money is."""
-        return self.state == "accepted" and self.kind != "drawer" and now >= self.accepted_at + after
+        """Whether it waited long enough to come out of another printer.
+
+        A drawer is opened where the money is, and a test page says something of its own printer alone.
+        """
+        return self.state == "accepted" and self.kind == "receipt" and now >= self.accepted_at + after
 
     def given_to(self, printer: DeviceId, now: datetime) -> "Job":
         """The job at another printer, which has yet to try it."""
@@ -70,7 +101,28 @@ class Job:
 
     def is_like(self, other: "Job") -> bool:
         """Whether both ask for the same paper, so that the id they share names one job."""
-        return (self.kind, self.sale_id, self.kick) == (other.kind, other.sale_id, other.kick)
+        mine, others = ((each.kind, each.sale_id, each.kick, each.copy) for each in (self, other))
+        return mine == others
+
+    def needs_somebody(self, now: datetime) -> bool:
+        """Whether a person at its register should know of it, as far as it tells by itself."""
+        if self.state == "unknown":
+            return True
+        if self.state == "accepted":
+            return self.reason != "none"
+        gone = self.state in ("failed", "expired") and self.decision is None
+        return gone and now < self.changed_at + _TROUBLE_LASTS
+
+    def put_right_by(self, later: "Job") -> bool:
+        """Whether a later job did what this one did not: printed the receipt, or opened a drawer."""
+        if self.state not in ("unknown", "failed", "expired") or later.state != "printed" or later.kind != self.kind:
+            return False
+        return self.kind == "drawer" or later.sale_id == self.sale_id
+
+
+def in_turn(jobs: list[Job]) -> list[Job]:
+    """The jobs of a printer, given oldest first, as they should be begun: drawers first, for somebody waits there."""
+    return sorted(jobs, key=lambda job: job.kind != "drawer")
 
 
 def new_job(  # noqa: PLR0913 - what a job is made of
@@ -86,8 +138,11 @@ def new_job(  # noqa: PLR0913 - what a job is made of
     copy: bool = False,
     language: str | None = None,
     kick: Kick | None = None,
+    reprint: Reprint | None = None,
 ) -> Job:
     """A job whose life began at ``since``; one that is over its time already is ``expired`` from the start."""
     expires_at = since + lives
     state: PrintState = "accepted" if now < expires_at else "expired"
-    return Job(job_id, kind, register, printer, state, "none", since, expires_at, now, sale_id, copy, language, kick)
+    return Job(
+        job_id, kind, register, printer, state, "none", since, expires_at, now, sale_id, copy, language, kick, reprint
+    )

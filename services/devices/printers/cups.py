@@ -7,8 +7,10 @@ network, set it up here without CUPS and have the truth about its paper.
 import asyncio
 
 from contracts.devices import FaultReason
-from services.devices.printers.dialogue import Attempt, Begin, Patience
+from services.devices.model.word import NOTHING_KNOWN, Word
+from services.devices.printers.attempts import Attempt, Begin, Patience
 from services.devices.printers.ipp import IppRefused, Operation, Server
+from services.devices.printers.job_bytes import drawer_bytes
 
 # RFC 8011, sections 5.3.7 (job-state) and 5.4.11 (printer-state).
 _CANCELED, _ABORTED, _COMPLETED = 7, 8, 9
@@ -33,17 +35,27 @@ class CupsQueue:
         self._server = Server(host, port, queue)
         self._patience = patience
 
-    async def print(self, job: bytes, begin: Begin) -> Attempt:
-        """Hand one job over and wait until CUPS is done with it; one that it is not done with in time is taken back."""
+    async def print(self, job: bytes, begin: Begin, *, word: Word = NOTHING_KNOWN) -> Attempt:  # noqa: ARG002 - CUPS remembers
+        """Hand one job over and wait until CUPS is done with it; one that it is not done with in time is taken back.
+
+        CUPS is asked for a job before anything of it is sent: where it wants none, nothing can have come out.
+        """
         reason = await self.look()
         if reason != "none":
             return Attempt("accepted", reason)
-        await begin()
-        number: int | None = None
+        try:
+            async with asyncio.timeout(self._patience.answer_s):
+                number = (await self._server.ask(Operation.CREATE_JOB, name="receipt")).number("job-id")
+        except (OSError, IppRefused):  # a TimeoutError is an OSError
+            return Attempt("accepted", "offline")
+        try:
+            await begin()
+        except BaseException:
+            await self._taken_back(number)
+            raise
         try:
             async with asyncio.timeout(self._patience.send_s):
-                sent = await self._server.ask(Operation.PRINT_JOB, document=job, name="receipt")
-            number = sent.number("job-id")
+                await self._server.ask(Operation.SEND_DOCUMENT, job=number, document=job)
             async with asyncio.timeout(self._patience.finish_s):
                 state = await self._ended(number)
         except TimeoutError:
@@ -52,7 +64,15 @@ class CupsQueue:
             return Attempt("unknown", "closed_in_mid_job")
         return Attempt("printed", "none") if state == _COMPLETED else Attempt("unknown", "closed_in_mid_job")
 
-    async def look(self) -> FaultReason:
+    async def kick(self, pin: int, begin: Begin, *, word: Word = NOTHING_KNOWN) -> Attempt:
+        """Have CUPS send the command that opens a drawer, as a job of its own."""
+        return await self.print(drawer_bytes(pin), begin, word=word)
+
+    async def kick_past(self, pin: int, begin: Begin) -> Attempt | None:  # noqa: ARG002 - see the docstring
+        """None: what CUPS does with a job, it does before another."""
+        return None
+
+    async def look(self, *, word: Word = NOTHING_KNOWN) -> FaultReason:  # noqa: ARG002 - as above
         """What keeps the queue from printing, as far as CUPS knows."""
         try:
             async with asyncio.timeout(self._patience.answer_s):
@@ -78,13 +98,12 @@ class CupsQueue:
                 return state
             await asyncio.sleep(_BETWEEN_LOOKS_S)
 
-    async def _taken_back(self, number: int | None) -> FaultReason:
+    async def _taken_back(self, number: int) -> FaultReason:
         """Cancel a job, so that no paper comes out of it hours later; tells what held it up."""
         reason = await self.look()
-        if number is not None:
-            try:
-                async with asyncio.timeout(self._patience.answer_s):
-                    await self._server.ask(Operation.CANCEL_JOB, job=number)
-            except (OSError, IppRefused):  # a TimeoutError is an OSError
-                return "stalled"
+        try:
+            async with asyncio.timeout(self._patience.answer_s):
+                await self._server.ask(Operation.CANCEL_JOB, job=number)
+        except (OSError, IppRefused):  # a TimeoutError is an OSError
+            return "stalled"
         return "stalled" if reason == "none" else reason

@@ -8,16 +8,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-ESC, GS, DLE, LF = 0x1B, 0x1D, 0x10, 0x0A
+ESC, FS, GS, DLE, LF = 0x1B, 0x1C, 0x1D, 0x10, 0x0A
 LONGEST_COMMAND = 8192
 """Of all but a picture, which says itself how long it is."""
 MOST_DOTS_HIGH = 2048
 MOST_BYTES_WIDE = 256
+REAL_TIME = (b"\x10\x04", b"\x10\x05", b"\x10\x14")
+"""DLE EOT, DLE ENQ and DLE DC4: a printer obeys them the moment they arrive, in the midst of a picture too."""
 
 CommandName = Literal[
     "text",
     "line_feed",
     "reset",
+    "kanji_off",
     "code_page",
     "align",
     "bold",
@@ -25,6 +28,7 @@ CommandName = Literal[
     "feed",
     "cut",
     "drawer_pulse",
+    "drawer_pulse_at_once",
     "qr",
     "picture",
     "barcode_height",
@@ -54,9 +58,10 @@ class Token:
 class Tokenizer:
     """Cuts a stream into commands; feed it as the bytes come."""
 
-    # Second byte of an ESC or GS command: its name and how many bytes of argument follow.
+    # First two bytes of a command: its name and how many bytes of argument follow.
     _FIXED: ClassVar[dict[tuple[int, int], tuple[CommandName, int]]] = {
         (ESC, ord("@")): ("reset", 0),
+        (FS, ord(".")): ("kanji_off", 0),
         (ESC, ord("t")): ("code_page", 1),
         (ESC, ord("a")): ("align", 1),
         (ESC, ord("E")): ("bold", 1),
@@ -103,19 +108,20 @@ class Tokenizer:
             return Token("line_feed"), 1
         if first >= 0x20 and first != 0x7F:
             return self._text()
-        if first not in (ESC, GS, DLE):
+        if first not in (ESC, FS, GS, DLE):
             raise NotEscPos(f"control byte {first:02x}", self._offset)
         return self._command(first, self._waiting[1]) if len(self._waiting) > 1 else None
 
     def _command(self, first: int, second: int) -> tuple[Token, int] | None:
-        if (first, second) == (GS, ord("V")):
-            return self._cut()
-        if (first, second) == (GS, ord("(")):
-            return self._two_dimensional()
-        if (first, second) == (GS, ord("v")):
-            return self._picture()
-        if (first, second) == (GS, ord("k")):
-            return self._barcode()
+        other = {
+            (GS, ord("V")): self._cut,
+            (GS, ord("(")): self._two_dimensional,
+            (GS, ord("v")): self._picture,
+            (GS, ord("k")): self._barcode,
+            (DLE, 0x14): self._pulse_at_once,
+        }
+        if (first, second) in other:
+            return other[first, second]()
         if (first, second) not in self._FIXED:
             raise NotEscPos(f"unknown command {first:02x} {second:02x}", self._offset)
         name, arguments = self._FIXED[first, second]
@@ -159,6 +165,15 @@ class Tokenizer:
         length = 4 + self._waiting[3]
         return (Token("barcode", bytes(self._waiting[6:length])), length) if len(self._waiting) >= length else None
 
+    def _pulse_at_once(self) -> tuple[Token, int] | None:
+        """DLE DC4 1 m t: a drawer pulse on pin 2 (m 0) or 5 (m 1); its other functions switch the printer off."""
+        if len(self._waiting) < 5:
+            return None
+        function, pin, length = self._waiting[2:5]
+        if function != 1 or pin not in (0, 1) or not 1 <= length <= 8:
+            raise NotEscPos("unknown command 10 14", self._offset)
+        return Token("drawer_pulse_at_once", bytes([pin, length])), 5
+
     def _two_dimensional(self) -> tuple[Token, int] | None:
         if len(self._waiting) < 5:
             return None
@@ -177,11 +192,16 @@ class Tokenizer:
 def check_job(job: bytes, *, opens_drawer: bool) -> None:
     """Prove that a job says nothing but what a job may: it is whole, asks nothing, and opens a drawer only if it is to.
 
+    What a printer obeys at once may stand nowhere in it, not even among the dots of a picture.
+
     Raises:
         NotEscPos: it does not; the sentence tells what and where.
     """
+    for command in REAL_TIME:
+        if command in job:
+            raise NotEscPos(f"a command that printers obey at once ({command.hex(' ')})", job.index(command))
     tokenizer = Tokenizer()
-    forbidden = {"ask_real_time", "ask_in_turn"} | (set() if opens_drawer else {"drawer_pulse"})
+    forbidden = {"ask_in_turn"} | (set() if opens_drawer else {"drawer_pulse"})
     for token in tokenizer.feed(job):
         if token.name in forbidden:
             raise NotEscPos(f"{token.name} in a job that may not", len(job))

@@ -19,7 +19,8 @@ _SUCCESSFUL = 0x00FF
 class Operation(IntEnum):
     """What is asked (RFC 8011, section 4.4)."""
 
-    PRINT_JOB = 0x0002
+    CREATE_JOB = 0x0005
+    SEND_DOCUMENT = 0x0006
     CANCEL_JOB = 0x0008
     GET_JOB = 0x0009
     GET_PRINTER = 0x000B
@@ -89,9 +90,12 @@ def _request(operation: Operation, printer: str, job: int | None, name: str) -> 
     if job is not None:
         attributes.append((_INTEGER, "job-id", job.to_bytes(4, "big")))
     attributes.append((_NAME, "requesting-user-name", b"tillwire"))
-    if operation is Operation.PRINT_JOB:
+    if operation is Operation.CREATE_JOB:
+        attributes.append((_NAME, "job-name", name.encode()))
+    if operation is Operation.SEND_DOCUMENT:
         # Raw: CUPS hands the bytes on as they are.
-        attributes += [(_NAME, "job-name", name.encode()), (_MIME, "document-format", b"application/vnd.cups-raw")]
+        attributes.append((_MIME, "document-format", b"application/vnd.cups-raw"))
+        attributes.append((_BOOLEAN, "last-document", b"\x01"))
     coded = b"".join(
         bytes([kind]) + len(key).to_bytes(2, "big") + key.encode() + len(value).to_bytes(2, "big") + value
         for kind, key, value in attributes

@@ -12,7 +12,9 @@ from services.runtime.texts import Texts
 
 COLUMNS = 20
 WORDS = ("Total", "Thank you!")
+BLANK = (" " * COLUMNS, " " * COLUMNS)
 _OVERWRITE, _CURSOR_OFF, _HOME = b"\x1f\x01", b"\x1fC\x00", b"\x0b"
+_STRING_MODE_OFF = b"\x18"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,12 @@ def display_bytes(rows: tuple[str, str], display: LineDisplaySettings) -> bytes:
     Nothing is cleared before: both rows are written over whole, and a display that is told the same again does
     not flicker.
     """
-    number = PAGE_NUMBERS[display.code_page] if display.code_page_number is None else display.code_page_number
-    page = b"\x1bt" + bytes([number])
-    upper, lower = (row.encode(display.code_page, errors="replace") for row in rows)
+    number = display.code_page_number
+    upper, lower = (row.encode(display.page, errors="replace") for row in rows)
     if display.commands == "cd5220":
-        return page + b"\x1bQA" + upper + b"\r" + b"\x1bQB" + lower + b"\r"
+        # After ESC Q A or B nothing but each other is obeyed until CAN (manual of Epson's P07303, section 7.2).
+        signs = b"" if number is None else _STRING_MODE_OFF + b"\x1bc" + bytes([number])
+        return signs + b"\x1bQA" + upper + b"\r" + b"\x1bQB" + lower + b"\r"
+    page = b"\x1bt" + bytes([PAGE_NUMBERS[display.page] if number is None else number])
     # In this mode the display goes on in the lower row when the upper one is full.
     return page + _OVERWRITE + _CURSOR_OFF + _HOME + upper + lower

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 
-from services.devices.printers.escpos import check_job
+from services.devices.printers.escpos import REAL_TIME, check_job
 
 MOST_DOTS_HIGH = 400
 MOST_PIXELS = 16_000_000
@@ -53,6 +53,13 @@ def _bands(path: str, _changed: int, dots_wide: int) -> tuple[bytes, ...]:
         # In the command a set bit is a black dot; in a picture it is a white one. Bits past the edge stay white.
         black = band.point(lambda value: 255 - value).tobytes()
         size = ((wide + 7) // 8).to_bytes(2, "little") + band.height.to_bytes(2, "little")
-        bands.append(b"\x1dv0\x00" + size + black)
+        bands.append(b"\x1dv0\x00" + size + _without_commands(black))
     check_job(b"".join(bands), opens_drawer=False)
     return tuple(bands)
+
+
+def _without_commands(dots: bytes) -> bytes:
+    """The dots of a picture, one fewer wherever they would command the printer: nobody sees one dot in a logo."""
+    for command in REAL_TIME:
+        dots = dots.replace(command, b"\x00" + command[1:])
+    return dots

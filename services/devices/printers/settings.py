@@ -1,11 +1,13 @@
 """What the shop sets about a printer or a line display: how it is reached, what it can, whom it serves."""
 
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from contracts.ids import DeviceId, RegisterId
+from services.devices.printers.profiles import DEFAULT, code_pages
 
 CodePage = Literal["cp437", "cp850", "cp852", "cp858", "cp866", "cp1252", "iso8859_15"]
 PAGE_NUMBERS: dict[CodePage, int] = {
@@ -18,9 +20,19 @@ PAGE_NUMBERS: dict[CodePage, int] = {
     "iso8859_15": 40,
 }
 """What ``ESC t`` calls each code page on Epson's receipt printers (ESC/POS command reference, ESC t)."""
+_ESCPOS_NAMES: dict[CodePage, str] = {"iso8859_15": "ISO_8859-15"}
+"""What python-escpos calls a code page where it is not our name in capitals."""
 
-UsbId = Annotated[str, Meta(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$(?!\n)")]
-Mark = Annotated[str, Meta(pattern=r"^[^/\x00-\x1f]{1,128}$(?!\n)")]
+UsbId = Annotated[
+    str,
+    Meta(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$(?!\n)", description="Vendor and product as lsusb shows them: 04b8:0e15."),
+]
+Mark = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^/\x00-\x1f]{1,128}$(?!\n)", description="Up to 128 characters, no slash and no control character."
+    ),
+]
 _LABEL = "[A-Za-z0-9_-]{1,63}"
 Host = Annotated[
     str,
@@ -31,7 +43,10 @@ Host = Annotated[
     ),
 ]
 Port = Annotated[int, Meta(ge=1, le=65535)]
-DevicePath = Annotated[str, Meta(pattern=r"^/dev/[^\x00-\x1f]{1,250}$(?!\n)")]
+DevicePath = Annotated[
+    str,
+    Meta(pattern=r"^/dev/[^\x00-\x1f]{1,250}$(?!\n)", description="A file of the kernel's below /dev."),
+]
 Baud = Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200]
 Flow = Literal["none", "rts_cts", "xon_xoff"]
 _COLUMNS = {58: 32, 80: 48}
@@ -64,7 +79,7 @@ class Reached(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return {
             name: mark
             for name, mark in (
-                ("host", None if self.host is None else (self.host, self.port)),
+                ("host", None if self.host is None else (_one_name(self.host), self.port)),
                 ("usb, serial or usb_port", marks if any(marks) else None),
                 ("tty", self.tty),
             )
@@ -77,18 +92,30 @@ class PrinterSettings(Reached, frozen=True, forbid_unknown_fields=True, kw_only=
 
     Besides the ways of ``Reached`` there are ``cups``, a queue of a CUPS server, and ``folder``, where each job
     becomes a file. ``profile`` is a name that python-escpos knows (``TM-T88V``); it says by which number a printer
-    calls its code pages, and ``code_page_number`` beats it. ``fallback`` prints what waited here for
-    ``fallback_after_s``. With ``drawer`` a sale that is paid in cash opens the cash drawer.
+    calls its code pages, and ``code_page_number`` beats it. ``kanji_off`` takes a printer out of Chinese mode, in
+    which some are switched on. ``fallback`` prints what waited here for ``fallback_after_s``. With ``drawer`` a sale
+    that is paid in cash opens the cash drawer. Without ``confirms`` it is not asked behind a job whether that is out,
+    which some printers never answer.
     """
 
     registers: tuple[RegisterId, ...]
-    cups: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,127}$(?!\n)")] | None = None
+    cups: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^[A-Za-z0-9._-]{1,127}$(?!\n)",
+                description="A queue's name: letters, digits, points, underscores and hyphens.",
+            ),
+        ]
+        | None
+    ) = None
     cups_host: Host = "localhost"
     cups_port: Port = 631
     folder: Annotated[str, Meta(min_length=1, max_length=250)] | None = None
-    profile: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._ -]{1,40}$(?!\n)")] = "default"
+    profile: Annotated[str, Meta(min_length=1, max_length=40)] = DEFAULT
     code_page: CodePage = "cp858"
     code_page_number: Annotated[int, Meta(ge=0, le=255)] | None = None
+    kanji_off: bool = True
     width_mm: Literal[58, 80] = 80
     characters_per_line: Annotated[int, Meta(ge=24, le=96)] | None = None
     dots: Annotated[int, Meta(ge=200, le=1200)] | None = None
@@ -98,22 +125,51 @@ class PrinterSettings(Reached, frozen=True, forbid_unknown_fields=True, kw_only=
     cuts: bool = True
     drawer: bool = False
     drawer_pin: Literal[2, 5] = 2
+    confirms: bool = True
     fallback: DeviceId | None = None
     fallback_after_s: Annotated[float, Meta(ge=0, le=86400)] = 10.0
 
     def __post_init__(self) -> None:
-        """Refuse a printer that is reached in no way or in two."""
-        _one_way(self.device, self.ways)
+        """Refuse a printer with no way or two, and a profile that is unknown or lacks the code page."""
+        _one_way(self.device, self.ways, "host, usb (or serial or usb_port), tty, cups, folder")
+        if self.profile != DEFAULT:
+            try:
+                pages = code_pages(self.profile)
+            except ValueError as error:
+                raise ValueError(f"{self.device}: {error}") from error
+            if self.code_page_number is None and self._page_name not in pages:
+                raise ValueError(
+                    f"{self.device}: profile {self.profile} has no code page {self.code_page}; choose another, or say "
+                    "by code_page_number what the printer calls it"
+                )
+
+    @property
+    def page_number(self) -> int:
+        """By which number the printer calls its code page: as set, as its profile says, or as Epson's printers do."""
+        if self.code_page_number is not None:
+            return self.code_page_number
+        if self.profile == DEFAULT:
+            return PAGE_NUMBERS[self.code_page]
+        return code_pages(self.profile)[self._page_name]
+
+    @property
+    def _page_name(self) -> str:
+        return _ESCPOS_NAMES.get(self.code_page, self.code_page.upper())
 
     @property
     def ways(self) -> dict[str, Any]:
         """The ways that are set, by name, with what tells one printer from another."""
         ways = super().ways
         if self.cups is not None:
-            ways["cups"] = (self.cups_host, self.cups_port, self.cups)
+            ways["cups"] = (_one_name(self.cups_host), self.cups_port, self.cups)
         if self.folder is not None:
             ways["folder"] = self.folder
         return ways
+
+    @property
+    def gives_its_word(self) -> bool:
+        """Whether it is the printer itself that says of each job that it is out."""
+        return self.confirms and self.cups is None and self.folder is None
 
     @property
     def columns(self) -> int:
@@ -127,21 +183,38 @@ class PrinterSettings(Reached, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class LineDisplaySettings(Reached, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A customer display of two rows of twenty characters, and the register whose sale it shows."""
+    """A customer display of two rows of twenty characters, and the register whose sale it shows.
+
+    Left out, ``code_page`` is cp858 in ESC/POS; in CD5220, which has no command for code pages, it is cp437, and
+    ``code_page_number`` the letter of ``ESC c`` that chooses its signs.
+    """
 
     register: RegisterId
     commands: Literal["escpos", "cd5220"] = "escpos"
-    code_page: CodePage = "cp858"
+    code_page: CodePage | None = None
     code_page_number: Annotated[int, Meta(ge=0, le=255)] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a display that is reached in no way or in two."""
-        _one_way(self.device, self.ways)
+        _one_way(self.device, self.ways, "host, usb (or serial or usb_port), tty")
+
+    @property
+    def page(self) -> CodePage:
+        """The code page of what it is sent: as set, else what such displays have."""
+        return self.code_page or ("cp437" if self.commands == "cd5220" else "cp858")
 
 
-def _one_way(device: str, ways: dict[str, Any]) -> None:
+def _one_way(device: str, ways: dict[str, Any], all_ways: str) -> None:
     if len(ways) != 1:
         named = " and ".join(ways) or "none"
-        raise ValueError(
-            f"{device} needs one way to be reached: host, usb (or serial or usb_port), tty; it has {named}"
-        )
+        raise ValueError(f"{device} needs one way to be reached: {all_ways}; it has {named}")
+
+
+def _one_name(host: str) -> str:
+    """One name for all that mean the same computer, as far as their spelling tells."""
+    name = host.lower().rstrip(".")
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return name
+    return "localhost" if address.is_loopback else str(address)

@@ -4,7 +4,9 @@ Which device is a scanner is decided from ``/sys`` before anything is opened: on
 the settings name are, so nobody's keyboard is ever read.
 """
 
+import fcntl
 import struct
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from services.devices.scanners.keys import KeyDecoder, Scan, Voided
 from services.devices.scanners.layouts import LAYOUTS
 from services.devices.settings import ScannerSettings
 
+_SET_CLOCK = 0x400445A0
+"""EVIOCSCLOCKID of linux/input.h: what clock the events are stamped by. The wall's may be set in mid scan."""
 _KEYS_OF_A_SCANNER = (*range(ecodes.KEY_1, ecodes.KEY_0 + 1), ecodes.KEY_ENTER)
 
 
@@ -86,6 +90,7 @@ class InputSource:
             if (f"{info.vendor:04x}:{info.product:04x}", self._device.uniq.strip()) != (identity.usb, identity.serial):
                 raise OtherDevice
             self._device.grab()
+            fcntl.ioctl(self._device.fd, _SET_CLOCK, struct.pack("i", time.CLOCK_MONOTONIC))
         except OSError:
             self._device.close()
             raise
@@ -109,12 +114,15 @@ class InputSource:
             events = list(self._device.read())
         except BlockingIOError:
             return []
-        results = (self._decoder.feed(each.type, each.code, each.value, each.timestamp()) for each in events)
-        return [result for result in results if result is not None]
+        return [
+            result
+            for each in events
+            for result in self._decoder.feed(each.type, each.code, each.value, each.timestamp())
+        ]
 
     def pause(self) -> Scan | Voided | None:
         """End or void what was begun; the scanner was silent for its ``pause_s``."""
-        return self._decoder.pause()
+        return self._decoder.pause(time.monotonic())
 
     def close(self) -> None:
         """Let go of the device."""

@@ -18,6 +18,8 @@ End = Literal["key", "pause"]
 
 LONGEST = 512
 PATIENCE_S = 0.3
+REST_S = 3.0
+"""For so long after its last key what comes is the rest of a scan that was thrown away, and no scan of its own."""
 GS = "\x1d"
 
 TERMINATORS = frozenset((ecodes.KEY_ENTER, ecodes.KEY_KPENTER, ecodes.KEY_TAB))
@@ -57,7 +59,10 @@ class KeyDecoder:
 
     Characters count when their key goes down; repeats by a held key are ignored, for a
     scanner types each character anew, doubles too. A fault voids the scan: what follows
-    belongs to it until a terminator, or until a pause longer than ``patience_s``.
+    belongs to it until a terminator, or until a pause longer than ``REST_S``: a scanner that stalls in mid code
+    and goes on would else be read as two codes, and the second might be another item's. What is thrown away so is told
+    once more at its end, for it may have been a scan of its own. Where silence ends scans, a pause longer than
+    ``patience_s`` is enough.
     """
 
     def __init__(
@@ -80,6 +85,9 @@ class KeyDecoder:
         self._began = 0.0
         self._last = float("-inf")
         self._void = False
+        self._stalled = False
+        self._rest = 0
+        """How many characters came after a void scan had stalled: its rest, or a scan whose beginning was lost."""
         self._resyncing = False
         self._held: set[int] = set()
         self._caps = False
@@ -89,31 +97,39 @@ class KeyDecoder:
         """Whether a scan has begun whose end has not come; a pause then is news for ``pause``."""
         return bool(self._text or self._mark or self._void)
 
-    def feed(self, kind: int, code: int, value: int, timestamp: float) -> Scan | Voided | None:
+    def feed(self, kind: int, code: int, value: int, timestamp: float) -> tuple[Scan | Voided, ...]:
         """Take one event of ``linux/input.h``: its type, code, value and time in seconds.
 
         Returns:
-            The scan that this event ends, the scan that it voids, or None while one goes on.
-            An event can end or void the scan before it and begin the next.
+            The scans that this event ends or voids: none while one goes on, two where the silence before it ended
+            one and the key itself can be no part of the next.
         """
         if kind == ecodes.EV_SYN:
-            return self._synchronise(code, timestamp)
+            return _those(self._synchronise(code, timestamp))
         if kind != ecodes.EV_KEY or self._resyncing:
-            return None
+            return ()
         if value == 0:
             self._held.discard(code)
         if value != 1:
-            return None
-        before = self.pause() if timestamp - self._last > self._patience_s else None
+            return ()
+        before = self.pause(timestamp)
         self._last = timestamp
-        return self._press(code, timestamp) or before
+        return _those(before, self._press(code, timestamp))
 
-    def pause(self) -> Scan | Voided | None:
-        """The scanner was silent for longer than its patience: what it had begun ends here, whole or void."""
-        whole = self._end_by == "pause" and not self._void
-        result = self._end(self._last) if whole else self._too_slow()
-        self._begin_afresh()
-        return result
+    def pause(self, now: float) -> Scan | Voided | None:
+        """Nothing came until now: what was begun ends here, whole or void, if that was longer than patience."""
+        silence_s = now - self._last
+        if silence_s <= self._patience_s:
+            return None
+        if self._end_by == "pause":
+            scan = self._end(self._last)
+            self._begin_afresh()
+            return scan
+        voided = self._throw_away("too_slow") if self._text else None
+        if not self._void or silence_s > REST_S:
+            self._begin_afresh()
+        self._stalled = self._void
+        return voided
 
     def _synchronise(self, code: int, now: float) -> Voided | None:
         # Linux, Documentation/input/event-codes.rst, SYN_DROPPED: a client ignores all events up to
@@ -126,10 +142,6 @@ class KeyDecoder:
             self._resyncing = False
         return None
 
-    def _too_slow(self) -> Voided | None:
-        length = 0 if self._void else len(self._text)
-        return Voided("too_slow", length) if length else None
-
     def _press(self, code: int, now: float) -> Scan | Voided | None:
         if code in _MODIFIERS:
             self._held.add(code)
@@ -141,15 +153,18 @@ class KeyDecoder:
             return self._type(code, now)
         return None
 
-    def _end(self, now: float) -> Scan | None:
-        void = self._void
+    def _end(self, now: float) -> Scan | Voided | None:
+        void, rest = self._void, self._rest
         text = "".join(self._text) + SPACING.get(self._mark, "")
         self._text.clear()
-        self._mark, self._void = "", False
-        return None if void or not text else Scan(text, self._began, now)
+        self._mark, self._void, self._stalled, self._rest = "", False, False, 0
+        if void:
+            return Voided("too_slow", rest) if rest else None
+        return Scan(text, self._began, now) if text else None
 
     def _type(self, code: int, now: float) -> Voided | None:
         if self._void:
+            self._rest += self._stalled
             return None
         typed = self._spell(code)
         if typed is None:
@@ -201,4 +216,9 @@ class KeyDecoder:
         self._mark = ""
         self._held.clear()
         self._caps = False
-        self._void = False
+        self._void = self._stalled = False
+        self._rest = 0
+
+
+def _those(*results: Scan | Voided | None) -> tuple[Scan | Voided, ...]:
+    return tuple(result for result in results if result is not None)

@@ -4,7 +4,7 @@ Pure: no port, no thread, no clock. A serial scanner sends what the symbol holds
 knows no layout.
 """
 
-from services.devices.scanners.keys import LONGEST, End, Scan, Voided, VoidReason
+from services.devices.scanners.keys import LONGEST, PATIENCE_S, REST_S, End, Scan, Voided, VoidReason
 
 _TERMINATORS = b"\r\n\t"
 # ISO/IEC 15434: group, record and file separators and the end of transmission stand inside of 2D symbols.
@@ -16,11 +16,14 @@ _FRAME = b"\x02\x03"
 class SerialDecoder:
     """Reads the bytes of one port, in order. The same rules as for keys: half a scan is never passed on."""
 
-    def __init__(self, *, end: End = "key", longest: int = LONGEST) -> None:
+    def __init__(self, *, end: End = "key", longest: int = LONGEST, patience_s: float = PATIENCE_S) -> None:
         self._end_by = end
         self._longest = longest
+        self._patience_s = patience_s
+        self._last = float("-inf")
         self._bytes = bytearray()
-        self._void = False
+        self._void = self._stalled = False
+        self._rest = 0
         self._began = 0.0
 
     @property
@@ -30,7 +33,9 @@ class SerialDecoder:
 
     def feed(self, data: bytes, timestamp: float) -> list[Scan | Voided]:
         """Take bytes as they came, and tell what they end or void."""
-        results: list[Scan | Voided] = []
+        before = self.pause(timestamp)
+        self._last = timestamp
+        results: list[Scan | Voided] = [] if before is None else [before]
         for byte in data:
             result = self._take(byte, timestamp)
             if result is not None:
@@ -38,18 +43,23 @@ class SerialDecoder:
         return results
 
     def pause(self, timestamp: float) -> Scan | Voided | None:
-        """The scanner was silent for longer than its patience: what it had begun ends here, whole or void."""
+        """Nothing came until now: what was begun ends here, whole or void, if that was longer than patience."""
+        silence_s = timestamp - self._last
+        if silence_s <= self._patience_s:
+            return None
         if self._end_by == "pause":
-            return self._end(timestamp)
-        length = len(self._bytes)
-        self._bytes.clear()
-        self._void = False
-        return Voided("too_slow", length) if length else None
+            return self._end(self._last)
+        voided = self._throw_away("too_slow") if self._bytes else None
+        if silence_s > REST_S:
+            self._void, self._rest = False, 0
+        self._stalled = self._void
+        return voided
 
     def _take(self, byte: int, now: float) -> Scan | Voided | None:
         if byte in _TERMINATORS:
             return self._end(now)
         if self._void or byte in _FRAME:
+            self._rest += self._stalled
             return None
         if not self._bytes:
             self._began = now
@@ -62,10 +72,12 @@ class SerialDecoder:
         return None
 
     def _end(self, now: float) -> Scan | Voided | None:
-        data, void = bytes(self._bytes), self._void
+        data, void, rest = bytes(self._bytes), self._void, self._rest
         self._bytes.clear()
-        self._void = False
-        if void or not data:
+        self._void, self._stalled, self._rest = False, False, 0
+        if void:
+            return Voided("too_slow", rest) if rest else None
+        if not data:
             return None
         try:
             return Scan(data.decode("utf-8"), self._began, now)

@@ -11,9 +11,10 @@ import errno
 import os
 import select
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
@@ -51,10 +52,11 @@ class ScannerChanged:
 
 @dataclass(frozen=True, slots=True)
 class LineRead:
-    """A scanner read a whole code."""
+    """A scanner read a whole code, at a moment of the monotonic clock."""
 
     device: str
     text: str
+    at: float = field(default_factory=time.monotonic, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +269,7 @@ class Scanners:
     def _pass_on(self, scanner: ScannerSettings, results: Iterable[Scan | Voided | None]) -> None:
         for result in results:
             if isinstance(result, Scan):
-                self._tell(LineRead(scanner.device, result.text))
+                self._tell(LineRead(scanner.device, result.text, result.ended))
             elif isinstance(result, Voided):
                 self._tell(LineVoided(scanner.device, result.reason, result.length, result.key))
 

@@ -1,13 +1,13 @@
 """How the devices are, to rows and back."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from contracts.devices import DeviceState
 from contracts.ids import DeviceId, RegisterId
+from services.devices.model.word import Word
 from services.devices.store.tables import device
 
 
@@ -46,13 +46,20 @@ class DeviceStore:
         )
 
     def all(self) -> list[Known]:
-        """All devices, by name."""
+        """All devices that were ever in the settings, by name."""
         rows = self._connection.execute(select(device).order_by(device.c.device))
         return [Known(DeviceId(row.device), _state(row)) for row in rows]
 
-    def keep_only(self, names: Iterable[str]) -> None:
-        """Forget the devices that are not named."""
-        self._connection.execute(delete(device).where(device.c.device.not_in(list(names))))
+    def word(self, printer: str) -> Word:
+        """What a printer's word has been worth so far."""
+        kept = select(device.c.owes_answer, device.c.answers_in_turn).where(device.c.device == printer)
+        row = self._connection.execute(kept).one_or_none()
+        return Word() if row is None else Word(row.owes_answer, row.answers_in_turn)
+
+    def put_word(self, printer: str, word: Word) -> None:
+        """Keep what a printer's word is worth."""
+        values = {"owes_answer": word.owes, "answers_in_turn": word.given}
+        self._connection.execute(update(device).where(device.c.device == printer).values(values))
 
 
 def _state(row: Row[tuple[object, ...]]) -> DeviceState:

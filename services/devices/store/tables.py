@@ -1,6 +1,18 @@
 """The tables: print jobs, how devices are, and the counters of scans."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    and_,
+    false,
+    literal_column,
+)
 
 METADATA = MetaData()
 
@@ -21,23 +33,44 @@ print_job = Table(
     Column("kind", Text, nullable=False, server_default="receipt"),
     Column("accepted_at", Text, nullable=False, server_default=""),
     Column("drawer_reason", Text, comment="Why a drawer was opened; null for paper."),
-    Column("staff_id", Text, comment="Who wanted the drawer open."),
+    Column("staff_id", Text, comment="Who wanted the drawer open, or the copy."),
     Column("approved_by", Text, comment="Who let it pass, where another had to."),
+    Column("copy_reason", Text, comment="Why a receipt is printed again; null for what a sale or the hub asked for."),
+    Column("asked_from", Text, comment="The login that asked for the copy."),
+    Column("decided_from", Text, comment="The login whose word it is what became of it; null where nobody decided."),
+    Column("decided_by", Text, comment="Who was signed on there; null on the hub itself."),
+    Column("decided_at", Text),
     comment="Never deleted: the job's id guards for ever that the same sale prints once by itself.",
 )
+
+
+def _one_of(*states: str) -> ColumnElement[bool]:
+    """A condition on a job's state, spelled alike in index and query: else SQLite reads every job there ever was."""
+    return print_job.c.state.in_([literal_column(f"'{state}'") for state in states])
+
+
+OPEN = _one_of("accepted", "printing")
+UNKNOWN = print_job.c.state == literal_column("'unknown'")
+OPENED = and_(print_job.c.state == literal_column("'printed'"), print_job.c.kind == literal_column("'drawer'"))
+NOT_PRINTED = _one_of("accepted", "unknown", "failed", "expired")
+Index("print_job_open", print_job.c.printer, print_job.c.number, sqlite_where=OPEN, postgresql_where=OPEN)
+
+Index("print_job_unknown", print_job.c.number, sqlite_where=UNKNOWN, postgresql_where=UNKNOWN)
+
 Index(
-    "print_job_open",
-    print_job.c.printer,
+    "print_job_trouble",
+    print_job.c.register,
     print_job.c.number,
-    sqlite_where=print_job.c.state.in_(("accepted", "printing")),
-    postgresql_where=print_job.c.state.in_(("accepted", "printing")),
+    sqlite_where=NOT_PRINTED,
+    postgresql_where=NOT_PRINTED,
 )
 
 Index(
-    "print_job_unknown",
+    "print_job_opened",
+    print_job.c.register,
     print_job.c.number,
-    sqlite_where=print_job.c.state == "unknown",
-    postgresql_where=print_job.c.state == "unknown",
+    sqlite_where=OPENED,
+    postgresql_where=OPENED,
 )
 
 device = Table(
@@ -50,17 +83,25 @@ device = Table(
     Column("reason", Text, nullable=False),
     Column("since", Text, nullable=False),
     Column("register", Text),
-    comment="How each device is, and since when; the revision rises for ever.",
+    Column(
+        "owes_answer",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="Whether a printer may yet answer what was asked behind a job that is unknown.",
+    ),
+    Column("answers_in_turn", Boolean, comment="Whether a printer ever answered that; null while nothing is known."),
+    comment="How each device is, and since when; the revision rises for ever, so a row is never deleted.",
     sqlite_with_rowid=False,
 )
 
 scan_count = Table(
     "scan_count",
     METADATA,
-    Column("counter", Text, primary_key=True, comment="device or register"),
+    Column("counter", Text, primary_key=True, comment="device, register or printing"),
     Column("name", Text, primary_key=True),
     Column("last", Integer, nullable=False),
-    comment="The last sequence number of a device's scans, and the last revision of a register's private state.",
+    comment="The last sequence number of a device's scans, and the last revision of a register's private states.",
     sqlite_with_rowid=False,
 )
 

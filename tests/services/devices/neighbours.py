@@ -6,10 +6,10 @@ from pathlib import Path
 import msgspec
 
 from contracts.base import Event
-from contracts.checkout import SaleNotFound
+from contracts.checkout import RegisterSale, Sale, SaleNotFound
 from contracts.checkout.completed import SaleCompleted
 from contracts.checkout.reading import GetReceipt, Receipt
-from contracts.checkout.selling import ApplyScan, ScanApplied
+from contracts.checkout.selling import ApplyScan, SaleVoided, ScanApplied, ScanOutcome
 from contracts.ids import CurrencyCode, RegisterId, SaleId, StaffId
 from contracts.staff import StaffNotFound
 from contracts.staff.signing_on import GetStaffLabel, StaffLabel
@@ -62,10 +62,15 @@ class Checkout(Neighbour):
     def __init__(self) -> None:
         super().__init__("checkout")
         self.applied: list[ApplyScan] = []
+        self.outcomes: dict[str, ScanOutcome] = {}
+        """What comes of a scan of a kind; a line is added where nothing is said."""
+        self.faults = 0
+        """How many more receipts it does not tell, by a fault of its own."""
         self._receipts: dict[SaleId, Receipt] = {}
+        self._shown = 0
 
     def routes(self) -> tuple[Route, ...]:
-        """Receipts, and scans of items."""
+        """Receipts, and scans."""
         return (query(GetReceipt, self._receipt), command(ApplyScan, self._apply))
 
     async def complete(self, store: StoreUnderTest, *, register: str = "till-1", **fields: object) -> SaleCompleted:
@@ -100,18 +105,34 @@ class Checkout(Neighbour):
         await self.tell(event)
         return event
 
+    async def show(self, sale: Sale | None, *, register: str = "till-1", language: str = "de") -> int:
+        """Show a register its open sale, or that it has none; the revision of that state."""
+        context = await self._context
+        self._shown += 1
+        state = RegisterSale(self._shown, sale, language)
+        await context.write(lambda tx: tx.show_private(state, register))
+        return state.revision
+
+    async def void(self, store: StoreUnderTest, sale_id: SaleId, *, register: str = "till-1") -> None:
+        """Void a sale now, and tell it."""
+        at = stamp(store.clock.now())
+        await self.tell(SaleVoided(sale_id, RegisterId(register), "2026-11-22", at, receipt().sale.cashier, "mistake"))
+
     def lose(self, sale_id: SaleId) -> None:
         """Have no receipt of a sale any more."""
         del self._receipts[sale_id]
 
     async def _receipt(self, asked: GetReceipt, _view: View) -> Receipt:
+        if self.faults:
+            self.faults -= 1
+            raise RuntimeError
         if asked.sale_id not in self._receipts:
             raise SaleNotFound(sale_id=asked.sale_id)
         return self._receipts[asked.sale_id]
 
     def _apply(self, scan: ApplyScan, _tx: Tx) -> ScanApplied:
         self.applied.append(scan)
-        return ScanApplied("line_added")
+        return ScanApplied(self.outcomes.get(scan.kind, "line_added"))
 
 
 class Staff(Neighbour):

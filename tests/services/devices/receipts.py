@@ -5,13 +5,15 @@ from typing import Any
 
 import msgspec
 
-from contracts.checkout import LineItem, LineTax, RateTotal, Sale, Tender, Totals
+from contracts.checkout import LineItem, LineTax, RateTotal, Redemption, Sale, Tender, Totals
 from contracts.checkout.reading import Receipt, StoreData
+from contracts.customers.balances import HolderId, ReservationId, Reserved
 from contracts.ids import (
     CountryCode,
     CurrencyCode,
     ItemCode,
     LineItemId,
+    RedemptionId,
     RegisterId,
     SaleId,
     StaffId,
@@ -117,3 +119,58 @@ def with_names(of: Receipt, *names: str) -> Receipt:
     return msgspec.structs.replace(
         of, sale=msgspec.structs.replace(of.sale, lines=tuple(line(name, 100) for name in names))
     )
+
+
+def with_points(language: str = "de", country: str = "DE") -> Receipt:
+    """A receipt of two teas at 2.50 and a cup at 10.00 with its deposit, from which 1,250 points took 5.00."""
+    lines = (
+        line(
+            "Tee",
+            333,
+            quantity=Decimal(2),
+            unit_price=250,
+            discount=167,
+            redeemed=167,
+            taxes=(LineTax(**_tax(REDUCED, 311, 22)),),
+        ),
+        line(
+            "Tasse",
+            667,
+            line_item_id=CHEESE,
+            unit_price=1000,
+            discount=333,
+            redeemed=333,
+            taxes=(LineTax(**_tax(STANDARD, 561, 106)),),
+        ),
+        line("Pfand", 25, line_item_id=BOTTLE, follows=CHEESE, taxes=(LineTax(**_tax(STANDARD, 21, 4)),)),
+    )
+    rates = (RateTotal(**_tax(REDUCED, 311, 22)), RateTotal(**_tax(STANDARD, 582, 110)))
+    reserved = Reserved(
+        ReservationId("01912f4e-0000-7000-8000-000000000042"),
+        "loyalty",
+        HolderId("01912f4e-0000-7000-8000-000000000043"),
+        1250,
+    )
+    return receipt(
+        language,
+        country,
+        lines=lines,
+        tenders=(),
+        totals=Totals(total=1025, net=893, tax=132, rounding=0, paid=1025, change=0, due=0, rates=rates),
+        redemption=Redemption(RedemptionId("01912f4e-0000-7000-8000-000000000041"), 500, reserved),
+    )
+
+
+def with_voucher(language: str = "de", country: str = "DE") -> Receipt:
+    """The same receipt, 10.00 of it paid with a single-purpose voucher for what has the reduced rate."""
+    voucher = Tender(
+        tender_id=TenderId("01912f4e-0000-7000-8000-000000000032"),
+        kind="voucher",
+        state="approved",
+        amount=1000,
+        tendered=1000,
+        settled_tax=LineTax(**_tax(REDUCED, 935, 65)),
+    )
+    of = receipt(language, country)
+    cash = msgspec.structs.replace(of.sale.tenders[0], amount=675, tendered=1000)
+    return receipt(language, country, tenders=(voucher, cash))

@@ -6,7 +6,14 @@ from typing import Any
 import msgspec
 
 from contracts.base import Rejected
-from contracts.devices import FindPrintJobs, PrintJob, PrintJobChanged, PrintJobs, PrintReceipt
+from contracts.devices import (
+    FindPrintJobs,
+    PrintJob,
+    PrintJobChanged,
+    PrintJobs,
+    PrintReceipt,
+    RegisterPrinting,
+)
 from contracts.ids import DeviceId, PrintJobId, RegisterId, SaleId
 from services.devices.printers.settings import PrinterSettings
 from services.devices.settings import DevicesSettings
@@ -41,6 +48,12 @@ def states(store: StoreUnderTest) -> list[tuple[str, str]]:
     return [(each.state, each.reason) for each in store.told(PrintJobChanged)]
 
 
+def troubles(store: StoreUnderTest, register: RegisterId = TILL_1) -> list[tuple[str, str, str]]:
+    """Kind, state and reason of the jobs that a register is told of, newest first."""
+    told: RegisterPrinting | None = store.retained(RegisterPrinting, register=register)
+    return [] if told is None else [(each.kind, each.state, each.reason) for each in told.jobs]
+
+
 async def jobs_of(store: StoreUnderTest, sale_id: SaleId) -> tuple[PrintJob, ...]:
     found = await store.send(FindPrintJobs(sale_id))
     assert isinstance(found, PrintJobs)
@@ -48,6 +61,6 @@ async def jobs_of(store: StoreUnderTest, sale_id: SaleId) -> tuple[PrintJob, ...
 
 
 async def reprint(store: StoreUnderTest, sale_id: SaleId, **how: Any) -> PrintJob | Rejected:
-    command = PrintReceipt(PrintJobId(how.pop("job_id", an_id())), sale_id, how.pop("register", TILL_1))
+    command = PrintReceipt(PrintJobId(how.pop("job_id", an_id())), sale_id, how.pop("register", TILL_1), "lost")
     token = how.pop("token", None) or store.token("receipt.reprint")
     return await store.send(msgspec.structs.replace(command, **how), token=token)

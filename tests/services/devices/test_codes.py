@@ -121,10 +121,39 @@ def test_what_is_no_element_string_or_has_a_wrong_check_digit_is_no_item(scanned
     assert code.item != "4006381333932"
 
 
-def test_weight_is_told_with_the_item() -> None:
-    code = read_code("]C101040063813339313103000123", ())
+@pytest.mark.parametrize("measured", ["3103000758", f"310300075810A{GS}3922000499", "3932978000499"])
+def test_what_has_a_weight_or_a_price_of_its_own_is_told_and_sold_as_no_piece(measured: str) -> None:
+    code = read_code(f"]e00102000000000138{measured}", ())
 
-    assert code.elements[1] == Gs1Element("3103", "000123")
+    assert (code.kind, code.doubt) == ("unknown", "weighed")
+    assert code.elements[0] == Gs1Element("01", "02000000000138")
+
+
+def test_a_voucher_of_the_hub_is_one_without_a_rule_and_goes_to_no_item() -> None:
+    assert read_code("7ZK3M-00ABC-XYZ12-34567", ()).kind == "voucher"
+    assert read_code("7ZK3M-00ABC-XYZ12", ()).kind == "item"
+    assert read_code("7ZK3M-00ABC-XYZ12-34567", (ScanRule("item", "7ZK"),)).kind == "item"
+
+
+@pytest.mark.parametrize("link", ["https://[x/01/04006381333931", "http://a\u2100b/01/40063813"])
+def test_a_link_that_is_no_address_is_a_code_like_another(link: str) -> None:
+    assert read_code(link, ()).elements == ()
+
+
+@given(st.from_regex(r"https?://[^\s]+/(01|gtin)/[0-9]{8,14}([/?].*)?", fullmatch=True))
+def test_no_link_whatever_breaks_it(link: str) -> None:
+    assert read_code(link, RULES).kind in {"item", "unknown"}
+
+
+def test_a_link_in_capitals_is_read() -> None:
+    assert read_code("HTTPS://ID.EXAMPLE.ORG/01/04006381333931", ()).item == EAN
+
+
+def test_a_pattern_that_would_look_for_hours_fits_nothing() -> None:
+    endless = ScanRule("customer_code", pattern=r"([0-9]+-?)+X")
+
+    assert read_code("1" * 40, (endless,)).kind == "item"
+    assert read_code("12-3X", (endless,)).kind == "customer_code"
 
 
 @given(st.uuids().map(str))

@@ -1,5 +1,6 @@
 """Cash drawers: opened by a sale in cash or by somebody who may, told with who and why, never late, never elsewhere."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,13 +8,24 @@ import pytest
 
 from contracts.base import Rejected
 from contracts.checkout.completed import CompletedTender
-from contracts.devices import DrawerOpened, OpenDrawer, PrintJob
+from contracts.devices import DeviceState, DrawerOpened, OpenDrawer, PrintJob
 from contracts.ids import PrintJobId, TenderId
 from services.devices.service import devices
+from services.devices.settings import DevicesSettings
 from services.hub.virtual_printer import VirtualPrinter
 from services.runtime.clock import SetClock
 from tests.services.devices.neighbours import Checkout
-from tests.services.devices.shop import CASHIER, NOBODYS_PORT, TILL_2, an_id, printer_at, settings, states
+from tests.services.devices.shop import (
+    CASHIER,
+    NOBODYS_PORT,
+    TILL_2,
+    an_id,
+    printer_at,
+    reprint,
+    settings,
+    states,
+    troubles,
+)
 from tests.under_test import StoreUnderTest, until
 
 SOMEBODY, MANAGER = (f"01912f4e-0000-7000-8000-0000000000{place}" for place in (71, 72))
@@ -26,6 +38,18 @@ def tender(kind: Any, amount: int = 1675) -> tuple[CompletedTender, ...]:
 async def open_drawer(store: StoreUnderTest, **how: Any) -> PrintJob | Rejected:
     command = OpenDrawer(PrintJobId(how.pop("job_id", an_id())), "change_money")
     return await store.send(command, **({"token": store.token("drawer.open", staff_id=SOMEBODY)} | how))
+
+
+def _more_opened_than(store: StoreUnderTest, before: int) -> bool:
+    return len(store.told(DrawerOpened)) > before
+
+
+def _two_more_unknown_than(store: StoreUnderTest, before: int) -> bool:
+    return states(store).count(("unknown", "never_confirms")) == before + 2
+
+
+def _looked_again(printer: VirtualPrinter, before: int) -> bool:
+    return printer.looks > before + 2
 
 
 async def test_a_sale_in_cash_opens_the_drawer_as_a_job_of_its_own(
@@ -140,6 +164,138 @@ async def test_a_drawer_that_could_not_be_opened_at_once_stays_shut(
 
         assert (printer.drawer_pulses, other.drawer_pulses) == (0, 0)
         assert (street.told(DrawerOpened), checkout.applied) == ([], [])
+
+
+async def test_change_can_be_given_while_the_printer_has_no_paper(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
+) -> None:
+    printer.fault = "paper_out"
+    await street.start(devices(settings(printer_at(printer.port, drawer=True))))
+    await checkout.complete(street, tenders=tender("card"))
+    await until(lambda: ("accepted", "paper_out") in states(street))
+
+    await checkout.complete(street, tenders=tender("cash"))
+    await until(lambda: street.told(DrawerOpened))
+
+    assert [each.certain for each in street.told(DrawerOpened)] == [False]
+    assert (printer.drawer_pulses, printer.papers_out) == (1, 0)
+    assert street.retained(DeviceState, device="printer-1").reason == "paper_out"
+    assert "drawer" not in [kind for kind, _, _ in troubles(street)]
+
+
+async def test_a_printer_that_never_answers_in_turn_gets_every_receipt_and_drawer_and_is_shown_so_throughout(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
+) -> None:
+    printer.fault = "mute_in_turn"
+    await street.start(devices(settings(printer_at(printer.port, drawer=True), finish_s=0.1, answer_s=0.1)))
+
+    for _ in range(3):
+        before = states(street).count(("unknown", "never_confirms"))
+        await checkout.complete(street, tenders=tender("cash"))
+        await printer.next_paper()
+        await until(partial(_two_more_unknown_than, street, before))
+        await until(partial(_looked_again, printer, printer.looks))
+
+    shown = street.retained(DeviceState, device="printer-1")
+    assert (printer.papers_out, printer.drawer_pulses) == (3, 3)
+    assert (shown.state, shown.reason) == ("fault", "never_confirms")
+    assert shown.revision == 3
+
+
+async def test_a_printer_that_is_set_to_confirm_nothing_has_printed_when_it_took_all(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
+) -> None:
+    printer.fault = "mute_in_turn"
+    await street.start(devices(settings(printer_at(printer.port, drawer=True, confirms=False))))
+
+    for _ in range(2):
+        await checkout.complete(street, tenders=tender("cash"))
+        await printer.next_paper()
+    await until(lambda: states(street).count(("printed", "none")) == 4)
+
+    assert [each.certain for each in street.told(DrawerOpened)] == [False, False]
+    assert street.retained(DeviceState, device="printer-1").state == "ready"
+    assert (printer.papers_out, printer.drawer_pulses, troubles(street)) == (2, 2, [])
+
+
+async def test_a_drawer_is_opened_at_once_while_receipts_wait_for_checkout(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
+) -> None:
+    await street.start(devices(settings(printer_at(printer.port, drawer=True))))
+    sale = await checkout.complete(street)
+    await printer.next_paper()
+    await until(lambda: states(street)[-1:] == [("printed", "none")])
+    await street.stop("checkout")
+    await street.unwell("checkout")
+    await reprint(street, sale.sale_id)
+    await until(lambda: ("accepted", "receipt_awaited") in states(street))
+
+    await open_drawer(street)
+    await until(lambda: street.told(DrawerOpened))
+
+    assert (printer.drawer_pulses, printer.papers_out) == (1, 1)
+
+
+async def test_a_drawer_opens_past_a_receipt_that_a_printer_without_paper_keeps(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
+) -> None:
+    """The paper ends in mid job: the printer keeps the rest, and would keep a drawer's command behind it."""
+    printer.rows_left = 5
+    await street.start(devices(settings(printer_at(printer.port, drawer=True), finish_s=0.5)))
+    await checkout.complete(street)
+    await until(lambda: states(street)[-1:] == [("unknown", "paper_out")])
+
+    await checkout.complete(street, tenders=tender("cash"))
+    await until(lambda: street.told(DrawerOpened))
+
+    assert (printer.drawer_pulses, printer.papers_out) == (1, 0)
+
+
+async def test_a_drawer_opens_while_a_receipt_before_it_takes_longer_than_a_drawer_lives(
+    street: StoreUnderTest, checkout: Checkout, clock: SetClock, printer: VirtualPrinter
+) -> None:
+    """As one with a logo does: what was taken slowly may be printed slowly."""
+    printer.rows_left = 5
+    await street.start(devices(settings(printer_at(printer.port, drawer=True), finish_s=3600.0)))
+    await checkout.complete(street)
+    await until(lambda: printer.fault == "paper_out")
+
+    for _ in range(2):
+        before = len(street.told(DrawerOpened))
+        await checkout.complete(street, tenders=tender("cash"), receipt="none")
+        await until(partial(_more_opened_than, street, before))
+        clock.move(10)
+    printer.fault = None
+    await printer.next_paper()
+    await until(lambda: states(street)[-1:] == [("printed", "none")])
+
+    assert [each.certain for each in street.told(DrawerOpened)] == [False, False]
+    assert (printer.drawer_pulses, printer.papers_out) == (2, 1)
+    assert street.retained(DeviceState, device="printer-1").state == "ready"
+
+
+def test_by_default_a_drawer_outlives_a_receipt_that_stands_before_it() -> None:
+    assert DevicesSettings().finish_s < DevicesSettings().drawer_lives_s
+
+
+async def test_a_drawer_whose_printer_takes_too_long_to_answer_stays_shut(
+    street: StoreUnderTest, checkout: Checkout, clock: SetClock
+) -> None:
+    class Dawdling(VirtualPrinter):
+        patient = True
+
+        def _status(self, which: int) -> int:
+            clock.move(0 if self.patient else 10)
+            return super()._status(which)
+
+    async with Dawdling() as printer:
+        await street.start(devices(settings(printer_at(printer.port, drawer=True), look_every_s=3600.0)))
+        await until(lambda: getattr(street.retained(DeviceState, device="printer-1"), "state", "") == "ready")
+        printer.patient = False
+        await open_drawer(street)
+        await until(lambda: states(street)[-1:] == [("expired", "none")])
+
+        assert (printer.drawer_pulses, street.told(DrawerOpened), checkout.applied) == (0, [], [])
 
 
 async def test_a_drawer_that_may_be_open_or_not_is_told_as_uncertain(

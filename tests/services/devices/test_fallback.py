@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
 from contracts.base import Rejected
@@ -69,6 +70,59 @@ async def test_a_fallback_printer_that_cannot_either_is_given_nothing(
     await until(lambda: states(street)[-1:] == [("printed", "none")])
 
     assert {each.printer for each in street.told(PrintJobChanged)} == {"printer-1"}
+
+
+async def test_a_receipt_goes_home_when_the_printer_that_stands_in_cannot_either(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter, stand_in: VirtualPrinter
+) -> None:
+    """The stand-in was ready when it was last looked at, and had no paper when the job came."""
+    shop = two_printers(printer.port, stand_in.port, after_s=0)
+    await street.start(devices(msgspec.structs.replace(shop, look_every_s=3600.0)))
+    await until(lambda: is_ready(street, "printer-1") and is_ready(street, "printer-2"))
+    printer.fault = stand_in.fault = "paper_out"
+
+    sale = await checkout.complete(street)
+    await until(lambda: _printers(street, "paper_out")[-1:] == ["printer-2"])
+    printer.fault = None
+    await checkout.complete(street)
+    await until(lambda: states(street).count(("printed", "none")) == 2)
+
+    (job,) = await jobs_of(street, sale.sale_id)
+    assert (job.printer, job.state) == ("printer-1", "printed")
+    assert (printer.papers_out, stand_in.papers_out) == (2, 0)
+
+
+async def test_a_test_page_never_comes_out_of_another_printer(
+    street: StoreUnderTest, checkout: Checkout, clock: SetClock, stand_in: VirtualPrinter
+) -> None:
+    await street.start(devices(two_printers(NOBODYS_PORT, stand_in.port, after_s=0)))
+    await until(lambda: is_ready(street, "printer-2"))
+
+    await street.send(PrintTest(PrintJobId(an_id()), DeviceId("printer-1")), caller="hub")
+    await until(lambda: ("accepted", "not_connected") in states(street))
+    clock.move(600)
+    await until(lambda: states(street)[-1:] == [("expired", "not_connected")])
+
+    assert {each.printer for each in street.told(PrintJobChanged)} == {"printer-1"}
+    assert (stand_in.papers_out, checkout.applied) == (0, [])
+
+
+@pytest.mark.parametrize("language", ["xx", "sv"])
+async def test_a_test_page_in_a_language_that_is_not_there_is_refused_by_name(
+    street: StoreUnderTest, checkout: Checkout, language: str
+) -> None:
+    await street.start(devices(settings(printer_at(NOBODYS_PORT))))
+
+    wanted = {"job_id": an_id(), "printer": "printer-1", "language": language}
+    refused = await street.raw("devices", "print-test", msgspec.json.encode(wanted), caller="hub", message_id=an_id())
+
+    assert (refused["code"], checkout.applied) == ("malformed", [])
+    assert "language" in str(refused)
+
+
+def _printers(store: StoreUnderTest, reason: str) -> list[str]:
+    """The printers at which jobs were told to wait for a reason."""
+    return [each.printer for each in store.told(PrintJobChanged) if each.reason == reason]
 
 
 async def test_a_job_whose_paper_may_be_out_is_not_given_to_another_printer(

@@ -1,5 +1,6 @@
 """Print jobs as others meet them: each printed once or known why not, with real printers' faults."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -15,15 +16,21 @@ from contracts.devices import (
     ListUnknownPrintJobs,
     PrintJob,
     PrintJobChanged,
+    PrintJobDecided,
     PrintJobs,
+    ReceiptReprinted,
 )
 from contracts.ids import PrintJobId, SaleId, StaffId
 from contracts.staff.signing_on import SessionEnded
+from services.devices.model.print_jobs import Decision
 from services.devices.service import devices
+from services.devices.store.conditions import DeviceStore
+from services.devices.store.print_jobs import PrintJobStore
 from services.hub.virtual_printer import VirtualPrinter
 from services.runtime.clock import SetClock
 from tests.services.devices.neighbours import Checkout, Neighbour, Staff
 from tests.services.devices.shop import (
+    AT,
     CASHIER,
     NOBODYS_PORT,
     TILL_1,
@@ -34,6 +41,7 @@ from tests.services.devices.shop import (
     reprint,
     settings,
     states,
+    troubles,
 )
 from tests.under_test import StoreUnderTest, store_under_test, until
 
@@ -213,7 +221,8 @@ async def test_a_stop_in_mid_job_leaves_it_unknown(
     await until(lambda: len(states(street)) == 3)
 
     (job,) = await jobs_of(street, sale.sale_id)
-    assert (job.state, states(street)[-1]) == ("unknown", ("unknown", "interrupted"))
+    word = await street.read("devices", lambda connection: DeviceStore(connection).word("printer-1"))
+    assert (job.state, states(street)[-1], word.owes) == ("unknown", ("unknown", "interrupted"), True)
 
 
 async def test_a_job_for_a_printer_that_was_taken_away_fails(street: StoreUnderTest, checkout: Checkout) -> None:
@@ -222,22 +231,90 @@ async def test_a_job_for_a_printer_that_was_taken_away_fails(street: StoreUnderT
     await until(lambda: ("accepted", "not_connected") in states(street))
     await street.stop("devices")
 
-    await street.start(devices(settings(printer_at(NOBODYS_PORT, "printer-2"))))
+    await street.start(devices(settings(printer_at(NOBODYS_PORT, "printer-2", TILL_2))))
     await until(lambda: states(street)[-1:] == [("failed", "not_connected")])
 
     assert len(states(street)) == 3
 
 
-async def test_a_printer_of_an_unknown_profile_is_told_at_once_and_its_jobs_fail(
-    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter, caplog: pytest.LogCaptureFixture
+async def test_a_printer_that_is_called_otherwise_prints_what_waited_for_it(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
 ) -> None:
-    await street.start(devices(settings(printer_at(printer.port, profile="no-such-printer"))))
-    await until(lambda: "printer-cannot-print" in [record.message for record in caplog.records])
-
+    await street.start(devices(settings(printer_at(NOBODYS_PORT))))
     await checkout.complete(street)
-    await until(lambda: states(street)[-1:] == [("failed", "none")])
+    await until(lambda: ("accepted", "not_connected") in states(street))
+    await street.stop("devices")
 
-    assert printer.papers_out == 0
+    await street.start(devices(settings(printer_at(printer.port, "counter"))))
+    await printer.next_paper()
+    await until(lambda: states(street)[-1:] == [("printed", "none")])
+
+    assert street.told(PrintJobChanged)[-1].printer == "counter"
+
+
+async def test_the_answer_behind_a_job_that_a_stop_interrupted_is_not_taken_for_the_next_ones(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
+) -> None:
+    """With paper again the printer answers for the first job, just when the second was sent."""
+    shop = settings(printer_at(printer.port), finish_s=0.3)
+    await street.start(devices(shop))
+    await checkout.complete(street)
+    await until(lambda: states(street)[-1:] == [("printed", "none")])
+    printer.rows_left = 5
+    await checkout.complete(street)
+    await until(lambda: states(street)[-1:] == [("unknown", "paper_out")])
+    await street.stop("devices")
+
+    printer.fault = "mute_in_turn"
+    await street.start(devices(shop))
+    await checkout.complete(street)
+    await until(lambda: ("accepted", "never_confirms") in states(street))
+
+    assert printer.papers_out == 2
+    assert states(street).count(("printed", "none")) == 1
+
+
+@pytest.mark.parametrize(("came_out", "papers"), [(True, 3), (False, 2)])
+async def test_a_printer_that_keeps_an_answer_back_gets_paper_again_when_somebody_saw_that_all_came_out(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter, *, came_out: bool, papers: int
+) -> None:
+    await street.start(devices(settings(printer_at(printer.port), finish_s=0.1, answer_s=0.1)))
+    await checkout.complete(street)
+    await until(lambda: states(street)[-1:] == [("printed", "none")])
+    printer.fault = "mute_in_turn"
+    unknown = await checkout.complete(street)
+    await until(lambda: states(street)[-1:] == [("unknown", "never_confirms")])
+    waits = await checkout.complete(street)
+    await until(lambda: states(street)[-1:] == [("accepted", "never_confirms")])
+    shown = street.retained(DeviceState, device="printer-1")
+
+    (job,) = await jobs_of(street, unknown.sale_id)
+    await street.send(DecidePrintJob(job.job_id, came_out), token=street.token())
+    looks = printer.looks
+    await until(lambda: printer.papers_out == papers and printer.looks > looks + 2)
+
+    (after,) = await jobs_of(street, waits.sale_id)
+    assert (after.state == "accepted") is (papers == 2)
+    assert (shown.state, shown.reason) == ("fault", "never_confirms")
+
+
+async def test_a_clean_stop_waits_for_the_paper_that_is_coming_out(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
+) -> None:
+    printer.fault = "stall"
+    shop = settings(printer_at(printer.port), answer_s=10.0)
+    await street.start(devices(shop))
+    sale = await checkout.complete(street)
+    await until(lambda: ("printing", "none") in states(street))
+
+    stopping = asyncio.create_task(street.stop("devices"))
+    await asyncio.sleep(0)
+    printer.fault = None
+    await stopping
+    await street.start(devices(shop))
+
+    assert [job.state for job in await jobs_of(street, sale.sale_id)] == ["printed"]
+    assert printer.papers_out == 1
 
 
 async def test_a_receipt_has_the_shops_logo_and_goes_out_without_one_that_is_gone(
@@ -271,14 +348,21 @@ async def test_somebody_decides_what_became_of_a_job_that_nobody_knows_about(
         told = await street.send(ListUnknownPrintJobs(register))
         listed.append(told)
 
-    decided = await street.send(DecidePrintJob(job.job_id, came_out))
-    again = await street.send(DecidePrintJob(job.job_id, came_out))
+    token = street.token(staff_id=CASHIER)
+
+    nobody = await street.send(DecidePrintJob(job.job_id, came_out))
+    decided = await street.send(DecidePrintJob(job.job_id, came_out), token=token)
+    again = await street.send(DecidePrintJob(job.job_id, came_out), token=token)
+    await until(lambda: street.told(PrintJobDecided))
 
     assert listed == [PrintJobs((job,)), PrintJobs((job,)), PrintJobs(())]
     assert isinstance(decided, PrintJob)
     assert (decided.state, decided.reason) == (becomes, "closed_in_mid_job")
+    assert isinstance(nobody, Rejected)
     assert isinstance(again, Rejected)
-    assert again.code == "print-job-not-unknown"
+    assert (nobody.code, again.code) == ("token-missing", "print-job-not-unknown")
+    (told,) = street.told(PrintJobDecided)
+    assert (told.job_id, told.came_out, told.staff_id, told.decided_from) == (job.job_id, came_out, CASHIER, "till-1")
     assert await street.send(ListUnknownPrintJobs()) == PrintJobs(())
     assert printer.papers_out == 0
 
@@ -286,23 +370,105 @@ async def test_somebody_decides_what_became_of_a_job_that_nobody_knows_about(
 async def test_nobody_decides_about_a_job_that_is_not_there(street: StoreUnderTest, checkout: Checkout) -> None:
     await street.start(devices(settings()))
 
-    refused = await street.send(DecidePrintJob(PrintJobId(an_id()), came_out=True))
+    refused = await street.send(DecidePrintJob(PrintJobId(an_id()), came_out=True), caller="hub")
 
     assert isinstance(refused, Rejected)
     assert (refused.code, checkout.applied) == ("print-job-not-found", [])
 
 
-async def test_a_receipt_that_checkout_does_not_have_fails(
+async def test_who_decided_on_the_hub_itself_is_the_hub(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
+) -> None:
+    printer.fault = "close_in_mid_job"
+    await street.start(devices(settings(printer_at(printer.port))))
+    sale = await checkout.complete(street)
+    await until(lambda: states(street)[-1:] == [("unknown", "closed_in_mid_job")])
+    (job,) = await jobs_of(street, sale.sale_id)
+
+    await street.send(DecidePrintJob(job.job_id, came_out=True), caller="hub")
+    await until(lambda: street.told(PrintJobDecided))
+
+    kept = await street.read("devices", lambda connection: PrintJobStore(connection).get(job.job_id))
+    assert [(each.decided_from, each.staff_id) for each in street.told(PrintJobDecided)] == [("hub", None)]
+    assert kept is not None
+    assert kept.decision == Decision("hub", None, AT)
+
+
+async def test_a_receipt_that_checkout_does_not_have_fails_and_says_so(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
+) -> None:
+    printer.fault = "paper_out"
+    await street.start(devices(settings(printer_at(printer.port))))
+    sale = await checkout.complete(street)
+    await until(lambda: ("accepted", "paper_out") in states(street))
+
+    checkout.lose(sale.sale_id)
+    printer.fault = None
+    await until(lambda: states(street)[-1:] == [("failed", "receipt_not_found")])
+    await checkout.complete(street)
+
+    assert "Summe" in (await printer.next_paper()).text
+    await until(lambda: troubles(street) == [("receipt", "failed", "receipt_not_found")])
+
+
+async def test_no_copy_is_made_of_a_sale_that_does_not_exist(street: StoreUnderTest, checkout: Checkout) -> None:
+    await street.start(devices(settings(printer_at(NOBODYS_PORT))))
+
+    refused = await reprint(street, SaleId(an_id()))
+
+    assert isinstance(refused, Rejected)
+    assert (refused.code, states(street), checkout.applied) == ("sale-not-found", [], [])
+
+
+async def test_a_copy_waits_for_checkout_like_any_receipt(
     street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
 ) -> None:
     await street.start(devices(settings(printer_at(printer.port))))
-    sale_id = SaleId(an_id())
+    sale = await checkout.complete(street)
+    await printer.next_paper()
+    await until(lambda: states(street)[-1:] == [("printed", "none")])
+    await street.stop("checkout")
+    await street.unwell("checkout")
 
-    await reprint(street, sale_id)
-    await until(lambda: states(street)[-1:] == [("failed", "none")])
-    await checkout.complete(street)
+    asked = await reprint(street, sale.sale_id)
+    await until(lambda: states(street)[-1:] == [("accepted", "receipt_awaited")])
+    await checkout.start(street)
 
-    assert "KOPIE" not in (await printer.next_paper()).text
+    assert isinstance(asked, PrintJob)
+    assert "KOPIE" in (await printer.next_paper()).text
+
+
+async def test_a_fault_of_checkouts_own_delays_a_receipt_and_no_other(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
+) -> None:
+    checkout.faults = 1
+    await street.start(devices(settings(printer_at(printer.port), retry_s=0.3)))
+
+    sales = [await checkout.complete(street) for _ in range(2)]
+    for _ in sales:
+        await printer.next_paper()
+    await until(lambda: states(street).count(("printed", "none")) == 2)
+
+    printed = [each.sale_id for each in street.told(PrintJobChanged) if each.state == "printed"]
+    assert ("accepted", "receipt_awaited") in states(street)
+    assert printed == [sale.sale_id for sale in reversed(sales)]
+
+
+async def test_a_copy_that_was_printed_is_told_with_who_wanted_it_where_and_why(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
+) -> None:
+    await street.start(devices(settings(printer_at(printer.port))))
+    sale = await checkout.complete(street)
+    await printer.next_paper()
+
+    copy = await reprint(street, sale.sale_id, token=street.token("receipt.reprint", staff_id=CASHIER), reason="lost")
+    await printer.next_paper()
+    await until(lambda: street.told(ReceiptReprinted))
+
+    assert isinstance(copy, PrintJob)
+    (told,) = street.told(ReceiptReprinted)
+    assert (told.sale_id, told.job_id, told.reason, told.certain) == (sale.sale_id, copy.job_id, "lost", True)
+    assert (told.staff_id, told.approved_by, told.asked_from, told.register) == (CASHIER, None, "till-1", "till-1")
 
 
 @pytest.mark.parametrize(
@@ -381,7 +547,7 @@ async def test_a_reprint_is_refused_without_permission_printer_or_own_id(
     refused = [
         await reprint(street, sale.sale_id, token=street.token("sale.sell")),
         await reprint(street, sale.sale_id, register=TILL_2),
-        await reprint(street, SaleId(an_id()), job_id=job.job_id),
+        await reprint(street, sale.sale_id, job_id=job.job_id),
     ]
 
     assert [each.code for each in refused if isinstance(each, Rejected)] == [

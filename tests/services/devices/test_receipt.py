@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from contracts.checkout.reading import Receipt
+from contracts.checkout.reading import PrintedField, Receipt
 from contracts.ids import CurrencyCode, DeviceId
 from services.devices import trial_page
 from services.devices.printers import line_display
@@ -19,7 +19,7 @@ from services.devices.receipt import LANGUAGES, LOCALE, WORDS, QrCode, Row, lay_
 from services.devices.spelling import CODE_PAGE, printable
 from services.hub.escpos_paper import Paper, PaperFeed
 from services.runtime.texts import Texts
-from tests.services.devices.receipts import LINES, line, receipt, with_names
+from tests.services.devices.receipts import CHEESE, LINES, line, receipt, with_names, with_points, with_voucher
 
 TEXTS = Texts(LOCALE)
 EXAMPLE = Path(__file__).parents[3] / "contracts" / "examples" / "checkout" / "receipt.json"
@@ -187,6 +187,118 @@ def test_serial_numbers_and_warranty_are_shown() -> None:
     assert "Garantie bis 22.11.2028" in text
 
 
+POINTS_58_MM = """\
+Tee                       5,00 A
+  2 x 2,50
+Tasse                    10,00 B
+  Pfand                   0,25 B
+--------------------------------
+Zwischensumme            15,25
+Eingelöste Treuepunkte: 1.250
+  Rabatt                 -1,67 A
+  Rabatt                 -3,33 B
+Summe                    10,25 €
+--------------------------------
+Satz       Netto   MwSt.  Brutto
+A 7 %       3,11    0,22    3,33
+B 19 %      5,82    1,10    6,92
+"""
+
+
+def test_points_come_off_after_the_lines_so_that_the_amounts_add_up_to_the_total_and_to_each_rate() -> None:
+    assert POINTS_58_MM in text_of(with_points(), 32)
+
+
+@pytest.mark.parametrize(
+    ("language", "country", "expected"),
+    [
+        ("en", "IE", ["Subtotal ", "Points redeemed: 1,250", "  Discount "]),
+        ("de", "DE", ["Zwischensumme ", "Eingelöste Treuepunkte: 1.250", "  Rabatt "]),
+        ("nl", "NL", ["Subtotaal ", "Ingewisselde spaarpunten: 1.250", "  Korting "]),
+        ("fi", "FI", ["Välisumma ", "Käytetyt pisteet: 1 250", "  Alennus "]),
+    ],
+)
+def test_points_are_said_in_four_languages(language: str, country: str, expected: list[str]) -> None:
+    text = text_of(with_points(language, country))
+
+    assert [each for each in expected if each not in text] == []
+
+
+VOUCHER_58_MM = """\
+Gutschein                  10,00
+  MwSt. beim Verkauf des
+    Gutscheins abgeführt  0,65 A
+Bar                        10,00
+"""
+
+
+def test_a_single_purpose_voucher_says_which_tax_was_paid_when_it_was_sold() -> None:
+    assert VOUCHER_58_MM in text_of(with_voucher(), 32)
+
+
+@pytest.mark.parametrize(
+    ("language", "country", "expected"),
+    [
+        ("en", "IE", "VAT paid when the voucher was sold"),
+        ("de", "DE", "MwSt. beim Verkauf des Gutscheins abgeführt"),
+        ("nl", "NL", "Btw betaald bij verkoop van de cadeaubon"),
+        ("fi", "FI", "ALV maksettu lahjakortin myynnissä"),
+    ],
+)
+def test_tax_that_was_paid_before_is_said_in_four_languages(language: str, country: str, expected: str) -> None:
+    assert expected in text_of(with_voucher(language, country), 64)
+    assert expected not in text_of(receipt(language, country), 64)
+
+
+@pytest.mark.parametrize(
+    ("language", "country", "said"),
+    [
+        ("de", "DE", "Zahlung auf Kundenkonto"),
+        ("en", "IE", "Payment on account"),
+        ("nl", "NL", "Betaling op rekening"),
+        ("fi", "FI", "Maksu asiakastilille"),
+    ],
+)
+def test_a_payment_on_an_account_is_called_so_in_four_languages(language: str, country: str, said: str) -> None:
+    payment = line("", 5000, kind="account_payment", item=None)
+
+    assert said in text_of(receipt(language, country, lines=(payment,)))
+
+
+@pytest.mark.parametrize(
+    ("language", "country", "said"),
+    [
+        ("de", "DE", ("Abholung: 21.03.2026", "Länge: 12,50", "Auftrag: 1000123", "Geschenk: Ja", "Farben: rot, blau")),
+        ("fi", "FI", ("Abholung: 21.3.2026", "Länge: 12,50", "Auftrag: 1000123", "Geschenk: Kyllä")),
+        ("en", "IE", ("Länge: 12.50", "Geschenk: Yes")),
+        ("nl", "NL", ("Länge: 12,50", "Geschenk: Ja")),
+    ],
+)
+def test_the_shops_own_fields_are_printed_as_it_calls_them_and_written_as_the_reader_does(
+    language: str, country: str, said: tuple[str, ...]
+) -> None:
+    fields = (
+        PrintedField(None, "Abholung", "date", "2026-03-21"),
+        PrintedField(None, "Länge", "decimal", "12.50"),
+        PrintedField(None, "Auftrag", "integer", 1000123),
+        PrintedField(None, "Geschenk", "boolean", value=True),
+        PrintedField(None, "Farben", "list_of_text", ("rot", "blau")),
+    )
+
+    rows = text_of(replace(receipt(language, country), custom=fields)).splitlines()
+
+    assert set(said) <= set(rows)
+
+
+def test_a_field_of_a_line_stands_under_its_line() -> None:
+    fields = (PrintedField(CHEESE, "Gravur", "text", "M. K.\x1b@"),)
+
+    rows = text_of(replace(receipt(), custom=fields)).splitlines()
+
+    cheese = next(place for place, row in enumerate(rows) if row.startswith("Bergkäse"))
+    assert rows[cheese + 2] == "  Gravur: M. K. @"
+
+
 @pytest.mark.parametrize(("treatment", "word"), [("exempt", "steuerfrei"), ("outside_scope", "nicht steuerbar")])
 def test_untaxed_is_not_the_same_as_zero_percent(treatment: str, word: str) -> None:
     of = receipt()
@@ -303,7 +415,7 @@ def test_the_receipt_that_the_contract_shows_can_be_printed(columns: int) -> Non
 
 def test_a_time_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="Invalid isoformat string"):
-        lay_out(msgspec.structs.replace(receipt(), local_time="five past two"), TEXTS, columns=32)
+        lay_out(replace(receipt(), local_time="five past two"), TEXTS, columns=32)
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,20 @@
 """What comes of what scanners read: sales get their items, registers hear of it, faults are shown. The test types."""
 
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from contracts.checkout.selling import ScanOutcome
 from contracts.devices import Devices, DeviceState, ListDevices, RegisterScan, Scanned
 from contracts.ids import DeviceId, RegisterId
-from services.devices.scanners.watching import LineVoided, ScannerChanged
+from services.devices.scanners.watching import LineRead, LineVoided, ScannerChanged
+from services.devices.scanning import LATE_S
 from services.devices.service import devices
 from services.devices.settings import DevicesSettings, ScannerSettings, ScanRule
+from services.runtime.clock import SetClock
 from tests.services.devices.hands import Hands
 from tests.services.devices.neighbours import Checkout, Neighbour
 from tests.under_test import StoreUnderTest, store_under_test, until
@@ -27,6 +33,9 @@ SETTINGS = DevicesSettings(
         ScanRule("receipt", "R-"),
     ),
 )
+UNPAIRED = msgspec.structs.replace(
+    SETTINGS, scanners=(*SETTINGS.scanners, ScannerSettings(device=DeviceId("scanner-3"), serial="S3"))
+)
 EAN = "4006381333931"
 
 
@@ -35,13 +44,23 @@ def hands() -> Hands:
     return Hands()
 
 
-async def start_devices(store: StoreUnderTest, hands: Hands) -> Checkout:
+async def start_devices(store: StoreUnderTest, hands: Hands, settings: DevicesSettings = SETTINGS) -> Checkout:
     checkout = Checkout()
     await checkout.start(store)
     await Neighbour("staff").start(store)
-    await store.start(devices(SETTINGS, hands.make))
+    await store.start(devices(settings, hands.make))
     await until(lambda: hands.type is not None)
     return checkout
+
+
+def told_to_the_till(store: StoreUnderTest) -> list[RegisterScan]:
+    """Every scan that till-1 was told of, in order."""
+    topic = store.topics.private(RegisterScan, "till-1")
+    return [
+        msgspec.json.decode(each.payload, type=RegisterScan)
+        for each in store.broker.published
+        if each.topic == topic and each.payload
+    ]
 
 
 def condition(store: StoreUnderTest, device: str = "scanner-1") -> tuple[str, str]:
@@ -121,6 +140,24 @@ async def test_a_scanner_is_shown_as_it_comes_and_goes(store: StoreUnderTest, ha
     assert condition(store, "scanner-2") == ("absent", "not_connected")
 
 
+async def test_a_device_says_since_when_it_is_so(tmp_path: Path, hands: Hands) -> None:
+    clock = SetClock(datetime(2026, 11, 22, 9, tzinfo=UTC))
+    async with store_under_test(tmp_path, clock) as store:
+        await start_devices(store, hands)
+        await until(lambda: store.retained(DeviceState, device="scanner-1") is not None)
+
+        clock.move(60)
+        hands.tell(ScannerChanged("scanner-1", "ready", "none"))
+        await until(lambda: condition(store) == ("ready", "none"))
+        clock.move(60)
+        hands.tell(ScannerChanged("scanner-1", "ready", "none"))
+        hands.tell(ScannerChanged("scanner-2", "ready", "none"))
+        await until(lambda: condition(store, "scanner-2") == ("ready", "none"))
+
+        since = [store.retained(DeviceState, device=f"scanner-{number}").since for number in (1, 2)]
+        assert [each[11:16] for each in since] == ["09:01", "09:02"]
+
+
 async def test_lost_keys_are_a_fault_until_the_next_whole_scan(store: StoreUnderTest, hands: Hands) -> None:
     checkout = await start_devices(store, hands)
 
@@ -134,16 +171,53 @@ async def test_lost_keys_are_a_fault_until_the_next_whole_scan(store: StoreUnder
     assert [each.text for each in checkout.applied] == [EAN]
 
 
-async def test_a_scan_that_was_too_slow_is_no_fault_of_the_scanner(store: StoreUnderTest, hands: Hands) -> None:
+async def test_a_scan_that_was_too_slow_is_told_and_is_no_fault_of_the_scanner(
+    store: StoreUnderTest, hands: Hands
+) -> None:
     checkout = await start_devices(store, hands)
     hands.tell(ScannerChanged("scanner-1", "ready", "none"))
 
     hands.tell(LineVoided("scanner-1", "too_slow", 4, None))
     hands.scan(EAN)
-    await until(lambda: len(store.told(Scanned)) == 1)
+    await until(lambda: len(told_to_the_till(store)) == 2)
 
+    assert [(each.outcome, each.text) for each in told_to_the_till(store)] == [("too_slow", ""), ("line_added", EAN)]
     assert len(checkout.applied) == 1
     assert store.retained(DeviceState, device="scanner-1").revision == 2
+
+
+async def test_of_scans_in_one_burst_each_is_told(store: StoreUnderTest, hands: Hands) -> None:
+    await start_devices(store, hands)
+
+    for code in ("V-1", "V-2", "V-3", EAN):
+        hands.scan(code)
+    await until(lambda: len(told_to_the_till(store)) == 4)
+
+    assert [each.text for each in told_to_the_till(store)] == ["V-1", "V-2", "V-3", EAN]
+
+
+async def test_a_scan_that_waited_too_long_is_thrown_away_and_told(store: StoreUnderTest, hands: Hands) -> None:
+    checkout = await start_devices(store, hands)
+
+    hands.tell(LineRead("scanner-1", "A-1", time.monotonic() - LATE_S - 1))
+    hands.scan(EAN)
+    await until(lambda: len(told_to_the_till(store)) == 2)
+
+    assert [each.outcome for each in told_to_the_till(store)] == ["too_late", "line_added"]
+    assert [each.text for each in checkout.applied] == [EAN]
+
+
+async def test_a_code_that_finds_a_bug_costs_itself_alone(
+    store: StoreUnderTest, hands: Hands, caplog: pytest.LogCaptureFixture
+) -> None:
+    checkout = await start_devices(store, hands)
+
+    hands.tell(LineRead("scanner-1", 40063))  # type: ignore[arg-type] # what no scanner reads stands for a bug
+    hands.scan(EAN)
+    await until(lambda: len(store.told(Scanned)) == 1)
+
+    assert [each.text for each in checkout.applied] == [EAN]
+    assert any(record.message == "bug" for record in caplog.records)
 
 
 async def test_more_scans_than_anyone_waits_for_are_dropped(
@@ -153,10 +227,13 @@ async def test_more_scans_than_anyone_waits_for_are_dropped(
 
     for number in range(40):
         hands.scan(f"A-{number}")
+    hands.tell(ScannerChanged("scanner-1", "absent", "not_connected"))
     await until(lambda: len(store.told(Scanned)) == 32)
+    await until(lambda: condition(store) == ("absent", "not_connected"))
 
     assert len(checkout.applied) == 32
     assert sum(record.message == "scan-dropped" for record in caplog.records) == 8
+    assert [each.outcome for each in told_to_the_till(store)].count("dropped") == 1
 
 
 async def test_no_thread_reads_when_the_settings_name_no_scanner(tmp_path: Path, hands: Hands) -> None:
@@ -169,8 +246,6 @@ async def test_no_thread_reads_when_the_settings_name_no_scanner(tmp_path: Path,
 @pytest.mark.parametrize(
     ("scanned", "code", "kind"),
     [
-        ("]A0C-77", "C-77", "customer_code"),
-        ("B-12", "B-12", "staff_badge"),
         ("V-9", "V-9", "voucher"),
         ("R-till-1-000123", "R-till-1-000123", "receipt"),
     ],
@@ -178,7 +253,7 @@ async def test_no_thread_reads_when_the_settings_name_no_scanner(tmp_path: Path,
 async def test_what_is_no_item_is_told_to_its_register_alone(
     store: StoreUnderTest, hands: Hands, scanned: str, code: str, kind: str
 ) -> None:
-    """The register attaches the customer, or names the staff member, as whoever is signed on there."""
+    """The register itself acts on a voucher and a receipt."""
     checkout = await start_devices(store, hands)
 
     hands.scan(scanned)
@@ -190,6 +265,39 @@ async def test_what_is_no_item_is_told_to_its_register_alone(
     assert checkout.applied == []
     assert [each.kind for each in store.told(Scanned)] == [kind]
     assert all(scanned.encode() not in each.payload for each in store.broker.published if "/event/" in each.topic)
+
+
+@pytest.mark.parametrize(
+    ("scanned", "code", "kind", "outcome"),
+    [
+        ("]A0C-77", "C-77", "customer_code", "customer_attached"),
+        ("B-12", "B-12", "staff_badge", "staff_named"),
+        ("B-1 2", "B-1 2", "staff_badge", "unknown_badge"),
+    ],
+)
+async def test_a_card_goes_to_the_sale_of_its_register(  # noqa: PLR0917 - what is read and what comes of it
+    store: StoreUnderTest, hands: Hands, scanned: str, code: str, kind: str, outcome: ScanOutcome
+) -> None:
+    checkout = await start_devices(store, hands)
+    checkout.outcomes[kind] = outcome
+
+    hands.scan(scanned)
+    await until(lambda: store.retained(RegisterScan, register="till-1") is not None)
+
+    told = store.retained(RegisterScan, register="till-1")
+    assert (told.kind, told.text, told.code, told.outcome) == (kind, scanned, code, outcome)
+    assert [(each.kind, each.text, each.register) for each in checkout.applied] == [(kind, code, "till-1")]
+    assert all(scanned.encode() not in each.payload for each in store.broker.published if "/event/" in each.topic)
+
+
+async def test_a_card_at_a_scanner_without_a_register_goes_to_no_sale(store: StoreUnderTest, hands: Hands) -> None:
+    checkout = await start_devices(store, hands, UNPAIRED)
+
+    hands.scan("C-77", "scanner-3")
+    hands.scan(EAN)
+    await until(lambda: len(store.told(Scanned)) == 1)
+
+    assert [each.text for each in checkout.applied] == [EAN]
 
 
 async def test_of_a_gs1_symbol_the_sale_gets_the_item_and_the_register_all_of_it(

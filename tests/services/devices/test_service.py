@@ -1,5 +1,6 @@
 """Devices as others meet it: receipts printed once, scans told, devices shown; real printers' faults included."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from sqlalchemy import Connection
 
 from contracts.base import Rejected
 from contracts.devices import (
+    Devices,
     DeviceState,
     InjectScan,
+    ListDevices,
     RegisterScan,
     Scanned,
     ScanTaken,
@@ -24,6 +27,8 @@ from services.runtime.requester import NoAnswer
 from tests.services.devices.neighbours import Checkout
 from tests.services.devices.shop import TILL_1, an_id, printer_at, settings
 from tests.under_test import StoreUnderTest, until
+
+ROOT = Path(__file__).parents[3]
 
 
 async def inject(store: StoreUnderTest, text: str) -> ScanTaken | Rejected:
@@ -55,10 +60,10 @@ async def test_what_a_scan_says_is_told_to_no_one_but_its_register(street: Store
     await inject(street, "C-77-SECRET")
     await until(lambda: street.retained(RegisterScan, register="till-1") is not None)
 
-    assert checkout.applied == []
+    assert [each.text for each in checkout.applied] == ["C-77-SECRET"]
     topics = {each.topic for each in street.broker.published if b"SECRET" in each.payload}
     assert {topic.split("/")[3] for topic in topics} == {"private", "request"}
-    assert street.retained(RegisterScan, register="till-1").outcome == "told"
+    assert street.retained(RegisterScan, register="till-1").code == "C-77-SECRET"
 
 
 @pytest.mark.parametrize("text", ["10AB\x1dhello", "two words", "tee-grün", "x" * 129])
@@ -77,6 +82,7 @@ async def test_a_code_that_no_item_can_have_is_not_asked_for(
 async def test_a_scan_while_checkout_is_away_may_be_repeated(street: StoreUnderTest, checkout: Checkout) -> None:
     await street.start(devices(settings()))
     await street.stop("checkout")
+    await street.unwell("checkout")
     scan = InjectScan(ScanId(an_id()), TILL_1, "4006381333931")
     message_id = an_id()
 
@@ -120,3 +126,34 @@ async def test_migrations_make_the_tables_of_the_store(street: StoreUnderTest, c
         return list(compare_metadata(ours, METADATA))
 
     assert await street.read("devices", differences) == []
+
+
+async def test_a_device_that_comes_back_into_the_settings_goes_on_where_its_revision_was(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
+) -> None:
+    """Who has seen a higher revision would ignore all that is told of it from then on."""
+    shop = settings(printer_at(printer.port))
+    await street.start(devices(shop))
+    await until(lambda: getattr(street.retained(DeviceState, device="printer-1"), "state", "") == "ready")
+    before = street.retained(DeviceState, device="printer-1").revision
+    await street.stop("devices")
+
+    await street.start(devices(settings()))
+    gone = await street.send(ListDevices(), caller="hub")
+    await until(lambda: street.retained(DeviceState, device="printer-1") is None)
+    await street.stop("devices")
+    printer.fault = "paper_out"
+    await street.start(devices(shop))
+    await until(lambda: getattr(street.retained(DeviceState, device="printer-1"), "reason", "") == "paper_out")
+
+    assert gone == Devices(())
+    assert street.retained(DeviceState, device="printer-1").revision > before
+    assert checkout.applied == []
+
+
+@pytest.mark.parametrize("unit", ["tillwire.service", "tillwire@.service"])
+def test_systemd_lets_the_service_open_every_kind_of_serial_port(unit: str) -> None:
+    """As /proc/devices calls them; ttyAMA is the port on a Raspberry Pi's own pins."""
+    allowed = (ROOT / "deploy" / "systemd" / unit).read_text(encoding="utf-8").splitlines()
+
+    assert {f"DeviceAllow=char-{port} rw" for port in ("ttyS", "ttyUSB", "ttyACM", "ttyAMA")} <= set(allowed)

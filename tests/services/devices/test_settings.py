@@ -68,6 +68,20 @@ def test_a_printer_is_reached_in_one_way(way: dict[str, Any]) -> None:
     assert len(printer.ways) == 1
 
 
+def test_a_display_that_speaks_cd5220_has_the_signs_that_such_displays_have() -> None:
+    pages = [loaded(line_displays=[DISPLAY | how]).line_displays[0].page for how in ({}, {"commands": "cd5220"})]
+
+    assert pages == ["cp858", "cp437"]
+
+
+@pytest.mark.parametrize(
+    ("how", "number"),
+    [({}, 19), ({"profile": "SP2000"}, 4), ({"profile": "SP2000", "code_page_number": 77}, 77)],
+)
+def test_a_profile_says_by_which_number_a_printer_calls_its_code_page(how: dict[str, Any], number: int) -> None:
+    assert loaded(printers=[PRINTER | how]).printers[0].page_number == number
+
+
 @pytest.mark.parametrize("host", ["192.0.2.7", "printer-1.shop.example", "fe80::1%eth0", "2001:db8::7", "kitchen"])
 def test_a_printer_may_be_named_or_numbered(host: str) -> None:
     assert loaded(printers=[PRINTER | {"host": host}]).printers[0].host == host
@@ -115,6 +129,14 @@ def test_a_separator_is_a_key_by_the_kernels_name() -> None:
         ({"scanners": [SCANNER | {"pause_s": 0}]}, "pause_s"),
         ({"scanners": [SCANNER | {"separator": "alt+g"}]}, "separator 'alt.g' is no key"),
         ({"scanners": [SCANNER | {"separator": "nokey"}]}, "separator 'nokey' is no key"),
+        ({"scanners": [SCANNER | {"separator": "enter"}]}, "separator 'enter' is a key that ends a scan"),
+        ({"scanners": [SCANNER | {"usb": "05e0:1200\n"}]}, "usb"),
+        ({"scanners": [SCANNER | {"serial": "S\n1"}]}, "serial"),
+        ({"scanners": [SCANNER | {"port": "1-1\n"}]}, "port"),
+        (
+            {"scanners": [TTY], "line_displays": [{"device": "display-1", "register": "till-1", "tty": TTY["tty"]}]},
+            "more than one device at /dev/serial",
+        ),
         ({"scan_rules": [{"kind": "item"}]}, "a scan rule for item needs one of prefix, length"),
         ({"scan_rules": [{"kind": "item", "pattern": "("}]}, "is no regular expression"),
         ({"scan_rules": [{"kind": "pairing", "prefix": "T"}]}, "kind"),
@@ -125,14 +147,33 @@ def test_a_separator_is_a_key_by_the_kernels_name() -> None:
         ({"printers": [PRINTER | {"baud": 9601}]}, "baud"),
         ({"printers": [{"device": "printer-1", "registers": ["till-1"]}]}, "printer-1 needs one way to be reached"),
         ({"printers": [PRINTER | {"usb": "04b8:0e15"}]}, "printer-1 needs one way to be reached"),
-        ({"printers": [PRINTER | {"usb": "04B8:0e15"}]}, "usb"),
-        ({"printers": [PRINTER | {"host": "a..b"}]}, "host"),
+        ({"printers": [PRINTER | {"usb": "04B8:0e15"}]}, r"must be \(Vendor and product as lsusb .*usb"),
+        ({"printers": [{"device": "p-1", "registers": [], "tty": "COM3"}]}, r"must be \(A file of the kernel's .*tty"),
+        ({"printers": [{"device": "p-1", "registers": [], "cups": "a b"}]}, r"must be \(A queue's name: .*cups"),
+        ({"printers": [PRINTER | {"host": "a..b"}]}, r"must be \(A name in DNS or an IP address.\) - at .*host"),
         ({"printers": [PRINTER | {"host": "x" * 64}]}, "host"),
         ({"printers": [PRINTER | {"host": "192.0.2.7\nHost: other"}]}, "host"),
         ({"printers": [PRINTER, PRINTER | {"device": "printer-2", "registers": []}]}, "more than one printer at"),
         ({"printers": [PRINTER | {"fallback": "printer-9"}]}, "fallback of printer-1 is no other printer: printer-9"),
         ({"printers": [PRINTER | {"fallback": "printer-1"}]}, "fallback of printer-1 is no other printer: printer-1"),
         ({"printers": [PRINTER | {"code_page": "utf8"}]}, "code_page"),
+        (
+            {"printers": [PRINTER | {"profile": "TM-T88VX"}]},
+            "printer-1: profile 'TM-T88VX' .*; the nearest is 'TM-T88V'",
+        ),
+        ({"printers": [PRINTER | {"profile": "TM-U220"}]}, "printer-1: profile TM-U220 has no code page cp858"),
+        (
+            {
+                "printers": [
+                    PRINTER | {"host": "127.0.0.1"},
+                    PRINTER | {"device": "p-2", "host": "Localhost.", "registers": []},
+                ]
+            },
+            "more than one printer at",
+        ),
+        ({"printers": [{"device": "printer-1", "registers": ["till-1"]}]}, "tty, cups, folder; it has none"),
+        ({"line_displays": [{"device": "display-1", "register": "till-1"}]}, "tty; it has none"),
+        ({"language": "xx"}, "language"),
         ({"line_displays": [DISPLAY, DISPLAY | {"device": "display-2", "port": 9102}]}, "line display for register"),
         ({"line_displays": [DISPLAY | {"commands": "aedex"}]}, "commands"),
         ({"line_displays": [DISPLAY], "printers": [PRINTER | {"device": "display-1"}]}, "more than one device display"),

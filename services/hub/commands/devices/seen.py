@@ -29,6 +29,10 @@ IN_WORDS: Final = {
     "closed_in_mid_job": "hung up in mid job",
     "interrupted": "interrupted in mid job",
     "stalled": "stands still",
+    "never_confirms": "ready, but answers nothing behind a job: switch it off and on, or set confirms = false",
+    "receipt_awaited": "checkout has yet to say what it holds",
+    "receipt_not_found": "checkout has no such receipt",
+    "receipt_not_set": "it cannot be put on paper; DATA/logs/devices.log says why",
 }
 """What a person can do something with; another reason is told as it is."""
 

@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.devices import FaultReason
+from services.devices.printers.attempts import Attempt, Patience
 from services.devices.printers.cups import CupsQueue
-from services.devices.printers.dialogue import Attempt, Patience
 from services.devices.printers.ipp import read_answer
 
 JOB = b"\x1b@ok\n\x1dV\x00"
 PATIENCE = Patience(answer_s=5, send_s=5, finish_s=10)
 IDLE, STOPPED = 3, 5
 PENDING, PROCESSING, CANCELED, ABORTED, COMPLETED = 3, 5, 7, 8, 9
-PRINT_JOB, CANCEL_JOB, GET_JOB, GET_PRINTER = 0x0002, 0x0008, 0x0009, 0x000B
+CREATE_JOB, SEND_DOCUMENT, CANCEL_JOB, GET_JOB, GET_PRINTER = 0x0005, 0x0006, 0x0008, 0x0009, 0x000B
 
 
 def enum(name: str, value: int) -> bytes:
@@ -44,6 +44,8 @@ class PrintServer:
     status: int = 0
     http: str = "200 OK"
     chunked: bool = False
+    refuses: int | None = None
+    """An operation that is answered with server-error-not-accepting-jobs (RFC 8011, B.1.5.7)."""
     asked: list[int] = field(default_factory=list)
     document: bytes = b""
     port: int = 0
@@ -56,13 +58,16 @@ class PrintServer:
             case 0x000B:
                 attributes = b"\x04" + enum("printer-state", self.printer_state)
                 attributes += keywords("printer-state-reasons", *self.reasons)
-            case 0x0002:
-                self.document = body[body.index(b"application/vnd.cups-raw") + len(b"application/vnd.cups-raw\x03") :]
+            case 0x0005:
                 attributes = b"\x02" + enum("job-id", 77)
+            case 0x0006:
+                self.document = body.partition(b"last-document\x00\x01\x01\x03")[2]
+                assert b"application/vnd.cups-raw" in body.removesuffix(self.document)
             case 0x0009:
                 attributes = b"\x02" + enum("job-state", self.job_states[0])
                 self.job_states = self.job_states[1:] or self.job_states
-        return b"\x01\x01" + struct.pack(">Hi", self.status, 1) + b"\x01" + attributes + b"\x03"
+        status = 0x0506 if operation == self.refuses else self.status
+        return b"\x01\x01" + struct.pack(">Hi", status, 1) + b"\x01" + attributes + b"\x03"
 
 
 @asynccontextmanager
@@ -98,7 +103,7 @@ async def test_a_job_that_cups_completed_is_printed_and_went_out_as_it_is(*, chu
 
     assert result == Attempt("printed", "none")
     assert server.document == JOB
-    assert server.asked == [GET_PRINTER, PRINT_JOB, GET_JOB, GET_JOB, GET_JOB]
+    assert server.asked == [GET_PRINTER, CREATE_JOB, SEND_DOCUMENT, GET_JOB, GET_JOB, GET_JOB]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +129,7 @@ async def test_what_keeps_a_queue_from_printing_leaves_the_job_as_it_is(
 
     assert seen == reason
     assert result == (Attempt("printed", "none") if reason == "none" else Attempt("accepted", reason))
-    assert (PRINT_JOB in server.asked) is (reason == "none")
+    assert (SEND_DOCUMENT in server.asked) is (reason == "none")
 
 
 @pytest.mark.parametrize("state", [CANCELED, ABORTED])
@@ -142,6 +147,40 @@ async def test_a_job_that_does_not_end_is_taken_back_and_unknown() -> None:
 
     assert result == Attempt("unknown", "stalled")
     assert server.asked[-1] == CANCEL_JOB
+
+
+async def test_a_job_that_cups_does_not_want_stays_as_it_is() -> None:
+    """Nothing of it was sent, and so nobody need look at the printer."""
+    begun: list[str] = []
+
+    async def begin() -> None:
+        begun.append("sent")
+
+    async with print_server(PrintServer(refuses=CREATE_JOB)) as queue:
+        result = await queue.print(JOB, begin)
+
+    assert (result, begun) == (Attempt("accepted", "offline"), [])
+
+
+async def test_a_job_whose_beginning_cannot_be_kept_is_taken_back() -> None:
+    async def disk_full() -> None:
+        raise OSError
+
+    server = PrintServer()
+    async with print_server(server) as queue:
+        with pytest.raises(OSError):  # noqa: PT011 - it is the very one that was raised
+            await queue.print(JOB, disk_full)
+
+    assert (server.document, server.asked[-1]) == (b"", CANCEL_JOB)
+
+
+async def test_a_drawer_is_opened_through_cups_by_a_job_of_its_own() -> None:
+    server = PrintServer()
+
+    async with print_server(server) as queue:
+        result = await queue.kick(2, at_once)
+
+    assert (result, server.document) == (Attempt("printed", "none"), b"\x1bp\x00\x19\xfa")
 
 
 @pytest.mark.parametrize("server", [PrintServer(status=0x0406), PrintServer(http="404 Not Found")])

@@ -27,7 +27,7 @@ def python(program: str) -> str:
 def test_a_job_resets_chooses_the_code_page_and_cuts() -> None:
     job = job_bytes([Row("\u00e4\u20ac\u00df")])
 
-    assert job.startswith(b"\x1b@\x1bt\x13")
+    assert job.startswith(b"\x1b@\x1c.\x1bt\x13")
     assert b"\x84\xd5\xe1\n" in job
     assert job.endswith(b"\x1dV\x00")
 
@@ -70,7 +70,7 @@ def test_every_code_page_is_called_by_its_number_and_spelled_in(page: CodePage) 
 
     job = job_bytes([Row(text)], printer(code_page=page))
 
-    assert job.startswith(b"\x1b@\x1bt" + bytes([PAGE_NUMBERS[page]]))
+    assert job.startswith(b"\x1b@\x1c.\x1bt" + bytes([PAGE_NUMBERS[page]]))
     assert text.encode(page) + b"\n" in job
     assert CODE_PAGES[PAGE_NUMBERS[page]] == page
 
@@ -79,14 +79,14 @@ def test_a_printer_that_calls_its_code_page_otherwise_is_asked_for_it_so() -> No
     by_number = job_bytes([], printer(code_page_number=77))
     by_profile = job_bytes([], printer(code_page="cp858", profile="SP2000"))
 
-    assert by_number.startswith(b"\x1b@\x1bt\x4d")
-    assert by_profile.startswith(b"\x1b@\x1bt\x04")
+    assert by_number.startswith(b"\x1b@\x1c.\x1bt\x4d")
+    assert by_profile.startswith(b"\x1b@\x1c.\x1bt\x04")
 
 
-@pytest.mark.parametrize("how", [{"profile": "no-such-printer"}, {"profile": "TM-U220"}])
-def test_a_profile_that_is_unknown_or_lacks_the_code_page_is_named(how: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match=how["profile"]):
-        job_bytes([], printer(**how))
+def test_a_printer_that_starts_in_chinese_mode_is_taken_out_of_it_unless_it_should_not_be() -> None:
+    """There "ä€" is one Chinese sign: FS . ends that mode (Epson command reference, FS .)."""
+    assert job_bytes([]).startswith(b"\x1b@\x1c.\x1bt\x13")
+    assert job_bytes([], printer(kanji_off=False)).startswith(b"\x1b@\x1bt\x13")
 
 
 @pytest.mark.parametrize("text", ["Evil\x1bp\x00\x19\xfa", "Evil\x1dV\x00", "Evil\x10\x04\x01", "Evil\x07"])
@@ -102,7 +102,7 @@ def test_a_logo_stands_above_everything_else() -> None:
     names = [token.name for token in Tokenizer().feed(job_bytes([Row("shop")], logo=[band]))]
 
     assert names.index("picture") < names.index("text")
-    assert names[:2] == ["reset", "code_page"]
+    assert names[:3] == ["reset", "kanji_off", "code_page"]
 
 
 def test_a_barcode_is_made_by_the_printer_with_its_text_below() -> None:

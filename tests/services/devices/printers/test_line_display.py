@@ -50,8 +50,15 @@ def test_an_epson_display_gets_two_whole_rows_over_what_it_shows() -> None:
     assert data == b"\x1bt\x13\x1f\x01\x1fC\x00\x0b" + ROWS[0].encode("cp858") + ROWS[1].encode("cp858")
 
 
-def test_a_display_that_speaks_cd5220_gets_each_row_by_its_name() -> None:
-    data = display_bytes(ROWS, display(commands="cd5220", code_page="cp437", code_page_number=7))
+def test_a_display_that_speaks_cd5220_gets_each_row_by_its_name_and_no_code_page() -> None:
+    """It has no ESC t (manual of Epson's P07303, section 7.2): two signs of it would stand on the display."""
+    data = display_bytes(ROWS, display(commands="cd5220"))
 
     upper, lower = (row.encode("cp437", errors="replace") for row in ROWS)
-    assert data == b"\x1bt\x07\x1bQA" + upper + b"\r\x1bQB" + lower + b"\r"
+    assert data == b"\x1bQA" + upper + b"\r\x1bQB" + lower + b"\r"
+
+
+def test_a_display_that_speaks_cd5220_leaves_the_mode_of_rows_before_its_signs_are_chosen() -> None:
+    data = display_bytes(ROWS, display(commands="cd5220", code_page="cp852", code_page_number=ord("L")))
+
+    assert data.startswith(b"\x18\x1bcL\x1bQAGr\x81ner Tee")

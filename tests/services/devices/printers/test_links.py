@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from contracts.ids import DeviceId
-from services.devices.printers.dialogue import Attempt, Dialogue, Patience
+from services.devices.printers.attempts import Attempt, Patience
+from services.devices.printers.dialogue import Dialogue
 from services.devices.printers.links import LinkLost, way_to
 from services.devices.printers.settings import Reached
 from services.hub.virtual_printer import VirtualPrinter

@@ -81,3 +81,14 @@ def test_what_is_printed_is_what_was_drawn(tmp_path: Path) -> None:
     (paper,) = filter(None, (feed.take(token) for token in tokenizer.feed(b"".join(bands) + b"\x1dV\x00")))
 
     assert [row.text for row in paper.rows] == ["[PICTURE]"]
+
+
+@pytest.mark.parametrize("command", [b"\x10\x04\x01", b"\x10\x05\x02", b"\x10\x14\x01"])
+def test_a_logo_whose_dots_would_command_the_printer_loses_one_of_them(tmp_path: Path, command: bytes) -> None:
+    white = bytes(byte ^ 0xFF for byte in command)
+    path = tmp_path / "logo.png"
+    Image.frombytes("1", (24, 1), white).save(path)
+
+    (band,) = logo_bands(str(path), 576)
+
+    assert band[8:] == b"\x00" + command[1:]

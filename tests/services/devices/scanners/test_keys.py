@@ -8,7 +8,7 @@ from evdev import ecodes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.devices.scanners.keys import GS, Chord, KeyDecoder, Scan, Voided
+from services.devices.scanners.keys import GS, REST_S, Chord, KeyDecoder, Scan, Voided
 from services.devices.scanners.layouts import LAYOUTS, LayoutName
 from tests.services.devices.scanners.typist import DOWN, KEY_GAP_S, REPEAT, UP, Typist
 
@@ -18,8 +18,7 @@ OTHER_THAN_US: list[LayoutName] = ["gb", "de", "fr", "nl", "fi"]
 
 def heard(decoder: KeyDecoder, *events: Iterator[tuple[int, int, int, float]]) -> list[Scan | Voided]:
     """Everything that the decoder makes of the events."""
-    results = (decoder.feed(*event) for part in events for event in part)
-    return [result for result in results if result is not None]
+    return [result for part in events for event in part for result in decoder.feed(*event)]
 
 
 def texts(results: list[Scan | Voided]) -> list[str]:
@@ -134,16 +133,43 @@ def test_a_shift_key_whose_release_was_lost_is_let_go() -> None:
     assert texts(following) == ["ab1"]
 
 
-def test_half_a_scan_is_void_after_a_pause() -> None:
+def test_half_a_scan_is_void_after_a_pause_and_so_is_the_rest_of_it() -> None:
     typist = Typist()
     decoder = KeyDecoder()
 
     heard(decoder, typist.type("40063"))
     typist.now += 0.301
+    results = heard(decoder, typist.type("81333931"), typist.press(ecodes.KEY_ENTER))
+    following = heard(decoder, typist.type("42"), typist.press(ecodes.KEY_ENTER))
+
+    assert results == [Voided("too_slow", 5), Voided("too_slow", 8)]
+    assert texts(following) == ["42"]
+
+
+def test_what_comes_long_after_half_a_scan_is_a_scan_of_its_own() -> None:
+    typist = Typist()
+    decoder = KeyDecoder()
+
+    heard(decoder, typist.type("40063"))
+    typist.now += 0.301
+    first = decoder.pause(typist.now)
+    typist.now += REST_S
     results = heard(decoder, typist.type("4012345678901"), typist.press(ecodes.KEY_ENTER))
 
-    assert results[0] == Voided("too_slow", 5)
+    assert first == Voided("too_slow", 5)
     assert texts(results) == ["4012345678901"]
+
+
+def test_a_whole_scan_and_a_key_that_is_none_are_both_told() -> None:
+    typist = Typist()
+    decoder = KeyDecoder(end="pause")
+
+    heard(decoder, typist.type("123"))
+    typist.now += 0.301
+    results = heard(decoder, typist.press(ecodes.KEY_PAGEUP))
+
+    assert texts(results) == ["123"]
+    assert results[1] == Voided("unknown_key", 0, ecodes.KEY_PAGEUP)
 
 
 def test_a_terminator_after_a_pause_ends_nothing() -> None:
@@ -162,7 +188,7 @@ def test_a_lost_terminator_does_not_cost_the_next_scan() -> None:
     decoder = KeyDecoder()
 
     heard(decoder, typist.type("40063"), typist.lose_events(), typist.type("8"))
-    typist.now += 0.301
+    typist.now += REST_S + 0.001
     results = heard(decoder, typist.type("A1"), typist.press(ecodes.KEY_ENTER))
 
     assert texts(results) == ["A1"]
@@ -307,14 +333,14 @@ def test_a_scanner_without_a_suffix_ends_by_silence() -> None:
 
     first = heard(decoder, typist.type("4006381333931"))
     was_in_scan = decoder.in_scan
-    ended = decoder.pause()
+    ended = decoder.pause(typist.now + 0.301)
 
     assert first == []
     assert was_in_scan
     assert isinstance(ended, Scan)
     assert ended.text == "4006381333931"
     assert not decoder.in_scan
-    assert decoder.pause() is None
+    assert decoder.pause(typist.now + 1.0) is None
 
 
 def test_a_scan_that_silence_ends_can_be_ended_by_the_next_key_as_well() -> None:
@@ -333,8 +359,9 @@ def test_silence_in_mid_scan_voids_it_at_once() -> None:
     decoder = KeyDecoder()
     heard(decoder, typist.type("40063"))
 
-    assert decoder.pause() == Voided("too_slow", 5)
-    assert not decoder.in_scan
+    assert decoder.pause(typist.now) is None
+    assert decoder.pause(typist.now + 0.301) == Voided("too_slow", 5)
+    assert decoder.in_scan
 
 
 def test_silence_after_a_void_scan_ends_it_without_another_word() -> None:
@@ -342,6 +369,7 @@ def test_silence_after_a_void_scan_ends_it_without_another_word() -> None:
     decoder = KeyDecoder()
     heard(decoder, typist.type("40063"), typist.lose_events())
 
+    assert decoder.pause(typist.now + 0.301) is None
     assert decoder.in_scan
-    assert decoder.pause() is None
+    assert decoder.pause(typist.now + REST_S + 0.001) is None
     assert not decoder.in_scan

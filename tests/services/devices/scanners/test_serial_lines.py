@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.devices.scanners.keys import GS, Scan, Voided
+from services.devices.scanners.keys import GS, REST_S, Scan, Voided
 from services.devices.scanners.serial_lines import SerialDecoder
 
 AT = 7.0
@@ -57,7 +57,28 @@ def test_silence_voids_half_a_scan_and_ends_one_without_a_suffix() -> None:
     with_suffix.feed(b"4006", AT)
     without.feed(b"4006", AT)
 
-    assert with_suffix.pause(AT) == Voided("too_slow", 4)
-    assert without.pause(AT) == Scan("4006", AT, AT)
-    assert not with_suffix.in_scan
+    assert with_suffix.pause(AT + 0.301) == Voided("too_slow", 4)
+    assert without.pause(AT + 0.301) == Scan("4006", AT, AT)
     assert not without.in_scan
+
+
+def test_the_rest_of_half_a_scan_is_no_scan_and_what_comes_later_is_one() -> None:
+    decoder = SerialDecoder()
+
+    decoder.feed(b"40063813", AT)
+    rest = decoder.feed(b"1002\r", AT + 0.5)
+    decoder.feed(b"40063813", AT + 1)
+    later = decoder.feed(b"1002\r", AT + 5)
+
+    assert rest == [Voided("too_slow", 8), Voided("too_slow", 4)]
+    assert later == [Voided("too_slow", 8), Scan("1002", AT + 5, AT + 5)]
+
+
+def test_silence_after_a_void_scan_ends_it() -> None:
+    decoder = SerialDecoder()
+    decoder.feed(b"40063813", AT)
+
+    assert decoder.pause(AT + 0.301) == Voided("too_slow", 8)
+    assert decoder.in_scan
+    assert decoder.pause(AT + 0.301 + REST_S) is None
+    assert not decoder.in_scan

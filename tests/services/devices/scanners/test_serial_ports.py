@@ -79,15 +79,17 @@ async def test_a_serial_scanner_is_read_as_it_sends(port: Port, tmp_path: Path) 
     assert second == LineRead("scanner-1", EAN)
 
 
-async def test_half_a_code_is_void_after_silence(port: Port, tmp_path: Path) -> None:
+async def test_half_a_code_is_void_after_silence_and_so_is_its_rest(port: Port, tmp_path: Path) -> None:
     async with reading(port.path, tmp_path, pause_s=0.05) as heard:
         await heard.get()
         port.send(b"40063")
         void = await heard.get()
-        port.send(b"42\r")
+        port.send(b"81333931\r42\r")
+        rest = await heard.get()
         following = await heard.get()
 
     assert void == LineVoided("scanner-1", "too_slow", 5, None)
+    assert rest == LineVoided("scanner-1", "too_slow", 8, None)
     assert following == LineRead("scanner-1", "42")
 
 
