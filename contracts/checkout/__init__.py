@@ -2,11 +2,13 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from contracts.base import Message, PrivateState, Rejection, Reply
-from contracts.customers import GroupId
+from contracts.customers import GroupId, LanguageCode
 from contracts.customers.balances import Reserved
+from contracts.customers.privacy import BuyerRecordId, SealReason
+from contracts.customers.profile import CustomValue, FieldId
 from contracts.ids import (
     CountryCode,
     CurrencyCode,
@@ -16,6 +18,7 @@ from contracts.ids import (
     ItemCode,
     LineItemId,
     ReceiptNumber,
+    RedemptionId,
     RegisterId,
     SaleId,
     Segment,
@@ -52,6 +55,12 @@ LineKind = Literal[
     "cash_difference",
     "rounding",
 ]
+NO_TURNOVER: frozenset[LineKind] = frozenset(
+    {"voucher_issue_multi", "account_payment", "cash_in", "cash_out", "cash_difference", "rounding"}
+)
+"""Kinds of line that sell nothing: money for what is sold another time, or was sold before, or that only moves."""
+NOT_FOR_SINGLE_PURPOSE: frozenset[LineKind] = NO_TURNOVER | {"voucher_issue_single"}
+"""Kinds of line that no single-purpose voucher pays for: it was sold for goods or services, not for another voucher."""
 TaxTreatment = Literal["taxed", "zero", "exempt", "outside_scope"]
 TenderState = Literal["requested", "approved", "declined", "unknown", "reversed"]
 SaleStatus = Literal["open", "parked", "completed", "voided", "aborted"]
@@ -91,7 +100,9 @@ class Share(Message, frozen=True):
 class LineItem(Message, frozen=True):
     """One line of a sale. ``amount`` is ``quantity`` times ``unit_price`` less ``discount``, tax included.
 
-    A linked charge (a bottle deposit) names the line it follows in ``follows``.
+    ``redeemed`` is what of the discount the customer's points pay for. A linked charge (a bottle deposit) names the
+    line it follows in ``follows``. An ``account_payment`` has no item and no name: whoever shows it names it in the
+    reader's language. ``custom`` are the fields that the shop defined for lines.
     """
 
     line_item_id: LineItemId
@@ -109,13 +120,16 @@ class LineItem(Message, frozen=True):
     follows: LineItemId | None = None
     serial_numbers: tuple[str, ...] = ()
     warranty_until: Day | None = None
+    redeemed: Amount = 0
+    custom: dict[FieldId, CustomValue] = field(default_factory=dict)
 
 
 class Tender(Message, frozen=True):
     """One way the sale is paid. ``amount`` counts towards the total; ``tendered`` less ``change`` is that amount.
 
     ``rounding`` is what cash rounding added to or took from the total when this tender settled it; ``reserved`` is
-    the balance that this tender spends.
+    the balance that this tender spends. ``settled_tax`` is the tax in what a single-purpose voucher pays, at the rate
+    of the lines it pays for: it was settled when the voucher was sold, so the sale owes its lines' tax less this.
     """
 
     tender_id: TenderId
@@ -126,6 +140,19 @@ class Tender(Message, frozen=True):
     change: Amount = 0
     rounding: Amount = 0
     reserved: Reserved | None = None
+    settled_tax: LineTax | None = None
+
+
+class Redemption(Message, frozen=True):
+    """Points of the sale's customer that come off its lines as a discount, which share ``amount`` as ``redeemed``.
+
+    ``amount`` is never more than goods and services come to, so it may be less than what was asked for while lines are
+    taken off; ``reserved.units`` are the points that it is.
+    """
+
+    redemption_id: RedemptionId
+    amount: Amount
+    reserved: Reserved
 
 
 class RateTotal(Message, frozen=True):
@@ -187,7 +214,9 @@ class Waiver(Message, frozen=True):
 class Sale(Reply, frozen=True):
     """A sale as it stands. It names its customer and staff by id only. Times are UTC.
 
-    ``attribution_version`` rises with each change of the credit after completion.
+    ``attribution_version`` rises with each change of the credit after completion. ``sealed_buyer_id`` is the record of
+    who bought, where the law wants that known, and ``sealed_reason`` why it does. ``custom`` are the fields that the
+    shop defined for sales. They may hold a person's data, so an answer with any is never stored.
     """
 
     sale_id: SaleId
@@ -212,6 +241,15 @@ class Sale(Reply, frozen=True):
     waivers: tuple[Waiver, ...] = ()
     attribution_version: int = 1
     customer_group: GroupId | None = None
+    redemption: Redemption | None = None
+    sealed_buyer_id: BuyerRecordId | None = None
+    sealed_reason: SealReason | None = None
+    custom: dict[FieldId, CustomValue] = field(default_factory=dict)
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether something stands in its custom fields, or in those of a line."""
+        return bool(self.custom) or any(line.custom for line in self.lines)
 
 
 class SaleNotFound(Rejection):
@@ -235,9 +273,14 @@ class LineItemNotFound(Rejection):
 
 
 class RegisterSale(PrivateState, frozen=True):
-    """The sale that is open on a register, None when there is none."""
+    """The sale that is open on a register, None when there is none. ``language`` is the shop's.
+
+    Devices shows its lines on the register's customer line display.
+    """
 
     thing: ClassVar = "sale"
+    read_by = ("devices",)
 
     revision: int
     sale: Sale | None
+    language: LanguageCode = "en"

@@ -5,14 +5,15 @@ from typing import Annotated
 from msgspec import Meta
 
 from contracts.base import Command, Message, Query, Rejection, Reply
-from contracts.checkout import ItemText, LineKind
+from contracts.checkout import ItemText, LineKind, TaxTreatment
 from contracts.ids import (
+    CountryCode,
     Day,
     ItemCode,
     Segment,
     TaxClassCode,
 )
-from contracts.money import Amount
+from contracts.money import Amount, Rate
 
 
 class ItemNotFound(Rejection):
@@ -88,3 +89,25 @@ class CountCatalogue(Query[CatalogueCounted], frozen=True):
     """How many items the catalogue has; 0 means that it must be filled before anything can be sold."""
 
     asked_by = ("register", "backoffice", "hub")
+
+
+class TaxClassUnknown(Rejection):
+    """The tax class has no rate today where the shop is; name one that items are sold under."""
+
+
+class TaxClass(Reply, frozen=True):
+    """How a class is taxed where the shop is, today."""
+
+    tax_class: TaxClassCode
+    treatment: TaxTreatment
+    rate: Rate
+    country: CountryCode
+
+
+class GetTaxClass(Query[TaxClass], frozen=True):
+    """Read which rate a tax class has today."""
+
+    asked_by = ("register", "backoffice", "hub", "customers")
+    rejections = (TaxClassUnknown,)
+
+    tax_class: TaxClassCode

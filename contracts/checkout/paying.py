@@ -1,13 +1,19 @@
 """Money for a sale: the check before it, the tenders, and the completion."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from contracts.base import Command, Event, Rejection
 from contracts.checkout import ReceiptWanted, Sale, SaleBeingPaid, SaleNotFound, SaleNotOpen
 from contracts.customers import CustomerNotFound, LanguageCode
 from contracts.customers.balances import Reserved
 from contracts.customers.ledgers import BalanceTooLow, LoyaltyNotJoined, PointsNotTender, PointsWorthless
-from contracts.customers.vouchers import VoucherCode, VoucherExpired, VoucherNotFound
+from contracts.customers.vouchers import (
+    VoucherBlocked,
+    VoucherCode,
+    VoucherExpired,
+    VoucherNotForThis,
+    VoucherNotFound,
+)
 from contracts.ids import (
     RegisterId,
     SaleId,
@@ -21,6 +27,9 @@ from contracts.policy import (
     RuleKind,
     TenderKind,
 )
+
+SealBuyerFor = Literal["invoice", "exemption"]
+"""Why a sale's buyer is to be kept, where the sale itself does not say so."""
 
 
 class NothingToSkip(Rejection):
@@ -56,7 +65,11 @@ class TenderTooLarge(Rejection):
 
 
 class CustomerMissing(Rejection):
-    """Whoever pays with store credit, points or on account must be the sale's customer; attach them first."""
+    """Whoever spends or pays a balance of their own, or is kept as buyer, must be the sale's customer; attach them."""
+
+
+class AccountNotForThis(Rejection):
+    """What is owed on account is not paid on account; ``most`` is what else is left of the sale."""
 
 
 class NothingToPay(Rejection):
@@ -127,7 +140,7 @@ class AddTender(Command[Sale], frozen=True):
     ``pass_unavailable``.
 
     Store credit, points, an account and a voucher are reserved for the sale for 15 minutes, and longer when it is
-    completed; a voucher needs its ``voucher_code``.
+    completed; a voucher needs its ``voucher_code``. A single-purpose one pays for what has its tax class alone.
     """
 
     lane: ClassVar = "sale_id"
@@ -142,6 +155,7 @@ class AddTender(Command[Sale], frozen=True):
         TooManyTenders,
         TenderTooLarge,
         CustomerMissing,
+        AccountNotForThis,
         CustomerNotFound,
         BalanceTooLow,
         LoyaltyNotJoined,
@@ -149,6 +163,8 @@ class AddTender(Command[Sale], frozen=True):
         PointsWorthless,
         VoucherNotFound,
         VoucherExpired,
+        VoucherBlocked,
+        VoucherNotForThis,
         CheckoutBlocked,
         PolicyUnavailable,
     )
@@ -175,7 +191,11 @@ class RemoveTender(Command[Sale], frozen=True):
 
 
 class CompleteSale(Command[Sale], frozen=True):
-    """Close the sale for ever and give it the register's next receipt number."""
+    """Close the sale for ever and give it the register's next receipt number.
+
+    ``seal_buyer`` is why the law wants its customer known: they get an invoice, or buy without tax. Whoever buys on
+    account is kept as well.
+    """
 
     lane: ClassVar = "sale_id"
     asked_by = ("register",)
@@ -185,6 +205,7 @@ class CompleteSale(Command[Sale], frozen=True):
         SaleNotOpen,
         SaleEmpty,
         SaleNotPaid,
+        CustomerMissing,
         CustomerNotFound,
         BalanceTooLow,
         LoyaltyNotJoined,
@@ -192,6 +213,8 @@ class CompleteSale(Command[Sale], frozen=True):
         PointsWorthless,
         VoucherNotFound,
         VoucherExpired,
+        VoucherBlocked,
+        VoucherNotForThis,
         CheckoutBlocked,
         PolicyUnavailable,
     )
@@ -200,6 +223,7 @@ class CompleteSale(Command[Sale], frozen=True):
     receipt: ReceiptWanted = "print"
     language: LanguageCode | None = None
     pass_unavailable: bool = False
+    seal_buyer: SealBuyerFor | None = None
 
 
 class TenderRemoved(Event, frozen=True):

@@ -3,6 +3,8 @@
 from contracts.base import Message, Query, Reply
 from contracts.checkout import Sale, SaleNotCompleted, SaleNotFound, SerialText
 from contracts.customers import LanguageCode
+from contracts.customers.fields import FieldKind
+from contracts.customers.profile import CustomValue
 from contracts.ids import (
     CountryCode,
     CustomerId,
@@ -61,14 +63,24 @@ class StoreData(Message, frozen=True):
     country: CountryCode
 
 
+class PrintedField(Message, frozen=True):
+    """A custom field that the shop has printed, as it was called when it was filled; of a line if that is named."""
+
+    line_item_id: LineItemId | None
+    label: str
+    kind: FieldKind
+    value: CustomValue
+
+
 class Receipt(Reply, frozen=True):
-    """All that a receipt shows. It names no customer."""
+    """All that a receipt shows. It names no customer, unless the shop has somebody write one into a printed field."""
 
     sale: Sale
     store: StoreData
     language: LanguageCode
     local_time: str
     cashier_label: str = ""
+    custom: tuple[PrintedField, ...] = ()
 
 
 class GetReceipt(Query[Receipt], frozen=True):

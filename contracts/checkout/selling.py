@@ -8,7 +8,7 @@ from msgspec import Meta
 from contracts.base import Command, Event, Rejection, Reply
 from contracts.checkout import ItemText, LineItemNotFound, Sale, SaleBeingPaid, SaleNotFound, SaleNotOpen, SerialText
 from contracts.checkout.catalogue import ItemNotFound
-from contracts.customers import CustomerNotFound, LanguageCode
+from contracts.customers import CreateCustomer, CustomerNotFound, LanguageCode
 from contracts.ids import (
     CustomerId,
     Day,
@@ -23,7 +23,39 @@ from contracts.ids import (
 from contracts.money import Quantity
 
 VoidReason = Literal["customer_left", "mistake", "payment_failed", "test", "other"]
-ScanOutcome = Literal["line_added", "no_open_sale", "being_paid", "unknown_item", "no_price", "too_much"]
+ScannedKind = Literal["item", "customer_code", "staff_badge"]
+"""What checkout does something with. A code that is no item's may still be a customer's."""
+ScanOutcome = Literal[
+    "line_added",
+    "customer_attached",
+    "staff_named",
+    "no_open_sale",
+    "nobody_signed_on",
+    "may_not_sell",
+    "being_paid",
+    "unknown_item",
+    "no_price",
+    "too_much",
+    "unknown_customer",
+    "code_blocked",
+    "pays_account",
+    "unknown_badge",
+    "nothing_to_credit",
+]
+"""What a scan did: its first three changed the sale, the others changed nothing.
+
+``line_added``: the item is on the sale. ``customer_attached``: the sale is that customer's, whoever's it was before.
+``staff_named``: the badge's owner has the credit for the lines that had none, or for all where each had some.
+``no_open_sale``: none is open on the register, and none is opened. ``nobody_signed_on``: the register is locked or
+signed off. ``may_not_sell``: whoever is signed on may not, or not without an approval, which no scanner has.
+``being_paid``: a tender was taken. ``unknown_item``: no item has the code, nor has an active customer.
+``no_price``: the item has none today. ``too_much``: the sale takes no more lines, or no such amount.
+``unknown_customer``: no customer has the code. ``code_blocked``: it is a lost card's. ``pays_account``: the
+sale takes a payment on the account of another customer. ``unknown_badge``: nobody who
+works here has it. ``nothing_to_credit``: the sale has no line that earns credit yet.
+"""
+ScannedText = Annotated[str, Meta(min_length=1, max_length=512, extra={"secret": True})]
+NewCustomer = Annotated[CreateCustomer, Meta(extra={"secret": True})]
 
 
 class SaleExists(Rejection):
@@ -56,6 +88,10 @@ class QuantityInvalid(Rejection):
 
 class AmountTooLarge(Rejection):
     """The sale would come to more than the register can book."""
+
+
+class AccountPaymentStands(Rejection):
+    """The sale takes a payment on its customer's account; remove that line before it is somebody else's."""
 
 
 class TooManyLineItems(Rejection):
@@ -147,10 +183,36 @@ class AttachCustomer(Command[Sale], frozen=True):
     lane: ClassVar = "sale_id"
     asked_by = ("register",)
     permission = "sale.sell"
-    rejections = (SaleNotFound, SaleNotOpen, SaleBeingPaid, CustomerNotFound)
+    rejections = (SaleNotFound, SaleNotOpen, SaleBeingPaid, AccountPaymentStands, CustomerNotFound)
 
     sale_id: SaleId
     customer_id: CustomerId | None
+    language: LanguageCode = "en"
+
+
+class AttachNewCustomer(Command[Sale], frozen=True):
+    """Put a new customer on file and say that the sale is theirs, in one command.
+
+    ``customer`` is what ``create-customer`` takes, with the id that the register made. The customers service is asked
+    with the register's own token and approval: it wants ``customer.edit`` and refuses what it would refuse the
+    register, by the same codes, fields of ``customer`` named. Somebody found by ``possible-duplicate`` is attached with
+    ``attach-customer``. Sent again with the same id it makes no second customer, and attaches the one there is.
+    """
+
+    lane: ClassVar = "sale_id"
+    asked_by = ("register",)
+    permission = "sale.sell"
+    rejections = (
+        SaleNotFound,
+        SaleNotOpen,
+        SaleBeingPaid,
+        AccountPaymentStands,
+        CustomerNotFound,
+        *CreateCustomer.rejections,
+    )
+
+    sale_id: SaleId
+    customer: NewCustomer
     language: LanguageCode = "en"
 
 
@@ -174,7 +236,11 @@ class ScanApplied(Reply, frozen=True):
 
 
 class ApplyScan(Command[ScanApplied], frozen=True):
-    """A scanner of that register read a code: put the item on its open sale."""
+    """A scanner of that register read a code: its open sale gets the item, the customer, or the credit.
+
+    An item goes before a customer of the same code. What is refused is told as the ``outcome``. It is done by whoever
+    is signed on there and may sell; only ``unavailable`` may be sent again.
+    """
 
     lane: ClassVar = "register"
     asked_by = ("devices",)
@@ -182,7 +248,8 @@ class ApplyScan(Command[ScanApplied], frozen=True):
     scan_id: ScanId
     register: RegisterId
     device: DeviceId
-    text: ItemText
+    text: ScannedText
+    kind: ScannedKind = "item"
 
 
 class SaleVoided(Event, frozen=True):

@@ -1,11 +1,13 @@
-"""Who asks checkout for something, and what they may."""
+"""Who asks checkout for something, where, and what they may."""
 
 from collections.abc import Callable
 from typing import Final
 
 from contracts.base import ApprovalNeeded, TokenMissing
-from contracts.ids import StaffId
+from contracts.ids import RegisterId, StaffId
 from contracts.staff import Grant, Permission
+from services.checkout.current import Current
+from services.checkout.store.signed_on import SignedOn
 from services.runtime.tokens import Claims
 
 WITHOUT_POLICY: Final[Permission] = "policy.pass_unavailable"
@@ -14,8 +16,16 @@ WITHOUT_POLICY: Final[Permission] = "policy.pass_unavailable"
 class Asking:
     """Who asks, and what they may: alike in a transaction and in a view."""
 
+    caller: str
     claims: Claims | None
     prove_may: Callable[[str], str]
+    _current: Current
+    _scanned_at: RegisterId | None = None
+
+    @property
+    def register(self) -> RegisterId:
+        """The register that asks, whose id is its login; of a scan, the one that it was scanned at."""
+        return self._scanned_at or RegisterId(self.caller)
 
     @property
     def staff_id(self) -> StaffId:
@@ -24,9 +34,31 @@ class Asking:
         Rejections:
             TokenMissing: nobody is.
         """
-        if self.claims is None:
+        seller = self._seller
+        if seller is None:
             raise TokenMissing
-        return StaffId(self.claims.subject)
+        return seller
+
+    @property
+    def is_signed_on(self) -> bool:
+        """Whether somebody is signed on where this was asked."""
+        return self._seller is not None
+
+    def scanned_at(self, register: RegisterId) -> SignedOn | None:
+        """What follows is done at that register, by whoever is signed on there; None where nobody is.
+
+        A scanner has no token and no approval. It may do what a scan does, for whoever may sell, and nothing that needs
+        another permission.
+        """
+        self._scanned_at = register
+        return self._current.signed_on.get(register) if self.is_signed_on else None
+
+    @property
+    def _seller(self) -> StaffId | None:
+        if self._scanned_at is None:
+            return None if self.claims is None else StaffId(self.claims.subject)
+        signed_on = self._current.signed_on.get(self._scanned_at)
+        return None if signed_on is None else signed_on.staff_id
 
     def let_pass_by(self, permission: Permission) -> StaffId:
         """Who lets this pass: whoever is signed on, or whoever approved it.

@@ -1,9 +1,12 @@
-"""What checkout's process keeps in mind between transactions: the catalogue, policy's settings, changes heard."""
+"""What checkout's process keeps in mind: the catalogue, policy's settings, changes heard, who is signed on."""
+
+import asyncio
 
 from contracts.customers import CustomerFacts
-from contracts.ids import CustomerId
+from contracts.ids import CustomerId, RegisterId
 from services.checkout.settings import CheckoutSettings
 from services.checkout.store.catalogue import Remembered
+from services.checkout.store.signed_on import SignedOn
 
 
 class HeardChanges:
@@ -15,6 +18,8 @@ class HeardChanges:
     """
 
     MOST = 4096
+    _GONE = 2**63
+    """Stands for the revision of a record that is no more, above all that anybody was told."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -22,9 +27,16 @@ class HeardChanges:
 
     def hear(self, facts: CustomerFacts) -> None:
         """Remember a change."""
+        self._remember(facts.customer_id, facts.revision)
+
+    def hear_end(self, customer_id: CustomerId) -> None:
+        """Remember that a record is no more: merged into another one, or erased."""
+        self._remember(customer_id, self._GONE)
+
+    def _remember(self, customer_id: CustomerId, revision: int) -> None:
         self.count += 1
-        self._newest.pop(facts.customer_id, None)
-        self._newest[facts.customer_id] = self.count, facts.revision
+        self._newest.pop(customer_id, None)
+        self._newest[customer_id] = self.count, revision
         if len(self._newest) > self.MOST:
             del self._newest[next(iter(self._newest))]
 
@@ -45,3 +57,7 @@ class Current:
         """How often policy told that other settings are in force."""
         self.store_data_version = 0
         self.heard_changes = HeardChanges()
+        self.deleted = asyncio.Event()
+        """Something of an erased customer was deleted."""
+        self.signed_on: dict[RegisterId, SignedOn] = {}
+        """The newest session of every register."""

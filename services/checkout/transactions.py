@@ -9,8 +9,10 @@ from contracts.checkout import RegisterSale, Sale, Share
 from contracts.checkout.catalogue import Item
 from contracts.checkout.crediting import StaffUnknown
 from contracts.checkout.reading import StoreData
+from contracts.checkout.redeeming import RedemptionRemoved
 from contracts.customers import CustomerFacts
-from contracts.ids import LineItemId, RegisterId, SaleId
+from contracts.customers.merging import MergeId
+from contracts.ids import CustomerId, LineItemId, RegisterId, SaleId, StaffId
 from services.checkout.asking import Asking
 from services.checkout.current import Current
 from services.checkout.model.business_day import business_day, is_clock_unsure, local_day
@@ -20,12 +22,15 @@ from services.checkout.model.sale import Ending, OpenedSale
 from services.checkout.store import reading
 from services.checkout.store.catalogue import CatalogueStore, RememberedCatalogue
 from services.checkout.store.credit import CreditStore
+from services.checkout.store.custom import CustomValueStore
 from services.checkout.store.ended_sales import EndedSale, EndedSales
 from services.checkout.store.policies import KnownPolicyStore
 from services.checkout.store.registers import RegisterStore
 from services.checkout.store.sales import Ended, Header, Opened, SaleStore
 from services.checkout.store.settled import SettledStore
+from services.checkout.store.signed_on import SignedOn, SignedOnStore
 from services.checkout.store.staff import KnownStaffStore
+from services.checkout.store.unwiped import UnwipedStore
 from services.runtime.clock import read_stamp, stamp
 from services.runtime.settings import RuntimeSettings
 from services.runtime.transactions import Request, StaleFacts, Surroundings, Tx, View
@@ -48,12 +53,10 @@ class CheckoutTx(Asking, Tx):
         self.policies = KnownPolicyStore(self.connection)
         self.credit = CreditStore(self.connection)
         self.settled = SettledStore(self.connection)
+        self.custom_values = CustomValueStore(self.connection)
+        self.unwiped = UnwipedStore(self.connection)
         self.staff = KnownStaffStore(self.connection)
-
-    @property
-    def register(self) -> RegisterId:
-        """The register that asks; its id is its login."""
-        return RegisterId(self.caller)
+        self.sessions = SignedOnStore(self.connection)
 
     def prove_staff(self, shares: Sequence[Share]) -> None:
         """Check that whoever gets credit works here: whoever is signed on does, heard of or not.
@@ -115,21 +118,45 @@ class CheckoutTx(Asking, Tx):
         ]
 
     def keep(self, opened: Opened) -> Sale:
-        """Keep what changed on an open sale and show it to its register."""
+        """Keep what changed on an open sale, tell which points it let go, and show it to its register.
+
+        Whoever changes it is signed on, heard of or not.
+        """
+        self.learn_who_is_here()
+        for agreed in opened.sale.take_let_go():
+            self.record(
+                RedemptionRemoved(
+                    sale_id=opened.sale.sale_id,
+                    register=opened.sale.register,
+                    redemption_id=agreed.redemption_id,
+                    amount=agreed.amount,
+                    removed_at=stamp(self.now),
+                    staff_id=self.staff_id if self.is_signed_on else None,
+                    reserved=agreed.reserved,
+                )
+            )
         self.sales.put(opened.sale)
         return self.show_opened(opened)
 
     def show_opened(self, opened: Opened) -> Sale:
         """Show an open sale to its register."""
         state = opened.sale.state()
-        self.show_private(RegisterSale(opened.state_revision, state), state.register)
+        self.show_private(RegisterSale(opened.state_revision, state, self.settings.language), state.register)
         return state
 
     def end(self, opened: Opened, as_told: Sale, ended: Ended) -> None:
         """Keep an ended sale for ever and show its register that none is open."""
         self.sales.end(opened.sale, as_told, ended)
         self.registers.keep_state_revision(as_told.register, opened.state_revision)
-        self.show_private(RegisterSale(opened.state_revision, None), as_told.register)
+        self.show_private(RegisterSale(opened.state_revision, None, self.settings.language), as_told.register)
+
+    def sale(self, sale_id: SaleId) -> Sale:
+        """A sale of the asking register, open or ended.
+
+        Rejections:
+            SaleNotFound: it has no such sale.
+        """
+        return reading.sale(self.connection, sale_id, self.caller)
 
     def completed_sale(self, sale_id: SaleId) -> Sale:
         """A completed sale of the asking register.
@@ -146,6 +173,31 @@ class CheckoutTx(Asking, Tx):
         for opened in self.sales.open_of(facts.customer_id):
             if opened.sale.refresh_customer(facts):
                 self.keep(opened)
+
+    def hear_merge(self, merge_id: MergeId, loser_id: CustomerId, survivor: CustomerFacts) -> None:
+        """Open sales of the loser are the survivor's from now on."""
+        self._current.heard_changes.hear_end(loser_id)
+        self._current.heard_changes.hear(survivor)
+        for opened in self.sales.open_of(loser_id):
+            opened.sale.take_survivor(survivor, merge_id)
+            self.keep(opened)
+
+    def hear_parting(self, merge_id: MergeId, survivor_id: CustomerId, loser: CustomerFacts | None) -> None:
+        """Open sales that were the loser's before the merge are theirs again."""
+        for opened in self.sales.open_of(survivor_id):
+            if opened.sale.give_back(merge_id, loser):
+                self.keep(opened)
+
+    def hear_erasure(self, customer_id: CustomerId) -> None:
+        """Open sales of the customer are nobody's, and what the shop's own fields hold of theirs is gone."""
+        self._current.heard_changes.hear_end(customer_id)
+        still_open = self.sales.open_of(customer_id)
+        if self.custom_values.forget(customer_id) or still_open:
+            self.unwiped.note(stamp(self.now))
+            self.after_commit(self._current.deleted.set)
+        for opened in still_open:
+            opened.sale.forget_customer()
+            self.keep(opened)
 
     def prove_newest(self, facts: CustomerFacts, asked_at: int) -> None:
         """Check that nothing newer was heard of a customer since they were asked about.
@@ -183,6 +235,32 @@ class CheckoutTx(Asking, Tx):
         """Let what follows know of policy's settings, committed here or not: policy has committed them."""
         self._current.known_policy = known
 
+    def hear_session(self, register: RegisterId, heard: SignedOn) -> None:
+        """Know of a register's session, unless it is older than what is known, or is known to have ended."""
+        known = self._current.signed_on.get(register)
+        ended = known is not None and known.session == heard.session and known.staff_id is None
+        if known is not None and (known.session > heard.session or ended or known == heard):
+            return
+        self.sessions.put(register, heard)
+        self.after_commit(lambda: self._current.signed_on.update({register: heard}))
+
+    def learn_who_is_here(self) -> None:
+        """Know who is signed on at the asking register by their token; they may have signed on before that was kept.
+
+        What is applied from a journal, and what a scanner does, has no token and teaches nothing.
+        """
+        if self.claims is not None:
+            sells = "sale.sell" in self.claims.permissions
+            self.hear_session(self.register, SignedOn(self.claims.session, StaffId(self.claims.subject), sells))
+
+    def remember_sessions(self) -> None:
+        """Have in mind who is signed on where, as the database knows it."""
+        self._current.signed_on = self.sessions.all()
+
+    def use_scanned(self) -> None:
+        """Whoever scans uses the session of the register, which is not locked meanwhile."""
+        self.use_session(self.register, self._current.signed_on[self.register].session)
+
     def put_store_data_in_force(self, version: int) -> None:
         """Let sales that are opened after the commit name this version of who sells."""
         self.after_commit(lambda: setattr(self._current, "store_data_version", version))
@@ -217,9 +295,15 @@ class CheckoutView(Asking, View):
         Rejections:
             SaleNotFound, SaleNotOpen.
         """
-        register = RegisterId(self.caller)
+        register = self.register
         opened = await self.read(lambda connection: SaleStore(connection).get(sale_id, register))
         return opened.sale
+
+    async def open_here(self) -> OpenedSale | None:
+        """The sale that is open on the register."""
+        register = self.register
+        opened = await self.read(lambda connection: SaleStore(connection).open_on(register))
+        return None if opened is None else opened.sale
 
     async def sale(self, sale_id: SaleId) -> Sale:
         """A sale, open or ended. Only the hub and services see all; any other caller sees its own register's.
@@ -246,6 +330,10 @@ class CheckoutView(Asking, View):
         """Some of the sales whose skips and waivers are older than the settings keep them."""
         before = stamp(self.now - timedelta(days=self.settings.skips_kept_days))
         return await self.read(lambda connection: SettledStore(connection).of_before(before, limit))
+
+    async def unwiped_since(self) -> str | None:
+        """When something of an erased customer was last deleted whose bytes are still in the files."""
+        return await self.read(lambda connection: UnwipedStore(connection).since())
 
     async def register_states(self) -> tuple[list[Opened], list[tuple[RegisterId, int]]]:
         """The open sales, and the registers that have none with the revision of their state."""

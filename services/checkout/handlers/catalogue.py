@@ -1,7 +1,18 @@
 """The catalogue: items are put in and read, and the store's rates and data are ready before anything is sold."""
 
-from contracts.checkout.catalogue import CatalogueCounted, CountCatalogue, GetItem, ItemRead, ItemsPut, PutItems
+from contracts.checkout.catalogue import (
+    CatalogueCounted,
+    CountCatalogue,
+    GetItem,
+    GetTaxClass,
+    ItemRead,
+    ItemsPut,
+    PutItems,
+    TaxClass,
+    TaxClassUnknown,
+)
 from services.checkout.catalogue.tax_rates import SourcedRate
+from services.checkout.model.business_day import local_day
 from services.checkout.model.items import Neighbours, gtin, merged, prove_items
 from services.checkout.store.catalogue import CatalogueStore
 from services.checkout.transactions import CheckoutTx, CheckoutView
@@ -9,8 +20,9 @@ from services.runtime.clock import stamp
 
 
 def start(tx: CheckoutTx, rates: list[SourcedRate]) -> None:
-    """Before anything is answered: shipped rates are there, the store's data has a version, policy is in mind."""
+    """Before anything is answered: rates are there, the store's data has a version, policy and sessions are in mind."""
     tx.items.seed_tax_rates(rates)
+    tx.remember_sessions()
     known = tx.policies.get()
     if known is not None:
         tx.have_in_mind(known)
@@ -65,3 +77,16 @@ async def count_catalogue(query: CountCatalogue, view: CheckoutView) -> Catalogu
     """Say how large the catalogue is."""
     items, barcodes = await view.read(lambda connection: CatalogueStore(connection).count())
     return CatalogueCounted(items, barcodes)
+
+
+async def get_tax_class(query: GetTaxClass, view: CheckoutView) -> TaxClass:
+    """Read how a tax class is taxed here today.
+
+    Rejections:
+        TaxClassUnknown: it has no rate.
+    """
+    taxes = await view.read(lambda connection: CatalogueStore(connection).taxes())
+    rule = taxes.on(view.settings.country, query.tax_class, local_day(view.now, view.settings.zone))
+    if rule is None:
+        raise TaxClassUnknown(field="tax_class", tax_class=query.tax_class)
+    return TaxClass(rule.tax_class, rule.treatment, rule.rate, rule.country)

@@ -16,8 +16,8 @@ from services.checkout.model.decisions import Decided, KnownPolicy, Verdict
 from services.checkout.model.sale import OpenedSale
 from services.checkout.store.sales import Opened
 from services.checkout.transactions import CheckoutTx, CheckoutView
+from services.runtime.asking import Ask
 from services.runtime.clock import stamp
-from services.runtime.requester import Ask
 from services.runtime.transactions import StaleFacts
 
 
@@ -133,7 +133,7 @@ async def ask_policy(
     sale: OpenedSale, tender_kind: TenderKind | None, language: LanguageCode, view: CheckoutView, ask: Ask
 ) -> Asked:
     """Ask for at most a second, and once more."""
-    return await ask_with(sale.checkout_facts(tender_kind, signed_on=view.claims is not None), language, view, ask)
+    return await ask_with(sale.checkout_facts(tender_kind, signed_on=view.is_signed_on), language, view, ask)
 
 
 async def ask_with(facts: CheckoutFacts, language: LanguageCode, view: CheckoutView, ask: Ask) -> Asked:

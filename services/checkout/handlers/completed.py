@@ -35,15 +35,20 @@ def completed(sale: Sale, receipt: ReceiptWanted, language: LanguageCode) -> Sal
                 amount=line.amount,
                 taxes=line.taxes,
                 attribution=line.attribution,
+                redeemed=line.redeemed,
             )
             for line in sale.lines
         ),
         tenders=tuple(
-            CompletedTender(tender.tender_id, tender.kind, tender.amount, tender.reserved) for tender in sale.tenders
+            CompletedTender(tender.tender_id, tender.kind, tender.amount, tender.reserved, tender.settled_tax)
+            for tender in sale.tenders
         ),
         rates=sale.totals.rates,
         flags=sale.flags,
         receipt=receipt,
         language=language,
         customer_group=sale.customer_group,
+        redemption=sale.redemption,
+        sealed_buyer_id=sale.sealed_buyer_id,
+        sealed_reason=sale.sealed_reason,
     )

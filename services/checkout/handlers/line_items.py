@@ -1,32 +1,22 @@
-"""A sale is opened and filled: line items, their quantities, who gets the credit, and scans."""
+"""A sale is opened and filled: line items, their quantities, and who gets the credit."""
 
-from decimal import Decimal
-
-from contracts.base import Rejection
-from contracts.checkout import Sale, SaleBeingPaid
-from contracts.checkout.catalogue import ItemNotFound
+from contracts.checkout import Sale
+from contracts.checkout.account_payments import AddAccountPayment
 from contracts.checkout.crediting import AttributeLines
 from contracts.checkout.selling import (
     AddLineItem,
-    AmountTooLarge,
-    ApplyScan,
-    ItemHasNoPrice,
-    LineItemExists,
     OpenSale,
     RegisterHasOpenSale,
     RemoveLineItem,
-    ScanApplied,
-    ScanOutcome,
     SetQuantity,
-    TooManyLineItems,
 )
-from contracts.ids import LineItemId, RegisterId
+from contracts.ids import RegisterId
 from contracts.policy import CheckoutFacts
 from services.checkout.handlers.checks import Asked, ask_with, decide
 from services.checkout.model.sale import OpenedSale
 from services.checkout.transactions import CheckoutTx, CheckoutView
+from services.runtime.asking import Ask
 from services.runtime.clock import stamp
-from services.runtime.requester import Ask
 from services.runtime.transactions import StaleFacts
 
 
@@ -48,7 +38,8 @@ def open_sale(command: OpenSale, asked: Asked | None, tx: CheckoutTx) -> Sale:
     """Begin a sale on the asking register; it takes the register's next transaction number.
 
     It is opened at once, without ``asked``, unless the store's settings have policy asked at the start. Where policy
-    is away the sale is opened without a decision: money waits for one anyway.
+    is away the sale is opened without a decision: money waits for one anyway. Whoever opens it is signed on, heard of
+    or not: so a scan that follows is known to be somebody's.
 
     Rejections:
         SaleExists: there was a sale with that id before.
@@ -59,6 +50,7 @@ def open_sale(command: OpenSale, asked: Asked | None, tx: CheckoutTx) -> Sale:
         raise RegisterHasOpenSale(sale_id=already.sale.sale_id)
     if asked is None and tx.known_policy.moment == "at_start":
         raise StaleFacts
+    tx.learn_who_is_here()
     numbers = tx.registers.take_opening_numbers(tx.register, tx.ids.new())
     sale = OpenedSale(
         sale_id=command.sale_id,
@@ -89,6 +81,20 @@ def add_line_item(command: AddLineItem, tx: CheckoutTx) -> Sale:
     opened.sale.add_line_item(
         command.line_item_id, tx.priced(item), command.quantity, tx.day, charges, serial_numbers=command.serial_numbers
     )
+    return tx.keep(opened)
+
+
+def add_account_payment(command: AddAccountPayment, tx: CheckoutTx) -> Sale:
+    """Take a payment on the account of the sale's customer; it is booked once the sale is completed.
+
+    What they owe is not asked for: who pays too much has that to buy for, and without the customers service a payment
+    is taken all the same.
+
+    Rejections:
+        SaleNotFound, SaleNotOpen, SaleBeingPaid, CustomerMissing, LineItemExists, AmountTooLarge, TooManyLineItems.
+    """
+    opened = tx.sales.get(command.sale_id, tx.register)
+    opened.sale.add_account_payment(command.line_item_id, command.amount, tx.settings.country, tx.day)
     return tx.keep(opened)
 
 
@@ -128,30 +134,3 @@ def attribute_lines(command: AttributeLines, tx: CheckoutTx) -> Sale:
     tx.prove_staff(command.shares)
     opened.sale.attribute_lines(command.shares, command.line_item_ids)
     return tx.keep(opened)
-
-
-SCAN_OUTCOMES: dict[type[Rejection], ScanOutcome] = {
-    SaleBeingPaid: "being_paid",
-    ItemNotFound: "unknown_item",
-    ItemHasNoPrice: "no_price",
-    AmountTooLarge: "too_much",
-    TooManyLineItems: "too_much",
-    LineItemExists: "line_added",
-}
-"""What a register would be refused is an outcome to a scanner; a line that is there came from this very scan."""
-
-
-def apply_scan(command: ApplyScan, tx: CheckoutTx) -> ScanApplied:
-    """Put what was scanned on the register's open sale, as a line whose id follows from the scan's."""
-    opened = tx.sales.open_on(command.register)
-    if opened is None:
-        return ScanApplied("no_open_sale")
-    line_item_id = LineItemId(tx.ids.derived(command.scan_id, "line"))
-    try:  # a scanner has no reader for rejections: its register is told the outcome
-        item = tx.items.find(command.text)
-        charges = tx.charges(item, line_item_id)
-        opened.sale.add_line_item(line_item_id, tx.priced(item), Decimal(1), tx.day, charges)
-    except tuple(SCAN_OUTCOMES) as rejection:
-        return ScanApplied(SCAN_OUTCOMES[type(rejection)], opened.sale.sale_id)
-    tx.keep(opened)
-    return ScanApplied("line_added", opened.sale.sale_id)

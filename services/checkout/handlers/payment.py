@@ -11,41 +11,60 @@ from contracts.checkout.decided import PolicyPassedOver
 from contracts.checkout.paying import AddTender, CompleteSale, RemoveTender
 from contracts.checkout.selling import SaleVoided, VoidSale
 from contracts.customers.ledgers import BalanceReserved
+from contracts.customers.privacy import BuyerRecordId
 from contracts.policy import TenderKind
-from services.checkout.handlers.balances import Renewed, let_go, renew, reserve, running_out
+from services.checkout.handlers.balances import (
+    LEFT_AT_THE_END,
+    LEFT_TO_PAY,
+    Renewed,
+    let_go,
+    points_run_out,
+    renew,
+    renew_points,
+    renew_points_if_they_can_be,
+    reserve,
+    running_out,
+)
 from services.checkout.handlers.checks import Prepared, as_read, ask_policy, decide, decide_further, leave_unanswered
 from services.checkout.handlers.completed import completed
 from services.checkout.model.decisions import Decided
 from services.checkout.model.sale import OpenedSale
 from services.checkout.store.sales import Ended, Opened
 from services.checkout.transactions import CheckoutTx, CheckoutView
+from services.runtime.asking import Ask
 from services.runtime.clock import stamp
-from services.runtime.requester import Ask
 from services.runtime.transactions import StaleFacts
 
 
 class Taking(NamedTuple):
-    """What policy was asked before a tender is taken, and what is reserved of the balance that it spends."""
+    """What policy was asked before a tender is taken, and what is reserved of the balance that it spends.
+
+    ``points`` is what was reserved anew of points that come off.
+    """
 
     prepared: Prepared
     kept: BalanceReserved | None
+    points: BalanceReserved | None = None
 
 
 class Completing(NamedTuple):
-    """What policy was asked before a sale is completed, and which balances were reserved anew."""
+    """What policy was asked before a sale is completed, and which balances and points were reserved anew."""
 
     prepared: Prepared
     renewed: tuple[Renewed, ...]
+    points: BalanceReserved | None
 
 
 async def prepare_add_tender(command: AddTender, view: CheckoutView, ask: Ask) -> Taking:
     """Ask policy before the first tender and before the first of another kind. Reserve what the tender spends.
 
+    Before the first tender points that come off are reserved for long enough to pay.
+
     Rejections:
         SaleNotFound, SaleNotOpen, SaleEmpty, CustomerMissing, TenderExists, TooManyTenders, NothingToPay,
         TenderTooLarge.
         CustomerNotFound, BalanceTooLow, LoyaltyNotJoined, PointsNotTender, PointsWorthless, VoucherNotFound,
-        VoucherExpired: the balance cannot be spent so.
+        VoucherExpired, VoucherBlocked, VoucherNotForThis: the balance cannot be spent so.
         ApprovalInvalid: policy is away, and an approval was sent along that is for something else.
     """
     sale = await view.opened(command.sale_id)
@@ -56,7 +75,8 @@ async def prepare_add_tender(command: AddTender, view: CheckoutView, ask: Ask) -
         passing = asked.verdict.waits and view.does_without_policy(said=command.pass_unavailable)
         if not sale.takes(command.kind, asked.verdict, passing=passing):
             return Taking(prepared, None)  # it is refused, and nothing stays reserved for it
-    return Taking(prepared, await reserve(command, sale, view, ask))
+    points = await renew_points(sale, LEFT_TO_PAY, view, ask) if sale.held is None else None
+    return Taking(prepared, await reserve(command, sale, view, ask), points)
 
 
 def add_tender(command: AddTender, taking: Taking, tx: CheckoutTx) -> Sale:
@@ -75,6 +95,8 @@ def add_tender(command: AddTender, taking: Taking, tx: CheckoutTx) -> Sale:
         decided = _decide_payable(opened, taking.prepared, tx, said=command.pass_unavailable)
     else:
         decided = _decide_further(opened, taking.prepared, command.kind, tx)
+    if taking.points is not None:
+        opened.sale.keep_points_longer(taking.points)
     opened.sale.add_tender(
         command.tender_id, command.kind, command.amount, tx.settings.cash_rounding, decided=decided, kept=taking.kept
     )
@@ -95,28 +117,31 @@ def remove_tender(command: RemoveTender, tx: CheckoutTx) -> Sale:
 async def prepare_complete_sale(command: CompleteSale, view: CheckoutView, ask: Ask) -> Completing:
     """Ask policy about a sale that needs no tender; one that is being paid has its held decision.
 
-    Balances that are reserved for less than a minute more are reserved anew.
+    Balances and points that are reserved for less than a minute more are reserved anew.
 
     Rejections:
-        SaleNotFound, SaleNotOpen, SaleEmpty, SaleNotPaid.
+        SaleNotFound, SaleNotOpen, SaleEmpty, SaleNotPaid, CustomerMissing.
         BalanceTooLow and others of ``add-tender``: a balance is not reserved any more and spent elsewhere.
     """
     sale = await view.opened(command.sale_id)
     sale.prove_paid()
+    sale.seals_buyer(command.seal_buyer)
     if not sale.must_ask_to_complete():
-        return Completing(Prepared(sale.revision, None), await renew(sale, view, ask))
+        renewed = await renew(sale, view, ask)
+        return Completing(Prepared(sale.revision, None), renewed, await renew_points_if_they_can_be(sale, view, ask))
+    points = await renew_points(sale, LEFT_AT_THE_END, view, ask)
     language = command.language or view.settings.language
-    return Completing(Prepared(sale.revision, await ask_policy(sale, None, language, view, ask)), ())
+    return Completing(Prepared(sale.revision, await ask_policy(sale, None, language, view, ask)), (), points)
 
 
 def complete_sale(command: CompleteSale, completing: Completing | None, tx: CheckoutTx) -> Sale:
-    """Close the sale for ever and give it the register's next receipt number.
+    """Close the sale for ever and give it the register's next receipt number. Name the record of who bought.
 
     A sale that is being paid has its decision and, with its balances reserved for long enough, is closed at once;
     ``completing`` is None then.
 
     Rejections:
-        SaleNotFound, SaleNotOpen, SaleEmpty, SaleNotPaid.
+        SaleNotFound, SaleNotOpen, SaleEmpty, SaleNotPaid, CustomerMissing.
         CheckoutBlocked, PolicyUnavailable: only where no money has moved.
     """
     opened = (
@@ -126,14 +151,19 @@ def complete_sale(command: CompleteSale, completing: Completing | None, tx: Chec
     )
     sale = opened.sale
     sale.prove_paid()
+    seal_reason = sale.seals_buyer(command.seal_buyer)
     if completing is not None:
         _decide_payable(opened, completing.prepared, tx, said=command.pass_unavailable)
         for each in completing.renewed:
             sale.keep_longer(each.tender_id, each.kept)
-    elif sale.must_ask_to_complete():
+        if completing.points is not None:
+            sale.keep_points_longer(completing.points)
+    elif sale.must_ask_to_complete() or points_run_out(sale, LEFT_AT_THE_END, tx):
         raise StaleFacts
     if running_out(sale, tx):
         raise StaleFacts
+    if seal_reason is not None:
+        sale.seal_buyer(BuyerRecordId(tx.ids.derived(sale.sale_id, "sealed buyer")), seal_reason)
     numbered = tx.registers.take_receipt_number(sale.register, sale.sale_id)
     sale.complete(numbered.text, tx.ending())
     language = command.language or tx.settings.language

@@ -1,13 +1,15 @@
 """What registers, printers and other services read of sales."""
 
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from contracts.base import Event
 from contracts.checkout import RegisterSale, Sale
 from contracts.checkout.reading import FindSalesBySerial, GetReceipt, GetSale, Receipt, SalesWithSerial
+from contracts.ids import SaleId
 from services.checkout.handlers.completed import completed
 from services.checkout.store.ended_sales import EndedSale, EndedSales
-from services.checkout.transactions import CheckoutView
+from services.checkout.transactions import CheckoutTx, CheckoutView
 from services.runtime.clock import read_stamp
 from services.runtime.service import SnapshotPiece
 from services.runtime.states import Shown
@@ -23,6 +25,20 @@ async def get_sale(query: GetSale, view: CheckoutView) -> Sale:
         SaleNotFound: there is no such sale for the caller.
     """
     return await view.sale(query.sale_id)
+
+
+class AboutSale(Protocol):
+    """A command that is answered with its sale."""
+
+    @property
+    def sale_id(self) -> SaleId:
+        """Which one."""
+        ...
+
+
+def sale_again(command: AboutSale, tx: CheckoutTx) -> Sale:
+    """What a repeated command is answered with where the answer is not stored: the sale as it is by now."""
+    return tx.sale(command.sale_id)
 
 
 async def find_sales_by_serial(query: FindSalesBySerial, view: CheckoutView) -> SalesWithSerial:
@@ -47,16 +63,18 @@ async def get_receipt(query: GetReceipt, view: CheckoutView) -> Receipt:
         store=store,
         language=ended.language,
         local_time=_local_time(ended),
+        custom=ended.printed,
     )
 
 
 async def shown(view: CheckoutView) -> list[Shown]:
     """Every register's open sale, and of the others that they have none."""
     opened, without = await view.register_states()
-    states = [RegisterSale(each.state_revision, each.sale.state()) for each in opened]
+    language = view.settings.language
+    states = [RegisterSale(each.state_revision, each.sale.state(), language) for each in opened]
     return [
         *(Shown(state, {"register": state.sale.register}) for state in states if state.sale is not None),
-        *(Shown(RegisterSale(revision, None), {"register": register}) for register, revision in without),
+        *(Shown(RegisterSale(revision, None, language), {"register": register}) for register, revision in without),
     ]
 
 

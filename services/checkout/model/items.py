@@ -14,7 +14,9 @@ from contracts.checkout.selling import ItemHasNoPrice
 from contracts.ids import ItemCode
 from services.checkout.model.taxes import TaxRule, TaxTable
 
-SOLD_KINDS: frozenset[LineKind] = frozenset({"goods", "service", "deposit", "surcharge"})
+SOLD_KINDS: frozenset[LineKind] = frozenset(
+    {"goods", "service", "deposit", "surcharge", "voucher_issue_single", "voucher_issue_multi"}
+)
 LINKED_KINDS: frozenset[LineKind] = frozenset({"deposit", "surcharge"})
 GTIN_DIGITS = 14
 MOST_BARCODES = 50
@@ -117,16 +119,26 @@ def prove_items(items: Sequence[Item], neighbours: Neighbours) -> None:
 
 def _prove_alone(item: Item, neighbours: Neighbours) -> None:
     if item.kind not in SOLD_KINDS:
-        raise _invalid(item.code, "kind", "an item is goods, service, deposit or surcharge")
+        raise _invalid(item.code, "kind", "an item is goods, service, deposit, surcharge or a voucher")
     if not item.name.strip() or not item.name.isprintable():
         raise _invalid(item.code, "name", "a name has letters and no control characters")
     if not neighbours.taxes.knows(neighbours.country, item.tax_class):
         raise _invalid(item.code, "tax_class", f"a tax class has a rate in {neighbours.country}")
+    _prove_voucher(item, neighbours)
     _prove_barcodes(item)
     _prove_prices(item)
     for field, values, most in (("tags", item.tags, MOST_TAGS), ("linked", item.linked, MOST_LINKED)):
         if len(values) > most or len(set(values)) < len(values):
             raise _invalid(item.code, field, f"each stands once, at most {most}")
+
+
+def _prove_voucher(item: Item, neighbours: Neighbours) -> None:
+    """Directive (EU) 2016/1065: one purpose is taxed when the voucher is sold, more are no supply until it is spent."""
+    taxed = neighbours.taxes.treatments(neighbours.country, item.tax_class) - {"outside_scope"}
+    if item.kind == "voucher_issue_multi" and taxed:
+        raise _invalid(item.code, "tax_class", "selling a voucher for anything is outside the scope of tax")
+    if item.kind == "voucher_issue_single" and not taxed:
+        raise _invalid(item.code, "tax_class", "a voucher for one thing has the tax class of that thing")
 
 
 def _prove_barcodes(item: Item) -> None:

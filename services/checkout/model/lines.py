@@ -7,9 +7,11 @@ import msgspec
 
 from contracts.checkout import LineKind, Share
 from contracts.checkout.selling import AmountTooLarge, QuantityInvalid, SerialsInvalid
+from contracts.customers.profile import FieldId
 from contracts.ids import ItemCode, LineItemId
 from contracts.money import LARGEST, round_half_away
 from services.checkout.model.credit import CREDITED_KINDS
+from services.checkout.model.custom import Filled
 from services.checkout.model.items import PricedItem
 from services.checkout.model.taxes import TaxRule
 
@@ -22,7 +24,7 @@ class DraftLine(msgspec.Struct, omit_defaults=True):
 
     line_item_id: LineItemId
     kind: LineKind
-    item: ItemCode
+    item: ItemCode | None
     name: str
     quantity: Decimal
     unit_price: int
@@ -32,6 +34,10 @@ class DraftLine(msgspec.Struct, omit_defaults=True):
     attribution: tuple[Share, ...] = ()
     follows: LineItemId | None = None
     serial_numbers: tuple[str, ...] = ()
+    redeemed: int = 0
+    """What the customer's points take off it."""
+    custom: dict[FieldId, Filled] = {}
+    """The shop's own fields; no matter of policy."""
 
     @classmethod
     def of(
@@ -57,9 +63,14 @@ class DraftLine(msgspec.Struct, omit_defaults=True):
         )
 
     @property
-    def amount(self) -> int:
-        """What the line comes to: quantity times unit price, rounded half away from zero."""
+    def price(self) -> int:
+        """Quantity times unit price, rounded half away from zero."""
         return round_half_away(self.quantity * self.unit_price)
+
+    @property
+    def amount(self) -> int:
+        """What the line comes to: its price less its discount."""
+        return self.price - self.redeemed
 
     @property
     def is_credited(self) -> bool:
@@ -103,5 +114,5 @@ def prove_bookable(lines: Sequence[DraftLine]) -> None:
     Rejections:
         AmountTooLarge: their prices come to more than an amount can be.
     """
-    if sum(abs(line.amount) for line in lines) > LARGEST:
+    if sum(abs(line.price) for line in lines) > LARGEST:
         raise AmountTooLarge(most=LARGEST)

@@ -43,6 +43,10 @@ class TaxTable:
         """Whether the class has any rate in that country."""
         return (country, tax_class) in self._rates
 
+    def treatments(self, country: str, tax_class: str) -> set[TaxTreatment]:
+        """How the class was and will be treated in that country."""
+        return {dated.rule.treatment for dated in self._rates.get((country, tax_class), ())}
+
     def on(self, country: str, tax_class: str, day: str) -> TaxRule | None:
         """The rule in force on a day, or None when the class has no rate by then."""
         in_force = None

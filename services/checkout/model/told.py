@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from contracts.checkout import LineItem, LineTax, RateTotal, Tender, Totals
+from services.checkout.model import custom
 from services.checkout.model.lines import DraftLine
 
 
@@ -16,13 +17,15 @@ def line_item(line: DraftLine, tax: LineTax) -> LineItem:
         quantity=line.quantity,
         unit_price_listed=line.unit_price,
         unit_price=line.unit_price,
-        discount=0,
+        discount=line.redeemed,
         amount=line.amount,
         taxes=(tax,),
         supply_date=line.supply_date,
         attribution=line.attribution,
         follows=line.follows,
         serial_numbers=line.serial_numbers,
+        redeemed=line.redeemed,
+        custom=custom.values(line.custom),
     )
 
 

@@ -57,7 +57,7 @@ class CatalogueStore:
             owners = {} if digits is None else self.owners([digits])
             items = self.read(owners.values())
         if not items:
-            raise ItemNotFound(item=text)
+            raise ItemNotFound(field="item")  # what was typed may be anything, and the answer is kept
         return items[0]
 
     def read(self, codes: Iterable[str]) -> list[Item]:

@@ -1,23 +1,37 @@
 """Ended sales, put together again from the rows that never change, with the newest credit for their lines."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Row, func, select
 
-from contracts.checkout import Decision, Flag, LineItem, LineTax, ReceiptWanted, Sale, SaleNotFound, Share, Tender
-from contracts.checkout.reading import SaleWithSerial
+from contracts.checkout import (
+    Decision,
+    Flag,
+    LineItem,
+    LineTax,
+    ReceiptWanted,
+    Redemption,
+    Sale,
+    SaleNotFound,
+    Share,
+    Tender,
+)
+from contracts.checkout.reading import PrintedField, SaleWithSerial
 from contracts.customers import LanguageCode
 from contracts.customers.balances import Reserved
 from contracts.ids import LineItemId, SaleId
 from contracts.policy import CheckItem
+from services.checkout.model import custom
 from services.checkout.model.decisions import Decided
 from services.checkout.model.taxes import rate_totals
 from services.checkout.model.told import totals
 from services.checkout.store import tables
 from services.checkout.store.credit import FIRST_VERSION
+from services.checkout.store.custom import CustomValueStore, FilledFields
 from services.checkout.store.settled import SettledStore
 
 MOST_WITH_SERIAL = 100
@@ -34,6 +48,8 @@ class EndedSale(NamedTuple):
     language: LanguageCode
     event_id: str
     event_number: int
+    printed: tuple[PrintedField, ...]
+    """What of the shop's own fields stands on its receipt."""
 
 
 class EndedSales:
@@ -92,7 +108,8 @@ class EndedSales:
 
     def _whole(self, row: Row[Any], up_to: int | None = None) -> EndedSale:
         version = self._attribution_version(row.sale_id, up_to)
-        lines = self._lines(row.sale_id, version)
+        filled = CustomValueStore(self._connection).of(row.sale_id)
+        lines = self._lines(row.sale_id, version, filled)
         tenders = self._tenders(row.sale_id)
         rates = rate_totals(tax for line in lines for tax in line.taxes)
         settled = SettledStore(self._connection)
@@ -120,6 +137,10 @@ class EndedSales:
                 waivers=settled.waivers(row.sale_id),
                 attribution_version=version,
                 customer_group=row.customer_group,
+                redemption=self._redemption(row.sale_id),
+                sealed_buyer_id=row.sealed_buyer_id,
+                sealed_reason=row.sealed_reason,
+                custom=custom.values(filled.sale),
             ),
             row.store_data_version,
             row.time_zone,
@@ -127,6 +148,7 @@ class EndedSales:
             row.language or "en",
             row.event_id,
             row.event_number,
+            _printed(filled, lines),
         )
 
     def _attribution_version(self, sale_id: str, up_to: int | None) -> int:
@@ -137,12 +159,10 @@ class EndedSales:
             newest = newest.where(table.c.event_number <= up_to)
         return self._connection.execute(newest).scalar() or FIRST_VERSION
 
-    def _lines(self, sale_id: str, version: int) -> list[LineItem]:
+    def _lines(self, sale_id: str, version: int, filled: FilledFields) -> list[LineItem]:
         taxes: dict[int, list[LineTax]] = defaultdict(list)
         for row in self._rows(tables.line_tax, sale_id, "part"):
-            taxes[row.place].append(
-                LineTax(row.tax_class, row.treatment, Decimal(row.rate), row.country, row.net, row.tax, row.gross)
-            )
+            taxes[row.place].append(_line_tax(row))
         shares: dict[int, dict[int, list[Share]]] = defaultdict(lambda: defaultdict(list))
         for row in self._rows(tables.attribution_share, sale_id, "part"):
             if row.version <= version:
@@ -167,17 +187,38 @@ class EndedSales:
                 follows=None if row.follows is None else LineItemId(row.follows),
                 serial_numbers=tuple(serials[row.place]),
                 warranty_until=row.warranty_until,
+                redeemed=row.redeemed,
+                custom=custom.values(filled.lines.get(row.line_item_id, {})),
             )
             for row in self._rows(tables.line_item, sale_id, "place")
         ]
 
     def _tenders(self, sale_id: str) -> list[Tender]:
+        rows = self._rows(tables.tender, sale_id)
+        with_tax = self._rows(tables.settled_tax, sale_id) if any(row.tax_class for row in rows) else []
+        settled = {row.place: _line_tax(row) for row in with_tax}
         return [
             Tender(
-                row.tender_id, row.kind, row.state, row.amount, row.tendered, row.change, row.rounding, _reserved(row)
+                tender_id=row.tender_id,
+                kind=row.kind,
+                state=row.state,
+                amount=row.amount,
+                tendered=row.tendered,
+                change=row.change,
+                rounding=row.rounding,
+                reserved=_reserved(row),
+                settled_tax=settled.get(row.place),
             )
-            for row in self._rows(tables.tender, sale_id, "place")
+            for row in rows
         ]
+
+    def _redemption(self, sale_id: str) -> Redemption | None:
+        table = tables.redemption
+        row = self._connection.execute(select(table).where(table.c.sale_id == sale_id)).one_or_none()
+        if row is None:
+            return None
+        reserved = Reserved(row.reservation_id, "loyalty", row.holder_id, row.units)
+        return Redemption(row.redemption_id, row.amount, reserved)
 
     def _decision(self, sale_id: str) -> Decision | None:
         row = self._connection.execute(
@@ -194,8 +235,20 @@ class EndedSales:
         return list(self._connection.execute(select(table).where(table.c.sale_id == sale_id).order_by(*order)))
 
 
+def _printed(filled: FilledFields, lines: Iterable[LineItem]) -> tuple[PrintedField, ...]:
+    """Of the sale first, then of its lines in their order."""
+    found = custom.printed(filled.sale, None)
+    for line in lines:
+        found += custom.printed(filled.lines.get(line.line_item_id, {}), line.line_item_id)
+    return tuple(found)
+
+
 def _reserved(row: Row[Any]) -> Reserved | None:
     """The balance that a tender spends: its ledger is named as its kind."""
     if row.reservation_id is None:
         return None
-    return Reserved(row.reservation_id, row.kind, row.holder_id, row.units)
+    return Reserved(row.reservation_id, row.kind, row.holder_id, row.units, row.purpose, row.tax_class)
+
+
+def _line_tax(row: Row[Any]) -> LineTax:
+    return LineTax(row.tax_class, row.treatment, Decimal(row.rate), row.country, row.net, row.tax, row.gross)

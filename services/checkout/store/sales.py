@@ -5,7 +5,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from contracts.checkout import ReceiptWanted, Sale, SaleNotFound, SaleNotOpen, Tender
+from contracts.checkout import LineTax, ReceiptWanted, Sale, SaleNotFound, SaleNotOpen, Tender
 from contracts.checkout.selling import SaleExists, VoidReason
 from contracts.customers import LanguageCode
 from contracts.customers.balances import Reserved
@@ -13,6 +13,7 @@ from contracts.ids import CustomerId, RegisterId, SaleId
 from services.checkout.model.sale import OpenedSale
 from services.checkout.store import tables
 from services.checkout.store.credit import FIRST_VERSION, share_rows
+from services.checkout.store.custom import CustomValueStore, FilledFields
 from services.runtime.journal import Recorded
 from services.runtime.prepared import Prepared
 
@@ -37,6 +38,7 @@ _ADD = Prepared(insert(tables.sale))
 _ADD_DRAFT = Prepared(insert(tables.sale_draft))
 _REMOVE_DRAFT = Prepared(delete(tables.sale_draft).where(tables.sale_draft.c.sale_id == bindparam("sale_id_")))
 _ENDING_COLUMNS = (
+    "transaction_kind",
     "status",
     "revision",
     "business_day",
@@ -54,6 +56,8 @@ _ENDING_COLUMNS = (
     "event_epoch",
     "event_number",
     "customer_group",
+    "sealed_buyer_id",
+    "sealed_reason",
 )
 _END = Prepared(
     update(tables.sale)
@@ -65,6 +69,8 @@ _ADD_TAXES = Prepared(insert(tables.line_tax))
 _ADD_SHARES = Prepared(insert(tables.attribution_share))
 _ADD_SERIALS = Prepared(insert(tables.serial_number))
 _ADD_TENDERS = Prepared(insert(tables.tender))
+_ADD_SETTLED = Prepared(insert(tables.settled_tax))
+_ADD_REDEMPTION = Prepared(insert(tables.redemption))
 _ADD_DECISION = Prepared(insert(tables.decision))
 _ADD_SKIPS = Prepared(insert(tables.prompt_skip))
 _ADD_WAIVERS = Prepared(insert(tables.rule_waiver))
@@ -201,6 +207,7 @@ class SaleStore:
             self._connection,
             {
                 "sale_id_": sale.sale_id,
+                "transaction_kind_": as_told.transaction_kind,
                 "status_": as_told.status,
                 "revision_": as_told.revision,
                 "business_day_": as_told.business_day,
@@ -218,10 +225,15 @@ class SaleStore:
                 "event_epoch_": ended.recorded.epoch,
                 "event_number_": ended.recorded.number,
                 "customer_group_": as_told.customer_group,
+                "sealed_buyer_id_": as_told.sealed_buyer_id,
+                "sealed_reason_": as_told.sealed_reason,
             },
         )
         self._insert_lines(as_told)
         self._insert_tenders(as_told)
+        self._insert_redemption(as_told)
+        of_lines = {line.line_item_id: line.custom for line in sale.lines}
+        CustomValueStore(self._connection).add(sale.sale_id, FilledFields(sale.custom, of_lines))
         self._insert_decision(sale)
         for statement, settled in ((_ADD_SKIPS, as_told.skips), (_ADD_WAIVERS, as_told.waivers)):
             statement.run_for(
@@ -249,22 +261,12 @@ class SaleStore:
                 "supply_date": line.supply_date,
                 "follows": line.follows,
                 "warranty_until": line.warranty_until,
+                "redeemed": line.redeemed,
             }
             for place, line in enumerate(sale.lines)
         ]
         taxes = [
-            {
-                "sale_id": sale.sale_id,
-                "place": place,
-                "part": part,
-                "tax_class": tax.tax_class,
-                "treatment": tax.treatment,
-                "rate": str(tax.rate),
-                "country": tax.country,
-                "net": tax.net,
-                "tax": tax.tax,
-                "gross": tax.gross,
-            }
+            {"sale_id": sale.sale_id, "place": place, "part": part, **_tax_row(tax)}
             for place, line in enumerate(sale.lines)
             for part, tax in enumerate(line.taxes)
         ]
@@ -294,6 +296,28 @@ class SaleStore:
         ]
         if rows:
             _ADD_TENDERS.run_for(self._connection, rows)
+        settled = [
+            {"sale_id": sale.sale_id, "place": place, **_tax_row(tender.settled_tax)}
+            for place, tender in enumerate(sale.tenders)
+            if tender.settled_tax is not None
+        ]
+        if settled:
+            _ADD_SETTLED.run_for(self._connection, settled)
+
+    def _insert_redemption(self, sale: Sale) -> None:
+        if sale.redemption is not None:
+            reserved = sale.redemption.reserved
+            _ADD_REDEMPTION.run(
+                self._connection,
+                {
+                    "sale_id": sale.sale_id,
+                    "redemption_id": sale.redemption.redemption_id,
+                    "amount": sale.redemption.amount,
+                    "reservation_id": reserved.reservation_id,
+                    "holder_id": reserved.holder_id,
+                    "units": reserved.units,
+                },
+            )
 
     def _insert_decision(self, sale: OpenedSale) -> None:
         decided = sale.held or sale.decision
@@ -315,11 +339,26 @@ class SaleStore:
 
 def _tender_row(tender: Tender) -> dict[str, object]:
     row = msgspec.structs.asdict(tender)
+    del row["settled_tax"]
     reserved: Reserved | None = row.pop("reserved")
     return row | {
         "reservation_id": reserved and reserved.reservation_id,
         "holder_id": reserved and reserved.holder_id,
         "units": reserved and reserved.units,
+        "purpose": reserved and reserved.purpose,
+        "tax_class": reserved and reserved.tax_class,
+    }
+
+
+def _tax_row(tax: LineTax) -> dict[str, object]:
+    return {
+        "tax_class": tax.tax_class,
+        "treatment": tax.treatment,
+        "rate": str(tax.rate),
+        "country": tax.country,
+        "net": tax.net,
+        "tax": tax.tax,
+        "gross": tax.gross,
     }
 
 

@@ -1,8 +1,9 @@
 """The tables of checkout.
 
 A sale holds a customer's id and no detail of a person. Where law needs the buyer, ``sealed_buyer_id``
-points to a record kept elsewhere, whose eraser is there. Staff ids are kept as long as the sale, those of
-skips and waivers as long as the settings say.
+points to a record kept elsewhere, whose eraser is there. What the shop's own fields hold may tell of a person; its
+eraser is ``custom.CustomValueStore.forget``. Staff ids are kept as long as the sale, those of skips and waivers as
+long as the settings say.
 Amounts are minor units, rates percentages and quantities exact decimals as text, times UTC.
 """
 
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    true,
 )
 
 METADATA = MetaData()
@@ -77,6 +79,7 @@ sale = Table(
     Column("event_epoch", Integer),
     Column("event_number", Integer),
     Column("customer_group", Text, comment="Of the customer, as the sale knew it."),
+    Column("sealed_reason", Text, comment="Why the law wants the buyer known."),
     UniqueConstraint("register_id", "transaction_number"),
     sqlite_with_rowid=False,
 )
@@ -122,6 +125,13 @@ line_item = Table(
     Column("supply_date", Text, nullable=False),
     Column("follows", Text),
     Column("warranty_until", Text),
+    Column(
+        "redeemed",
+        BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="What of the discount the customer's points paid for.",
+    ),
     UniqueConstraint("sale_id", "line_item_id"),
     sqlite_with_rowid=False,
 )
@@ -219,7 +229,51 @@ tender = Table(
     Column("reservation_id", Text, comment="Of the balance that it spends."),
     Column("holder_id", Text, comment="Whose balance: a customer's id or a voucher's."),
     Column("units", BigInteger, comment="What the amount is in that balance: minor units, or points."),
+    Column("purpose", Text, comment="Of a voucher: single_purpose or multi_purpose."),
+    Column("tax_class", Text, comment="Of a single-purpose voucher."),
     UniqueConstraint("sale_id", "tender_id"),
+    sqlite_with_rowid=False,
+)
+
+settled_tax = Table(
+    "settled_tax",
+    METADATA,
+    Column("sale_id", Text, primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("tax_class", Text, nullable=False),
+    Column("treatment", Text, nullable=False),
+    Column("rate", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("net", BigInteger, nullable=False),
+    Column("tax", BigInteger, nullable=False),
+    Column("gross", BigInteger, nullable=False),
+    ForeignKeyConstraint(["sale_id", "place"], ["tender.sale_id", "tender.place"]),
+    comment="The tax in what single-purpose vouchers paid, which was settled when they were sold.",
+    sqlite_with_rowid=False,
+)
+
+redemption = Table(
+    "redemption",
+    METADATA,
+    Column("sale_id", Text, ForeignKey("sale.sale_id"), primary_key=True),
+    Column("redemption_id", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("reservation_id", Text, nullable=False),
+    Column("holder_id", Text, nullable=False, comment="Whose points: a customer's id."),
+    Column("units", BigInteger, nullable=False, comment="Points."),
+    sqlite_with_rowid=False,
+)
+
+custom_value = Table(
+    "custom_value",
+    METADATA,
+    Column("sale_id", Text, ForeignKey("sale.sale_id"), primary_key=True),
+    Column("line_item_id", Text, primary_key=True, comment="Empty for a field of the sale itself."),
+    Column("field_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("label", Text, nullable=False, comment="What it was called when it was filled."),
+    Column("printed", Boolean, nullable=False),
+    Column("value", Text, nullable=False, comment="As JSON. It may hold a person's data."),
     sqlite_with_rowid=False,
 )
 
@@ -318,6 +372,23 @@ known_staff = Table(
     Column("staff_id", Text, primary_key=True),
     Column("active", Boolean, nullable=False, comment="Whether they work here."),
     sqlite_with_rowid=False,
+)
+
+signed_on = Table(
+    "signed_on",
+    METADATA,
+    Column("register_id", Text, primary_key=True),
+    Column("session", BigInteger, nullable=False, comment="The newest that was heard of."),
+    Column("staff_id", Text, comment="Null when it has ended."),
+    Column("sells", Boolean, nullable=False, server_default=true(), comment="Whether they may sell alone."),
+    sqlite_with_rowid=False,
+)
+
+unwiped = Table(
+    "unwiped",
+    METADATA,
+    Column("only", Integer, primary_key=True, autoincrement=False),
+    Column("since", Text, nullable=False, comment="When something of an erased customer was last deleted."),
 )
 
 known_policy = Table(

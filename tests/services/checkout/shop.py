@@ -15,6 +15,8 @@ from contracts.checkout.completed import SaleCompleted
 from contracts.checkout.paying import AddTender, CompleteSale
 from contracts.checkout.selling import AddLineItem, AttachCustomer, OpenSale
 from contracts.customers import CreateCustomer, Customer
+from contracts.customers.merging import MergeCustomers, MergeId
+from contracts.customers.privacy import EraseCustomer, ErasureId
 from contracts.ids import CustomerId, ItemCode, LineItemId, SaleId, StaffId, TaxClassCode, TenderId
 from contracts.policy import GetSettings, PolicyInForce, PolicySettings, SetSettings, TenderKind
 from services.checkout.service import checkout
@@ -39,7 +41,9 @@ PERMISSIONS = (
     "sale.void",
     "tender.remove",
     "customer.view",
+    "customer.details",
     "customer.edit",
+    "customer.grant",
     "policy.edit",
 )
 
@@ -132,7 +136,14 @@ class Shop:
             await self.done(SetSettings(in_force.revision, settings))
 
     async def customer(
-        self, *, email: str = "", phone: str = "", last_name: str = "", placeholder: bool = False
+        self,
+        *,
+        email: str = "",
+        phone: str = "",
+        last_name: str = "",
+        codes: tuple[str, ...] = (),
+        blocked_codes: tuple[str, ...] = (),
+        placeholder: bool = False,
     ) -> CustomerId:
         """A customer on file, at the customers service that the shop was opened with."""
         customer_id = CustomerId(self.ids.new())
@@ -143,10 +154,29 @@ class Shop:
                 last_name=last_name,
                 emails=(email,) if email else (),
                 phones=(phone,) if phone else (),
+                codes=codes,
+                blocked_codes=blocked_codes,
                 placeholder=placeholder,
             )
         )
         return made.customer_id
+
+    async def merged(self, loser_id: CustomerId, survivor_id: CustomerId) -> MergeId:
+        """Two customers made one, and checkout has heard of it; both are as they were put on file."""
+        merge_id = MergeId(self.ids.new())
+        token = self.store.token("customer.merge")
+        made = await self.store.send(MergeCustomers(merge_id, survivor_id, loser_id, 1, 1), token=token)
+        assert not isinstance(made, Rejected), made
+        await self.store.followed("customers", "checkout")
+        return merge_id
+
+    async def erased(self, customer_id: CustomerId) -> None:
+        """A customer is forgotten, and checkout has heard of it."""
+        command = EraseCustomer(ErasureId(self.ids.new()), customer_id)
+        token = self.store.token("customer.erase", caller="hub")
+        made = await self.store.send(command, caller="hub", token=token)
+        assert not isinstance(made, Rejected), made
+        await self.store.followed("customers", "checkout")
 
     async def opened(self, *codes: str, caller: str = "till-1") -> SaleId:
         """A sale with one of each item."""
@@ -192,6 +222,7 @@ async def open_shop(
 ) -> AsyncIterator[Shop]:
     """A shop with checkout and the customers service at work, and a small catalogue."""
     async with store_under_test(folder, clock) as store:
+        (folder / "secrets" / "digest.key").write_bytes(b"a key of the tests, 32 bytes long")
         await store.start(
             customers_service or customers(CustomersSettings())
         )  # first, so that checkout finds whom it follows

@@ -2,12 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
 from contracts.base import Event
+from contracts.customers import CustomerFactsRead, GetCustomerFacts
 from contracts.policy import CheckAnswer, CheckCheckout, CheckItem, CheckoutFacts, Level, Outcome, Settled
+from services.customers.handlers.records import get_customer_facts
+from services.customers.service import customers
+from services.customers.settings import CustomersSettings
+from services.customers.transactions import CustomersTx, CustomersView
 from services.runtime.running import Context
 from services.runtime.service import Route, Service, query
 from services.runtime.transactions import Tx, View
@@ -133,3 +139,30 @@ class StandInPolicy(StandIn):
         if self._meanwhile:
             await self._meanwhile.pop(0)()
         return answer
+
+
+class SlowCustomers:
+    """The real customers service, whose first answers about facts are held back after they were read."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.answer = asyncio.Event()
+        self.revision: int | None = None
+        """The revision that it claims instead of its own."""
+
+    def service(self) -> Service[CustomersTx, CustomersView]:
+        """The service to be started."""
+        service = customers(CustomersSettings())
+        routes = tuple(
+            query(GetCustomerFacts, self._facts) if route.request is GetCustomerFacts else route
+            for route in service.routes
+        )
+        return replace(service, routes=routes)
+
+    async def _facts(self, asked: GetCustomerFacts, view: CustomersView) -> CustomerFactsRead:
+        read = await get_customer_facts(asked, view)
+        self.asked.set()
+        await self.answer.wait()
+        if self.revision is None:
+            return read
+        return CustomerFactsRead(msgspec.structs.replace(read.facts, revision=self.revision))

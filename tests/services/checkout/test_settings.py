@@ -59,5 +59,7 @@ def test_a_store_says_where_it_is_and_who_sells(tmp_path: Path) -> None:
     ],
 )
 def test_a_setting_that_does_not_fit_is_refused_by_name(tmp_path: Path, name: str, value: str) -> None:
-    with pytest.raises(SettingsRefused, match=name):
+    owner = "the hub" if name in HubSettings.__struct_fields__ else "checkout"
+
+    with pytest.raises(SettingsRefused, match=f"^TILLWIRE_[A-Z_]+: setting '{name}' of {owner}"):
         settings(tmp_path, **{name: value})

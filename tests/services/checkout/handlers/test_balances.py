@@ -1,7 +1,6 @@
 """Tenders that spend a balance: reserved with the real customers service, captured by the sale, let go of otherwise."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,71 +15,21 @@ from contracts.checkout.completed import SaleCompleted
 from contracts.checkout.paying import CompleteSale, RemoveTender, TenderRemoved
 from contracts.checkout.selling import AttachCustomer, OpenSale, VoidSale
 from contracts.customers.ledgers import (
-    AdjustBalance,
-    AuditLedgers,
-    GetBalances,
-    LedgersAudited,
     ListLateCaptures,
     SetAccountTerms,
 )
 from contracts.customers.loyalty import JoinLoyalty, SetLoyaltyProgramme
 from contracts.customers.vouchers import IssueVoucher, VoucherPrinted
 from contracts.every_service import ReadSnapshot
-from contracts.ids import CustomerId, SaleId
+from contracts.ids import SaleId
 from contracts.policy import DetailRule, Override, OverrideWhen, PolicySettings
 from services.customers.service import customers
 from services.customers.settings import CustomersSettings
 from services.runtime.clock import SetClock
 from services.runtime.requester import NoAnswer
-from tests.services.checkout.shop import Shop, open_shop
+from tests.services.checkout.balance_shop import BalanceShop
+from tests.services.checkout.shop import open_shop
 from tests.services.checkout.stand_ins import StandInPolicy, asks_for_email
-
-MANAGER = ("ledger.adjust", "customer.view", "customer.edit", "sale.sell")
-
-
-class BalanceShop:
-    """A shop whose clock stands, with one customer."""
-
-    def __init__(self, shop: Shop, clock: SetClock, customer_id: CustomerId) -> None:
-        self.shop = shop
-        self.clock = clock
-        self.customer_id = customer_id
-
-    async def manage(self, request: Any) -> Any:
-        return await self.shop.store.send(request, token=self.shop.store.token(*MANAGER))
-
-    async def give(self, amount: int) -> None:
-        reply = await self.manage(
-            AdjustBalance(self.shop.ids.new(), self.customer_id, "store_credit", amount, "goodwill")
-        )
-        assert not isinstance(reply, Rejected), reply
-
-    async def credit(self) -> tuple[int, int]:
-        """What is booked, and what of it can be spent."""
-        await self.shop.store.followed("checkout", "customers")
-        read = await self.manage(GetBalances(self.customer_id))
-        return read.balances.store_credit, read.store_credit_available
-
-    async def opened(self, *codes: str, caller: str = "till-1") -> SaleId:
-        sale_id = await self.shop.opened(*codes, caller=caller)
-        await self.shop.attached(sale_id, self.customer_id)
-        return sale_id
-
-    async def audited(self) -> LedgersAudited:
-        await self.shop.store.followed("checkout", "customers")
-        audited = await self.manage(AuditLedgers())
-        assert isinstance(audited, LedgersAudited)
-        return audited
-
-
-@pytest.fixture
-async def balances(tmp_path: Path) -> AsyncIterator[BalanceShop]:
-    clock = SetClock(datetime(2026, 3, 14, 10, tzinfo=UTC))
-    service = customers(CustomersSettings(expire_every_s=0.02))
-    async with open_shop(tmp_path, clock=clock, customers_service=service) as shop:
-        (tmp_path / "secrets" / "digest.key").write_bytes(b"a key of the tests")
-        await shop.policy()
-        yield BalanceShop(shop, clock, await shop.customer())
 
 
 async def test_store_credit_pays_for_a_sale_and_is_captured_with_it(balances: BalanceShop) -> None:
@@ -186,6 +135,7 @@ async def test_without_the_customers_service_no_balance_is_taken_and_money_is(ba
     await balances.give(250)
     sale_id = await balances.opened("tea")
     await shop.store.stop("customers")
+    await shop.store.unwell("customers")
 
     with pytest.raises(NoAnswer, match="unavailable"):
         await shop.send(shop.tender(sale_id, "store_credit", 250))
@@ -328,6 +278,7 @@ async def test_without_policy_no_balance_is_reserved_for_a_tender_that_is_refuse
     shop = balances.shop
     await balances.give(250)
     await shop.store.stop("policy")
+    await shop.store.unwell("policy")
     sale_id = await balances.opened("tea")
     credit = shop.tender(sale_id, "store_credit", 250)
 

@@ -1,55 +1,22 @@
 """Whose sale it is, and what becomes known of them."""
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from contracts.checkout import RegisterSale
 from contracts.checkout.paying import CheckSale
 from contracts.checkout.reading import GetSale
 from contracts.checkout.selling import AttachCustomer
-from contracts.customers import CustomerFactsRead, GetCustomerFacts, UpdateCustomer
+from contracts.customers import UpdateCustomer
 from contracts.ids import CustomerId, SaleId
 from contracts.policy import ContactRule, PolicySettings
 from services.checkout.store.sales import SaleStore
-from services.customers.handlers.records import get_customer_facts
-from services.customers.service import customers
-from services.customers.settings import CustomersSettings
-from services.customers.transactions import CustomersTx, CustomersView
 from services.runtime.requester import NoAnswer
-from services.runtime.service import Service, query
 from tests.services.checkout.shop import Shop, open_shop
+from tests.services.checkout.stand_ins import SlowCustomers
 from tests.under_test import until
-
-
-class SlowCustomers:
-    """The real customers service, whose first answers about facts are held back after they were read."""
-
-    def __init__(self) -> None:
-        self.asked = asyncio.Event()
-        self.answer = asyncio.Event()
-        self.revision: int | None = None
-        """The revision that it claims instead of its own."""
-
-    def service(self) -> Service[CustomersTx, CustomersView]:
-        """The service to be started."""
-        service = customers(CustomersSettings())
-        routes = tuple(
-            query(GetCustomerFacts, self._facts) if route.request is GetCustomerFacts else route
-            for route in service.routes
-        )
-        return replace(service, routes=routes)
-
-    async def _facts(self, asked: GetCustomerFacts, view: CustomersView) -> CustomerFactsRead:
-        read = await get_customer_facts(asked, view)
-        self.asked.set()
-        await self.answer.wait()
-        if self.revision is None:
-            return read
-        return CustomerFactsRead(msgspec.structs.replace(read.facts, revision=self.revision))
 
 
 async def test_a_customer_is_attached_by_id_and_taken_off_again(shop: Shop) -> None:

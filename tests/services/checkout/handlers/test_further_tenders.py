@@ -80,6 +80,7 @@ async def test_money_of_a_further_kind_goes_on_without_policy_and_is_flagged(sho
     sale_id = await shop.opened("tea")
     await shop.done(shop.cash(sale_id, 100))
     await shop.store.stop("policy")
+    await shop.store.unwell("policy")
 
     cash = await shop.done(shop.cash(sale_id, 50))
     card = await shop.done(shop.tender(sale_id, "card", 100))

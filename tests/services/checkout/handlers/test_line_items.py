@@ -12,14 +12,12 @@ from contracts.checkout.paying import CompleteSale
 from contracts.checkout.reading import GetSale
 from contracts.checkout.selling import (
     AddLineItem,
-    ApplyScan,
     OpenSale,
     RemoveLineItem,
-    ScanApplied,
     SetQuantity,
     VoidSale,
 )
-from contracts.ids import DeviceId, ItemCode, LineItemId, RegisterId, SaleId, ScanId
+from contracts.ids import ItemCode, LineItemId, SaleId
 from services.checkout.model.sale import MOST_LINES
 from tests.services.checkout.shop import ANNA, DEPOSIT, Shop, thing
 from tests.under_test import until
@@ -36,10 +34,6 @@ async def is_shown(shop: Shop, sale: Sale) -> None:
         return state is not None and state.sale == sale
 
     await until(shown)
-
-
-def scan(shop: Shop, text: str, register: str = "till-1") -> ApplyScan:
-    return ApplyScan(ScanId(shop.ids.new()), RegisterId(register), DeviceId("scanner-1"), text)
 
 
 async def test_an_opened_sale_is_empty_and_shown_on_its_register(shop: Shop) -> None:
@@ -277,30 +271,3 @@ async def test_items_that_are_refused_change_nothing_for_the_next_line(shop: Sho
 
     assert refused.code == "item-invalid"
     assert [line.unit_price for line in sale.lines] == [250, 250]
-
-
-async def test_a_scan_adds_its_item_once(shop: Shop) -> None:
-    sale_id = await shop.opened()
-    command = scan(shop, "2000000000015")
-
-    first = await shop.done(command, caller="devices")
-    again = await shop.done(command, caller="devices")
-
-    assert first == again == ScanApplied("line_added", sale_id)
-    assert [line.item for line in (await shop.done(GetSale(sale_id))).lines] == ["tea"]
-
-
-async def test_a_scan_that_adds_nothing_says_why(shop_with_policy: Shop) -> None:
-    shop = shop_with_policy
-
-    async def outcome(text: str) -> str:
-        return (await shop.done(scan(shop, text), caller="devices")).outcome
-
-    assert await outcome("tea") == "no_open_sale"
-    sale_id = await shop.opened("tea")
-    assert await outcome("2000000000039") == "unknown_item"
-    assert await outcome("2000000000022") == "no_price"
-    assert await outcome("gold") == "too_much"
-    await shop.done(shop.cash(sale_id, 100))
-    assert await outcome("tea") == "being_paid"
-    assert len((await shop.done(GetSale(sale_id))).lines) == 1

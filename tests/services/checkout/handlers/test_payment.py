@@ -253,6 +253,7 @@ async def test_manual_attribution_blocks_until_lines_have_somebody(shop: Shop) -
 
 async def test_without_policy_no_money_is_taken_unless_the_store_allows_it(shop: Shop) -> None:
     """The store's own setting was heard with the last answer and counts once policy is away."""
+    await shop.store.unwell("policy")
     sale_id = await shop.opened("tea")
     refused = await shop.refused(shop.cash(sale_id, 250))
     assert refused.code == "policy-unavailable"
@@ -263,6 +264,7 @@ async def test_without_policy_no_money_is_taken_unless_the_store_allows_it(shop:
     await shop.policy(PolicySettings(on_policy_unavailable="allow_flagged"))
     await shop.done(CheckSale(sale_id))
     await shop.store.stop("policy")
+    await shop.store.unwell("policy")
     unanswered = await shop.done(CheckSale(sale_id))
     assert unanswered.decision is not None
     assert (unanswered.decision.outcome, unanswered.decision.held, unanswered.flags) == ("unavailable", False, ())
@@ -282,6 +284,7 @@ async def test_what_policy_said_last_is_known_after_a_restart(shop: Shop) -> Non
     sale_id = await shop.opened("tea")
     await shop.done(CheckSale(sale_id))
     await shop.store.stop("policy")
+    await shop.store.unwell("policy")
     await shop.store.stop("checkout")
 
     await shop.store.start(checkout(CheckoutSettings()))

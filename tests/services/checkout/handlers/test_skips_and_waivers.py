@@ -212,6 +212,7 @@ async def test_a_skip_while_policy_is_away_is_kept_and_asked_with_again(shop: Sh
     await shop.store.start(policy.service())
     sale_id = await checked(shop)
     await shop.store.stop("policy")
+    await shop.store.unwell("policy")
 
     sale = await shop.done(SkipPrompt(sale_id, "contact", "customer_declined"))
 

@@ -1,6 +1,10 @@
-"""Policy is away: no money is taken, unless the store allows it or somebody lets it pass; then the sale is flagged."""
+"""Policy is away: no money is taken, unless the store allows it or somebody lets it pass; then the sale is flagged.
+
+It says that it is unavailable, which costs no wait; that silence is taken alike is shown where it is stopped.
+"""
 
 import msgspec
+import pytest
 
 from contracts.base import Rejected
 from contracts.checkout import Sale, Share
@@ -13,6 +17,13 @@ from tests.services.checkout.shop import ANNA, Shop
 
 PASS = "policy.pass_unavailable"
 BERT = StaffId("00000000-0000-7000-8000-00000000000b")
+
+
+@pytest.fixture
+async def shop(shop: Shop) -> Shop:
+    """A shop whose policy says of everything that it is unavailable."""
+    await shop.store.unwell("policy")
+    return shop
 
 
 async def refused_as(

@@ -13,7 +13,13 @@ from services.checkout.model.items import Neighbours, gtin, merged, price_on, pr
 from services.checkout.model.taxes import DatedRate, TaxTable
 from tests.services.checkout.sales import tax
 
-TAXES = TaxTable([DatedRate("2021-01-01", tax()), DatedRate("2021-01-01", tax(tax_class="deposit_drinks"))])
+TAXES = TaxTable(
+    [
+        DatedRate("2021-01-01", tax()),
+        DatedRate("2021-01-01", tax(tax_class="deposit_drinks")),
+        DatedRate("2021-01-01", tax("0", "outside_scope", "outside_scope")),
+    ]
+)
 COLA = Item(
     code=ItemCode("cola"),
     name="Cola",
@@ -90,6 +96,8 @@ def test_items_that_fit_together_are_accepted() -> None:
     [
         ({"kind": "tip"}, "kind"),
         ({"kind": "deposit_return"}, "kind"),
+        ({"kind": "voucher_issue_multi"}, "tax_class"),
+        ({"kind": "voucher_issue_single", "tax_class": TaxClassCode("outside_scope")}, "tax_class"),
         ({"name": "   "}, "name"),
         ({"name": "Co\nla"}, "name"),
         ({"tax_class": "unheard_of"}, "tax_class"),

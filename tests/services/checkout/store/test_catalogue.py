@@ -106,4 +106,4 @@ def test_what_is_not_there_is_not_found(connection: Connection) -> None:
     with pytest.raises(ItemNotFound) as refused:
         Work(connection, Remembered()).price("coffee")
 
-    assert refused.value.details == {"item": "coffee"}
+    assert refused.value.details == {"field": "item"}
