@@ -43,7 +43,8 @@ SaveReason = Literal["different_person", "shared_contact", "company_contact", "o
 class CustomerFacts(Message, frozen=True):
     """What policy may know of a customer: whether details are there and valid, never the details.
 
-    ``placeholder`` marks a walk-in record that stands for nobody; it satisfies no rule.
+    ``placeholder`` marks a walk-in record that stands for nobody; it satisfies no rule, and holds no contacts, codes
+    or balances.
     """
 
     customer_id: CustomerId
@@ -102,6 +103,10 @@ class CustomerNotFound(Rejection):
     """No customer has that id."""
 
 
+class PlaceholderHoldsNothing(Rejection):
+    """That customer stands for nobody, and nobody has or owes anything; attach a person."""
+
+
 class CustomerExists(Rejection):
     """A customer with that id exists already, with other details."""
 
@@ -116,6 +121,10 @@ class ContactInvalid(Rejection):
 
 class DetailInvalid(Rejection):
     """A detail does not have the form it needs; correct the named field."""
+
+
+class DetailsCovered(Rejection):
+    """You do not see what would be replaced; add to it with add-details, or have customer.details approved."""
 
 
 class CodeTaken(Rejection):
@@ -147,6 +156,14 @@ class GroupProtected(Rejection):
     """The group of all customers is always there."""
 
 
+class GroupInUse(Rejection):
+    """Rules of the checkout are for that group; change or remove the ``overrides`` first."""
+
+
+class GroupNameTaken(Rejection):
+    """Another group has that name; a file names groups by it, so choose another one."""
+
+
 class Group(Message, frozen=True):
     """Customers who are treated alike; each customer is in exactly one."""
 
@@ -167,23 +184,31 @@ class ListGroups(Query[Groups], frozen=True):
 
 
 class PutGroup(Command[Groups], frozen=True):
-    """Make a customer group under an id made by the caller, or give it another name."""
+    """Make a customer group under an id made by the caller, or give it another name.
+
+    No two groups have the same name, whatever its case and accents.
+    """
 
     lane: ClassVar = "group"
     asked_by = ("register", "backoffice", "hub")
     permission = "customer.fields"
+    rejections = (GroupNameTaken,)
 
     group: GroupId
     name: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class DeleteGroup(Command[Groups], frozen=True):
-    """Delete a customer group; whoever is in it is in the group of all customers from then on."""
+    """Delete a customer group; whoever is in it is in the group of all customers from then on.
+
+    One that an override of policy names is not deleted; while policy is away it cannot be told. Of a large group the
+    members are told one after the other, after the answer.
+    """
 
     lane: ClassVar = "group"
     asked_by = ("backoffice", "hub")
     permission = "customer.fields"
-    rejections = (GroupNotFound, GroupProtected)
+    rejections = (GroupNotFound, GroupProtected, GroupInUse)
 
     group: GroupId
 
@@ -191,11 +216,14 @@ class DeleteGroup(Command[Groups], frozen=True):
 class CreateCustomer(Command[Customer], frozen=True):
     """Put a new customer on file under an id made by the caller.
 
-    Who is given no code gets one. ``save_anyway`` says why, where another customer looks like the same person.
+    Who is given no code gets one. Another group than ``all`` and an exemption need ``customer.grant``, too.
+    ``save_anyway`` says why, where another customer looks like the same person.
+    Checkout passes it on for a register's ``attach-new-customer``.
     """
 
     lane: ClassVar = "customer_id"
-    asked_by = ("register", "backoffice", "hub")
+    asked_by = ("register", "backoffice", "hub", "checkout")
+    passed_on_by = ("checkout",)
     permission = "customer.edit"
     rejections = (
         CustomerExists,
@@ -237,6 +265,8 @@ class UpdateCustomer(Command[Customer], frozen=True):
 
     A list given takes the place of the one before. Of custom fields only those named change; null empties one.
     A code that is newly blocked is no active one any more, and the other way round.
+    Whoever sees a detail covered (``masked``) cannot give it, as it is neither; ``add-details`` adds to it.
+    Another group, an exemption and a blocked code made good again need ``customer.grant``, too.
     ``revision-conflict`` names the ``revision`` of now and which fields ``changed`` since the expected one.
     """
 
@@ -249,6 +279,7 @@ class UpdateCustomer(Command[Customer], frozen=True):
         CustomerIncomplete,
         ContactInvalid,
         DetailInvalid,
+        DetailsCovered,
         CodeTaken,
         GroupNotFound,
         PossibleDuplicate,
@@ -274,6 +305,30 @@ class UpdateCustomer(Command[Customer], frozen=True):
     birth_date: Day | UnsetType | None = UNSET
     exemption: TaxExemption | UnsetType | None = UNSET
     custom: CustomChanges | UnsetType = UNSET
+    save_anyway: SaveReason | None = None
+
+
+class AddDetails(Command[Customer], frozen=True):
+    """Add to what is known of a customer; nothing that is there is replaced, so that nobody need see it.
+
+    What is there already is not added twice; ``note`` becomes the last line of the notes. It is what somebody who was
+    found by ``possible-duplicate`` is given what they told now.
+    """
+
+    lane: ClassVar = "customer_id"
+    asked_by = ("register", "backoffice", "hub")
+    permission = "customer.edit"
+    rejections = (CustomerNotFound, ContactInvalid, DetailInvalid, CodeTaken, PossibleDuplicate)
+
+    customer_id: CustomerId
+    emails: Emails = ()
+    phones: Phones = ()
+    codes: Codes = ()
+    addresses: Addresses = ()
+    tags: Tags = ()
+    note: NotesText = ""
+    country: CountryCode | None = None
+    """The country that phones without a prefix and addresses without a country belong to; the store's if left out."""
     save_anyway: SaveReason | None = None
 
 
@@ -345,12 +400,15 @@ class CustomerHits(Reply, frozen=True):
 
 
 class SearchCustomers(Query[CustomerHits], frozen=True):
-    """Find customers by the beginning of names, by phone, email, code, or postcode with house number."""
+    """Find customers by the beginning of names, by phone, email, code, or postcode with house number.
+
+    A single character finds whoever has it as a code.
+    """
 
     asked_by = ("register", "backoffice", "hub")
     permission = "customer.view"
 
-    text: Annotated[str, Meta(min_length=2, max_length=200)]
+    text: Annotated[str, Meta(min_length=1, max_length=200)]
     limit: Annotated[int, Meta(ge=1, le=20)] = 20
 
 

@@ -27,6 +27,12 @@ class AddressNotOnFile(Rejection):
     """The customer has no such address for this channel; consent is for an address that they have."""
 
 
+class SaleNotTheirs(Rejection):
+    """No completed sale of that id was this customer's, as far as is known here; one of just now is in a moment."""
+
+    final = False
+
+
 class ConsentNotFound(Rejection):
     """Nobody was asked under that id."""
 
@@ -82,14 +88,15 @@ class RecordConsent(Command[Consents], frozen=True):
     """Keep what a customer answered about one address, in the place of nothing: what was said before stays.
 
     Where the store wants it confirmed (``double_opt_in``), a yes is ``pending`` until ``confirm-consent``. No answer
-    is none: send nothing. ``existing_customer`` needs the sale and the notice that was shown there, and a yes.
-    Imports are never proven.
+    is none: send nothing. ``existing_customer`` needs the sale, a completed one of theirs, the notice that was shown
+    there, and a yes; it goes against no refusal. Imports are never proven, and an imported yes takes the place of
+    nothing that is proven or waits for its link.
     """
 
     lane: ClassVar = "customer_id"
     asked_by = ("register", "backoffice", "hub")
     permission = "customer.edit"
-    rejections = (CustomerNotFound, AddressNotOnFile, ContactInvalid, DetailInvalid)
+    rejections = (CustomerNotFound, AddressNotOnFile, ContactInvalid, DetailInvalid, SaleNotTheirs)
 
     consent_id: ConsentId
     customer_id: CustomerId

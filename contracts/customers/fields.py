@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from contracts.base import Command, Event, Message, Query, Rejection, Reply
-from contracts.customers.profile import FieldId
+from contracts.customers import DetailInvalid
+from contracts.customers.profile import CustomValue, FieldId
 
 FieldOwner = Literal["customer", "sale", "line"]
 FieldKind = Literal["text", "integer", "decimal", "boolean", "date", "choice", "list_of_text", "link"]
@@ -51,6 +52,25 @@ class ListCustomFields(Query[CustomFields], frozen=True):
     """Which custom fields the store has."""
 
     asked_by = ("register", "backoffice", "hub", "checkout")
+
+
+class CustomValuesChecked(Reply, frozen=True):
+    """The values in their normal form, without those that say nothing, and the fields that were asked about."""
+
+    personal: ClassVar = True
+
+    values: dict[FieldId, CustomValue]
+    fields: tuple[CustomField, ...]
+
+
+class CheckCustomValues(Query[CustomValuesChecked], frozen=True):
+    """What values become that a register gives custom fields of a sale or a line; null and blank ones say nothing."""
+
+    asked_by = ("checkout",)
+    rejections = (DetailInvalid,)
+
+    of: Literal["sale", "line"]
+    values: Annotated[dict[FieldId, CustomValue | None], Meta(max_length=250, extra={"secret": True})]
 
 
 class PutCustomField(Command[CustomFields], frozen=True):

@@ -32,8 +32,9 @@ from contracts.money import Amount
 MOST_ROWS = 200
 
 OnDuplicate = Literal["refuse", "fill", "save_anyway"]
-"""What is done with a row that may be somebody on file: refused; the one who has the same contact gets what they lack;
-or kept as another person."""
+"""What is done with a row that may be somebody on file: refused; the one who has the same contact and the same name
+gets what they lack, and who has another name is refused; or kept as another person."""
+Likeness = Literal["email", "phone", "name_and_postcode", "name_and_birth_date"]
 RowOutcome = Literal["created", "changed", "unchanged", "refused"]
 
 
@@ -49,8 +50,9 @@ class ImportRow(Message, frozen=True, forbid_unknown_fields=True, omit_defaults=
 
     ``key`` names the customer in the other system (its id, a code, an email). A row with a ``customer_id`` is about
     that customer, whose lists it then replaces; else lists are added to. ``group_name`` is taken where ``group`` is
-    left out. ``opening_...`` is what the customer brings along, booked once for each key: ``opening_owed`` is owed to
-    the shop.
+    left out. ``opening_...`` is what the customer brings along: ``opening_owed`` is owed to the shop, the others are
+    not below zero. It is booked once for each key, and only for whom the row makes or in a ledger in which nothing was
+    ever booked; never for somebody on file whom the row names by ``customer_id``.
     """
 
     row: Annotated[int, Meta(ge=1)]
@@ -83,12 +85,25 @@ class ImportRow(Message, frozen=True, forbid_unknown_fields=True, omit_defaults=
     opening_points: Units = 0
 
 
+class LikeCustomer(Message, frozen=True):
+    """A customer on file who may be the same person: the first letters of the name, and what is the same."""
+
+    customer_id: CustomerId
+    name: str
+    matched: tuple[Likeness, ...]
+
+
 class RowResult(Message, frozen=True, omit_defaults=True):
     """What became of a row, or would. A refused one says why as ``create-customer`` would, its field and rule.
 
-    ``customer-erased`` is of its own: who was erased does not come back by an import. ``duplicates`` are customers who
-    may be the same. ``contacts`` and ``likenesses`` stand in a check alone: keyed hashes of what the duplicate guard
-    looks at, by which rows of one file are told to be about the same person (strong, likely).
+    Of its own are ``customer-erased``: who was erased does not come back by an import; and ``balance-stands``: the row
+    is the first to bring a balance for somebody on file who has entries in that ledger, to which nothing is added
+    unseen. A row that booked a balance is never ``unchanged``. ``duplicates`` are customers who may be the same; of a
+    row that is not refused, the one whom it filled.
+
+    ``contacts``, ``likenesses`` and ``name_hash`` stand in a check alone: keyed hashes of what the duplicate guard
+    looks at and finds new, by which rows of one file are told to be about the same person (strong, likely,
+    by that name).
     """
 
     row: int
@@ -97,9 +112,10 @@ class RowResult(Message, frozen=True, omit_defaults=True):
     code: str | None = None
     field: str | None = None
     rule: str | None = None
-    duplicates: tuple[CustomerId, ...] = ()
+    duplicates: tuple[LikeCustomer, ...] = ()
     contacts: tuple[Hash, ...] = ()
     likenesses: tuple[Hash, ...] = ()
+    name_hash: Hash | None = None
 
 
 class RowsImported(Reply, frozen=True):

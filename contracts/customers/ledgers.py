@@ -9,11 +9,37 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from contracts.base import Command, Event, Message, Query, Rejection, Reply
-from contracts.customers import CustomerNotFound, RevisionConflict
-from contracts.customers.balances import CustomerLedger, HolderId, Ledger, ReservationId, Reserved, Units
+from contracts.customers import CustomerNotFound, PlaceholderHoldsNothing, RevisionConflict
+from contracts.customers.balances import (
+    CustomerLedger,
+    HolderId,
+    Ledger,
+    ReservationId,
+    Reserved,
+    Units,
+    VoucherId,
+)
+from contracts.customers.loyalty import RedeemAs
 from contracts.customers.profile import Balances
-from contracts.customers.vouchers import VoucherCode, VoucherExpired, VoucherNotFound
-from contracts.ids import CustomerId, Day, RegisterId, SaleId, StaffId, TenderId, Timestamp, Uuid, Version
+from contracts.customers.vouchers import (
+    VoucherBlocked,
+    VoucherCode,
+    VoucherExpired,
+    VoucherNotForThis,
+    VoucherNotFound,
+)
+from contracts.ids import (
+    CustomerId,
+    Day,
+    RegisterId,
+    SaleId,
+    StaffId,
+    TaxClassCode,
+    TenderId,
+    Timestamp,
+    Uuid,
+    Version,
+)
 from contracts.money import LARGEST, Amount, PositiveAmount
 
 EntryKind = Literal[
@@ -48,6 +74,10 @@ class AmountZero(Rejection):
     """An entry of nothing changes nothing; say how much."""
 
 
+class AmountWrongWay(Rejection):
+    """A payment lessens what an account owes, and adds to anything else; change the sign or the reason."""
+
+
 class BalanceTooLarge(Rejection):
     """The balance would come to more than can be booked."""
 
@@ -62,6 +92,10 @@ class PointsWorthless(Rejection):
 
 class PointsNotTender(Rejection):
     """The store redeems points as a discount, not as a tender."""
+
+
+class PointsNotDiscount(Rejection):
+    """The store redeems points as a tender, not as a discount."""
 
 
 class BalancesRead(Reply, frozen=True):
@@ -132,7 +166,16 @@ class AdjustBalance(Command[EntryBooked], frozen=True):
     lane: ClassVar = "customer_id"
     asked_by = ("register", "backoffice", "hub")
     permission = "ledger.adjust"
-    rejections = (CustomerNotFound, EntryExists, AmountZero, BalanceTooLow, BalanceTooLarge, LoyaltyNotJoined)
+    rejections = (
+        CustomerNotFound,
+        EntryExists,
+        AmountZero,
+        AmountWrongWay,
+        BalanceTooLow,
+        BalanceTooLarge,
+        LoyaltyNotJoined,
+        PlaceholderHoldsNothing,
+    )
 
     entry_id: Uuid
     customer_id: CustomerId
@@ -140,6 +183,32 @@ class AdjustBalance(Command[EntryBooked], frozen=True):
     amount: Units
     reason: AdjustReason
     expires_on: Day | None = None
+
+
+class AdjustVoucher(Command[EntryBooked], frozen=True):
+    """Put right what is on a voucher, by hand; to cancel it take away all that is left.
+
+    Nothing that is reserved for a sale, and nothing that is not there, is taken away. What is added is good through
+    the voucher's own last day.
+    """
+
+    lane: ClassVar = "voucher_id"
+    asked_by = ("register", "backoffice", "hub")
+    permission = "ledger.adjust"
+    rejections = (
+        VoucherNotFound,
+        VoucherExpired,
+        EntryExists,
+        AmountZero,
+        AmountWrongWay,
+        BalanceTooLow,
+        BalanceTooLarge,
+    )
+
+    entry_id: Uuid
+    voucher_id: VoucherId
+    amount: Units
+    reason: AdjustReason
 
 
 class LedgerRead(Reply, frozen=True):
@@ -164,6 +233,18 @@ class GetLedger(Query[LedgerRead], frozen=True):
     next: int | None = None
 
 
+class GetVoucherLedger(Query[LedgerRead], frozen=True):
+    """Read what was booked on a voucher: issued, spent, given back, put right, expired."""
+
+    asked_by = ("register", "backoffice", "hub")
+    permission = "customer.view"
+    rejections = (VoucherNotFound,)
+
+    voucher_id: VoucherId
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    next: int | None = None
+
+
 class AccountTerms(Reply, frozen=True):
     """On which terms a customer may owe. ``credit_limit`` None is no limit, 0 no credit."""
 
@@ -182,7 +263,7 @@ class SetAccountTerms(Command[AccountTerms], frozen=True):
     lane: ClassVar = "customer_id"
     asked_by = ("register", "backoffice", "hub")
     permission = "ledger.adjust"
-    rejections = (CustomerNotFound, RevisionConflict)
+    rejections = (CustomerNotFound, PlaceholderHoldsNothing, RevisionConflict)
 
     customer_id: CustomerId
     expected_revision: int
@@ -205,6 +286,7 @@ class OpenItem(Message, frozen=True):
 class AccountStatement(Reply, frozen=True):
     """An account over a time: what was owed before, what was booked, what is owed after, and what of it is open.
 
+    ``entries`` stand by their days, however late they were booked, and their ``balance`` is what was owed after each.
     ``open_items`` and ``overdue`` are as of ``to_day``. ``more`` says that there were more entries than one
     statement holds; ask for a shorter time.
     """
@@ -243,11 +325,14 @@ class BalanceReserved(Reply, frozen=True):
 
 
 class ReserveBalance(Command[BalanceReserved], frozen=True):
-    """Keep a part of a balance for a tender of a sale, or keep it longer.
+    """Keep a part of a balance for a tender of a sale or for points that come off its lines, or keep it longer.
 
-    ``reservation_id`` follows from sale and tender, so that repeating is harmless; another amount takes the place
-    of the one before. ``customer_id`` is needed but for a voucher, which is named by its code or, once it is
-    reserved, by nothing.
+    ``reservation_id`` follows from the sale and from ``tender_id``, which is the tender's or the redemption's, so that
+    repeating is harmless; another amount takes the place of the one before. ``customer_id`` is needed but for a
+    voucher, which is named by its code or, once it is reserved, by nothing. ``units`` is what a sale has agreed on
+    already: it is kept so, whatever the programme makes of the amount by now. ``payable`` is what a single-purpose
+    voucher of each tax class may pay on this sale; one whose class is not named pays nothing, and without it all is
+    agreed already.
     """
 
     lane: ClassVar = "reservation_id"
@@ -257,9 +342,12 @@ class ReserveBalance(Command[BalanceReserved], frozen=True):
         BalanceTooLow,
         LoyaltyNotJoined,
         PointsNotTender,
+        PointsNotDiscount,
         PointsWorthless,
         VoucherNotFound,
         VoucherExpired,
+        VoucherBlocked,
+        VoucherNotForThis,
     )
 
     reservation_id: ReservationId
@@ -270,6 +358,9 @@ class ReserveBalance(Command[BalanceReserved], frozen=True):
     amount: PositiveAmount
     customer_id: CustomerId | None = None
     voucher_code: VoucherCode | None = None
+    redeem_as: RedeemAs = "tender"
+    units: Annotated[int, Meta(ge=1, le=LARGEST)] | None = None
+    payable: dict[TaxClassCode, Amount] | None = None
 
 
 class BalanceReleased(Reply, frozen=True):
@@ -289,26 +380,31 @@ class ReleaseBalance(Command[BalanceReleased], frozen=True):
 
 
 class LateCapture(Message, frozen=True):
-    """A completed sale spent what was not reserved for it any more; it is booked, and a person should look."""
+    """A completed sale spent what was not reserved for it any more; it is booked, and a person should look.
+
+    What a sale would have booked for nobody (no customer, or a placeholder) is not ``booked``: the person finds out
+    whose it is and books it by hand, or pays it back. ``amount`` is then what would have been booked.
+    """
 
     ledger: Ledger
-    holder_id: HolderId
+    holder_id: HolderId | None
     entry_id: Uuid
     sale_id: SaleId
     amount: Units
     balance: Units
     not_on_time: NotOnTime
     at: Timestamp
+    booked: bool = True
 
 
 class LateCaptures(Reply, frozen=True):
-    """What was booked although its reservation did not hold any more, newest first."""
+    """What was booked although its reservation did not hold any more, and what was of nobody, newest first."""
 
     captures: tuple[LateCapture, ...]
 
 
 class ListLateCaptures(Query[LateCaptures], frozen=True):
-    """Which sales spent what was not reserved for them any more."""
+    """Which sales spent what was not reserved for them any more, and which paid or gave back something for nobody."""
 
     asked_by = ("register", "backoffice", "hub")
     permission = "ledger.adjust"

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from contracts.base import Command, Message, Query, Rejection, Reply
-from contracts.customers import CustomerNotFound, GroupId, RevisionConflict
+from contracts.customers import CustomerNotFound, GroupId, PlaceholderHoldsNothing, RevisionConflict
 from contracts.ids import CustomerId, Timestamp, Version
 from contracts.money import LARGEST
 
@@ -20,6 +20,10 @@ class LoyaltyTermsChanged(Rejection):
 
 class LoyaltyOff(Rejection):
     """The store has no loyalty programme."""
+
+
+class TermsVersionUsed(Rejection):
+    """Other terms had that version, and members accepted them; give these a version of their own."""
 
 
 class RateInvalid(Rejection):
@@ -57,11 +61,14 @@ class GetLoyaltyProgramme(Query[LoyaltyProgramme], frozen=True):
 
 
 class SetLoyaltyProgramme(Command[LoyaltyProgramme], frozen=True):
-    """Put other terms in force, for sales from now on; ``expected_revision`` is 0 where there was no programme."""
+    """Put other terms in force, for sales from now on; ``expected_revision`` is 0 where there was no programme.
+
+    A ``terms_version`` stands for the same terms for ever: all of this but ``on``.
+    """
 
     asked_by = ("register", "backoffice", "hub")
     permission = "ledger.adjust"
-    rejections = (RevisionConflict, RateInvalid)
+    rejections = (RevisionConflict, RateInvalid, TermsVersionUsed)
 
     expected_revision: int
     on: bool
@@ -92,7 +99,7 @@ class JoinLoyalty(Command[LoyaltyMembership], frozen=True):
     lane: ClassVar = "customer_id"
     asked_by = ("register", "backoffice", "hub")
     permission = "customer.edit"
-    rejections = (CustomerNotFound, LoyaltyOff, LoyaltyTermsChanged)
+    rejections = (CustomerNotFound, PlaceholderHoldsNothing, LoyaltyOff, LoyaltyTermsChanged)
 
     customer_id: CustomerId
     terms_version: Version

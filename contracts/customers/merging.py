@@ -49,6 +49,18 @@ class TakeInvalid(Rejection):
     """This detail cannot be kept of both; choose one."""
 
 
+class MergeTooLarge(Rejection):
+    """Both together have more of a detail than one customer can have.
+
+    ``rule`` says how much that is. Choose whose stays (``takes``), or take some off one of the two before; of codes
+    there is no choice but that, since all go on working.
+    """
+
+
+class PlaceholderMerged(Rejection):
+    """One of the two stands for nobody; what is theirs is nobody's, and nobody becomes them."""
+
+
 class MergeNotFound(Rejection):
     """Nobody was merged under that id."""
 
@@ -66,7 +78,7 @@ class MergeUndone(Rejection):
 
 
 class MergeBuriedUnder(Rejection):
-    """The survivor was merged into somebody else since, or erased; undo the later merge first."""
+    """Another merge of the survivor stands on this one, or they were erased; undo the later merge first."""
 
 
 class FieldPreview(Message, frozen=True):
@@ -96,7 +108,7 @@ class PreviewMerge(Query[MergePreview], frozen=True):
 
     asked_by = ("register", "backoffice", "hub")
     permission = "customer.merge"
-    rejections = (CustomerNotFound, SameCustomer, TakeInvalid)
+    rejections = (CustomerNotFound, SameCustomer, PlaceholderMerged, TakeInvalid, MergeTooLarge)
 
     survivor_id: CustomerId
     loser_id: CustomerId
@@ -107,7 +119,7 @@ class MergeCustomers(Command[Customer], frozen=True):
     """Make two customers one. The loser's id stands for the survivor for ever, at the till, too.
 
     History, codes, consent and balances move; nothing that is owed or owned blocks a merge. Both revisions
-    are those that were looked at.
+    are those that were looked at; the merge makes one that is higher than either.
     """
 
     lane: ClassVar = "survivor_id"
@@ -116,9 +128,12 @@ class MergeCustomers(Command[Customer], frozen=True):
     rejections = (
         CustomerNotFound,
         SameCustomer,
+        PlaceholderMerged,
         RevisionConflict,
         TakeInvalid,
+        MergeTooLarge,
         MergeExists,
+        MergeUndone,
     )
 
     merge_id: MergeId
@@ -167,7 +182,7 @@ class MergeReversed(Reply, frozen=True):
 
 
 class UndoMerge(Command[MergeReversed], frozen=True):
-    """Take a merge back within 30 days; a later merge of the survivor is taken back before."""
+    """Take a merge back within 30 days, the newest of a survivor first."""
 
     lane: ClassVar = "merge_id"
     asked_by = ("register", "backoffice", "hub")
@@ -187,8 +202,12 @@ class CustomersMerged(Event, frozen=True):
 
 
 class CustomersParted(Event, frozen=True):
-    """A merge was undone: the loser's id stands for itself again."""
+    """A merge was undone: the loser's id stands for itself again; ``facts`` are the loser's, who is on file again.
+
+    None in events of before they were told.
+    """
 
     merge_id: MergeId
     loser_id: CustomerId
     survivor_id: CustomerId
+    facts: CustomerFacts | None = None

@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from contracts.base import Command, Event, Message, Query, Rejection, Reply, State
 from contracts.customers import CustomerNotFound, LanguageCode, NameText
+from contracts.customers.consent import SaleNotTheirs
 from contracts.customers.profile import Address
 from contracts.ids import CountryCode, CustomerId, Day, Hash, SaleId, Segment, StaffId, Timestamp, Uuid
 
@@ -43,7 +44,8 @@ class BuyerRecordExists(Rejection):
 class CustomerExport(Reply, frozen=True):
     """All that is held about a person: ``document`` for machines, ``page`` (HTML) to read, in their language.
 
-    ``next`` asks for the older part of a long history; the first part holds everything else.
+    ``next`` asks for what follows of long lists (``ledger_entries``, ``history``, ``accesses``); the first part holds
+    everything else. What was bought is on the receipts of the sales in ``history``: ``get-receipt`` tells it.
     """
 
     personal: ClassVar = True
@@ -92,6 +94,8 @@ class EraseCustomer(Command[Erasure], frozen=True):
     """Forget a customer, with every id that was ever merged into them (GDPR, article 17).
 
     Sales stay as they are; their customer id leads to nobody. What law keeps stays sealed until its time is over.
+    Who asked for it (``asked_for``) is not written to any more, whoever else has the address; the other reasons
+    silence nobody.
     """
 
     lane: ClassVar = "customer_id"
@@ -143,8 +147,8 @@ class KeptRecord(Message, frozen=True):
 class ErasureCertificate(Reply, frozen=True):
     """What the shop can show: who was forgotten (an id), when, where, and what had to stay.
 
-    ``text`` says it in the language asked for. ``seal`` is a keyed hash over all the rest, which this
-    store alone can make.
+    ``text`` says it in the language asked for. ``seal`` is a keyed hash over who it was (the ids), when and why, which
+    this store alone can make; it stays the same however often, and however late, the certificate is read.
     """
 
     erasure_id: ErasureId
@@ -196,14 +200,16 @@ class BuyerSealed(Reply, frozen=True):
 
 
 class SealBuyer(Command[BuyerSealed], frozen=True):
-    """Keep who bought, as they are now, beside a sale whose buyer the law wants known.
+    """Keep who bought, as they are now, beside a completed sale of theirs whose buyer the law wants known.
 
-    Repeating it changes nothing. A name or an address given is the one on the invoice; else the customer's own.
+    A sale that says so itself seals without this. Repeating it changes nothing. A name or an address given is the one
+    on the invoice; else the customer's own.
     """
 
     lane: ClassVar = "record_id"
-    asked_by = ("checkout", "backoffice", "hub")
-    rejections = (CustomerNotFound, BuyerRecordExists)
+    asked_by = ("backoffice", "hub")
+    permission = "fiscal.edit"
+    rejections = (CustomerNotFound, BuyerRecordExists, SaleNotTheirs)
 
     record_id: BuyerRecordId
     sale_id: SaleId
@@ -242,11 +248,11 @@ class ListBuyerRecords(Query[BuyerRecords], frozen=True):
 
 
 class HoldBuyerRecord(Command[BuyerRecords], frozen=True):
-    """Keep a sealed buyer beyond its time (a dispute, an audit), or no longer."""
+    """Keep a sealed buyer beyond its time (a dispute, an audit), or no longer: past its time it is deleted then."""
 
     lane: ClassVar = "record_id"
     asked_by = ("backoffice", "hub")
-    permission = "fiscal.read"
+    permission = "fiscal.edit"
     rejections = (BuyerRecordNotFound,)
 
     record_id: BuyerRecordId
@@ -254,7 +260,10 @@ class HoldBuyerRecord(Command[BuyerRecords], frozen=True):
 
 
 class RetentionRule(Message, frozen=True):
-    """So many years from the end of the calendar year."""
+    """So many years from the end of the calendar year.
+
+    Sealed buyers are deleted by it. ``till_record`` is told to whoever archives sales: checkout keeps them all.
+    """
 
     country: CountryCode
     data_class: DataClass
@@ -273,7 +282,20 @@ class GetRetention(Query[RetentionTable], frozen=True):
     asked_by = ("checkout", "backoffice", "hub")
 
 
-AccessKind = Literal["viewed", "exported", "marketing_list", "fiscal_read", "erased", "merged"]
+AccessKind = Literal[
+    "viewed",
+    "found",
+    "searched",
+    "exported",
+    "marketing_list",
+    "fiscal_read",
+    "fiscal_edited",
+    "erased",
+    "merged",
+]
+"""``found``: a search showed few, and this customer among them; noted once in ten minutes for one person at one place.
+``searched``: searches showed longer lists; ``records`` is of how many customers since the last such note.
+"""
 
 
 class AccessNote(Message, frozen=True):

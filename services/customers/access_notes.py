@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 
 from contracts.customers.privacy import AccessNote
+from services.customers.searches_noted import SearchesNoted
 from services.customers.transactions import CustomersTx, CustomersView
 from services.runtime.running import Context
 from services.runtime.writer import DatabaseFault
@@ -16,13 +17,16 @@ class AccessNotes:
     """Notes on their way to the database. A kill loses those of the last moment, a full disk none."""
 
     def __init__(self) -> None:
+        self._searches = SearchesNoted()
         self._waiting: deque[AccessNote] = deque()
         self._some = asyncio.Event()
 
     def add(self, note: AccessNote) -> None:
-        """Take a note."""
-        self._waiting.append(note)
-        self._some.set()
+        """Take a note; of what searches show, only what makes one."""
+        due = self._searches.noted(note) if note.kind in {"found", "searched"} else note
+        if due is not None:
+            self._waiting.append(due)
+            self._some.set()
 
     async def write(self, context: Context[CustomersTx, CustomersView]) -> None:
         """Write notes down for ever."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from contracts.base import Unavailable
 from contracts.checkout.completed import SaleCompleted
 from contracts.checkout.paying import TenderRemoved
+from contracts.checkout.redeeming import RedemptionRemoved
 from contracts.checkout.selling import SaleVoided
 from contracts.every_service import ReadJournal
 from services.customers.handlers.booking import dormant_before, up_to_date
@@ -24,7 +25,7 @@ from services.runtime.running import Context
 from services.runtime.writer import DatabaseFault
 
 FOLLOWER = "balances"
-CONCERNS = frozenset({SaleCompleted.wire_name(), SaleVoided.wire_name(), TenderRemoved.wire_name()})
+CONCERNS = frozenset(event.wire_name() for event in (SaleCompleted, SaleVoided, TenderRemoved, RedemptionRemoved))
 AT_ONCE = 200
 
 
@@ -42,15 +43,15 @@ async def _look(context: Context[CustomersTx, CustomersView]) -> None:
     view = context.view()
     now = stamp(view.now)
     overdue = await view.read(lambda connection: LedgerStore(connection).overdue(now, AT_ONCE))
-    if overdue and await _all_applied(context):
+    if overdue and await all_applied(context):
         await context.write(lambda tx: expire(tx, overdue))
     today = view.today
     has_run_out = await view.read(lambda connection: _has_run_out(Books(connection), today, view.now))
-    if has_run_out and await _all_applied(context):
+    if has_run_out and await all_applied(context):
         await context.write(_run_out)
 
 
-async def _all_applied(context: Context[CustomersTx, CustomersView]) -> bool:
+async def all_applied(context: Context[CustomersTx, CustomersView]) -> bool:
     """Whether everything that checkout has told of balances up to now is applied here.
 
     How far the follower came is written down only with what concerns it, so the rest is looked through.

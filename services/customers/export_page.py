@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from services.customers.labels import CODED, label, word
+from services.customers.labels import BOUGHT, CODED, label, word
 
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}"
@@ -34,7 +34,9 @@ def _section(name: str, value: Any, language: str) -> str:
     if isinstance(value, Mapping):
         return heading + _details(value, language)
     if value and isinstance(value[0], Mapping):
-        return heading + _table(value, language)
+        sold = any(each.get("receipt_number") for each in value)
+        hint = f"<p>{escape(label(BOUGHT, language))}</p>" if sold else ""
+        return heading + _table(value, language) + hint
     return heading + f"<p>{_shown(name, value, language)}</p>"
 
 

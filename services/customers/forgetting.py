@@ -1,31 +1,31 @@
 """What goes on beside the bus until a customer is forgotten everywhere, and until everything has had its time.
 
-An erasure is finished when its ids are written down beside the databases, this database holds no byte of it, and
+An erasure is written down beside the databases before it is answered. It is finished when checkout's sales of before
+are heard, so that the law's buyers are sealed, nothing is had or owed any more, this database holds no byte of it, and
 every service that follows this journal has passed the event that tells of it. Never here: what is forgotten.
 """
 
 import asyncio
-from collections.abc import Iterable
-from datetime import time
+from collections.abc import Iterable, Sequence
 
 from contracts.base import Unavailable
-from contracts.every_service import ReadFollowed
-from services.customers.erased_file import ErasedFile
+from contracts.every_service import FollowedPlace, ReadFollowed
+from services.customers.erased_file import NAME, Erased, ErasedFile
+from services.customers.expiry import all_applied
 from services.customers.handlers.buyers import forget_what_had_its_time
-from services.customers.handlers.erasing import acknowledge, to_write_down
+from services.customers.handlers.erasing import acknowledge, give_up_late, let_go, write_off
 from services.customers.handlers.merging import forget_old_merges
 from services.customers.model.privacy import OWN
 from services.customers.settings import CustomersSettings
-from services.customers.store.aliases import family
-from services.customers.store.erasures import ErasureStore, Waiting
-from services.customers.store.wiping import rebuilds_at_once, wipe
+from services.customers.store.buyers import who_leaves
+from services.customers.store.erasures import ErasureStore, Waiting, has_balances, who_has_all_the_same
 from services.customers.transactions import CustomersTx, CustomersView
+from services.runtime import journal
 from services.runtime.requester import NoAnswer, Refused
 from services.runtime.running import Context
+from services.runtime.wiping import may_rebuild, wipe
 from services.runtime.writer import DatabaseFault
 
-NIGHT = (time(1), time(5))
-"""When nobody waits for a large database to be rebuilt, by the shop's wall clock."""
 ASK_PATIENCE_S = 2.0
 
 
@@ -39,33 +39,69 @@ class Forgetting:
         self._told_overdue = 0
         self._silent: set[str] = set()
         """The services of which it was said that they do not answer."""
-        self._cleared_on = ""
+        self._looked_on = ""
+
+    async def _tell_unreadable(self) -> None:
+        """Raise the alarm about lines of the list beside the databases that nobody can read."""
+        if lines := await asyncio.to_thread(ErasedFile(self._context.data).unreadable):
+            self._context.log.error("erased-list-unreadable", file=NAME, lines=lines)
 
     async def look(self) -> None:
         """Do what can be done now."""
-        await self._clear_once_a_day()
+        await self._once_a_day()
         waiting = await self._context.view().read(lambda connection: ErasureStore(connection).waiting())
         if waiting:
-            await self._write_down(waiting)
-            done = [(each, OWN) for each in _waiting_for(OWN, waiting)] if await self._wiped(waiting) else []
+            settled = await self._settled(list(_waiting_for(OWN, waiting)))
+            done = [(each, OWN) for each in settled] if settled and await self._wiped() else []
             for service in sorted({name for each in waiting for name in each.outstanding} - {OWN}):
                 done += await self._passed_by(service, list(_waiting_for(service, waiting)))
             if done:
                 await self._context.write(lambda tx: acknowledge(tx, done))
+        if not any(OWN in each.outstanding for each in waiting):
+            await self._give_up_late()
         await self._tell_overdue(waiting)
 
-    async def _write_down(self, waiting: list[Waiting]) -> None:
-        families = await self._context.view().read(
-            lambda connection: {each.customer_id: family(connection, each.customer_id) for each in waiting}
-        )
-        erased = to_write_down(waiting, families)
-        await asyncio.to_thread(ErasedFile(self._context.data).add, erased)
+    async def _settled(self, waiting: list[Waiting]) -> list[Waiting]:
+        """Those who have and owe nothing and are kept as buyers of no sale that is still to be heard.
 
-    async def _wiped(self, waiting: list[Waiting]) -> bool:
-        """Whether this database holds no byte any more of those who wait for that."""
-        if not any(_waiting_for(OWN, waiting)):
+        What a restored backup says of them is given up. Sales since the backup are booked before: what was spent or
+        refunded in them is not there to be given up.
+        """
+        if not waiting:
+            return []
+        erased = {each.erasure_id: each for each in await asyncio.to_thread(ErasedFile(self._context.data).read)}
+        mine = [erased[each.erasure_id] for each in waiting if each.erasure_id in erased]
+        unsettled, leaving = await self._unsettled(mine), await self._leaving(waiting)
+        if (unsettled or leaving) and await self._sales_are_booked():
+            await self._context.write(lambda tx: _settle(tx, unsettled, waiting))
+            unsettled, leaving = await self._unsettled(unsettled), frozenset()
+        left = {each.erasure_id for each in unsettled} | leaving
+        return [each for each in waiting if each.erasure_id not in left]
+
+    async def _give_up_late(self) -> None:
+        """Settle what was booked of the erased since they were: a till that was away completes its sale days later."""
+        if late := await self._context.view().read(who_has_all_the_same):
+            await self._context.write(lambda tx: give_up_late(tx, late))
+
+    async def _unsettled(self, erased: list[Erased]) -> list[Erased]:
+        return await self._context.view().read(
+            lambda connection: [each for each in erased if has_balances(connection, each.customer_ids)]
+        )
+
+    async def _leaving(self, waiting: list[Waiting]) -> frozenset[str]:
+        erasure_ids = [each.erasure_id for each in waiting]
+        return await self._context.view().read(lambda connection: who_leaves(connection, erasure_ids))
+
+    async def _sales_are_booked(self) -> bool:
+        try:
+            return await all_applied(self._context)
+        except (NoAnswer, Refused, Unavailable):  # checkout is away; its sales may say more
             return False
-        if not rebuilds_at_once(self._file) and not self._is_night():
+
+    async def _wiped(self) -> bool:
+        """Whether this database holds no byte any more of those who wait for that."""
+        wall_clock = self._context.clock.now().astimezone(self._settings.shop_days.zone).time()
+        if not may_rebuild(self._file, wall_clock):
             return False
         wiped = await asyncio.to_thread(wipe, self._file)
         if not wiped:
@@ -83,8 +119,17 @@ class Forgetting:
                 self._silent.add(service)
             return []
         self._silent.discard(service)
-        places = [(place.epoch, place.number) for place in answer.places]
-        return [(each, service) for each in waiting if places and all(at >= (each.epoch, each.number) for at in places)]
+        places = answer.places
+        if not places or not await self._are_held(places):
+            return []
+        return [(each, service) for each in waiting if all(place.number >= each.number for place in places)]
+
+    async def _are_held(self, places: Sequence[FollowedPlace]) -> bool:
+        """Whether this journal holds what others have passed; one that was restored gives its numbers again."""
+        held = await self._context.view().read(
+            lambda connection: [journal.place_of(connection, place.number) for place in places]
+        )
+        return all(here.event_id == place.event_id for here, place in zip(held, places, strict=True))
 
     async def _tell_overdue(self, waiting: list[Waiting]) -> None:
         """Raise the alarm when there are more erasures overdue than were told."""
@@ -102,15 +147,12 @@ class Forgetting:
             )
         await self._context.write(lambda tx: acknowledge(tx, []))
 
-    async def _clear_once_a_day(self) -> None:
+    async def _once_a_day(self) -> None:
         today = self._settings.shop_days.day_of(self._context.clock.now())
-        if today != self._cleared_on:
+        if today != self._looked_on:
             await self._context.write(_clear)
-            self._cleared_on = today
-
-    def _is_night(self) -> bool:
-        now = self._context.clock.now().astimezone(self._settings.shop_days.zone).time()
-        return NIGHT[0] <= now < NIGHT[1]
+            await self._tell_unreadable()
+            self._looked_on = today
 
 
 async def forget_in_time(context: Context[CustomersTx, CustomersView], settings: CustomersSettings) -> None:
@@ -122,6 +164,12 @@ async def forget_in_time(context: Context[CustomersTx, CustomersView], settings:
         except (DatabaseFault, OSError) as fault:
             context.log.warning("not-forgotten-yet", fault=type(fault).__name__)
         await asyncio.sleep(settings.privacy_every_s)
+
+
+def _settle(tx: CustomersTx, unsettled: list[Erased], waiting: list[Waiting]) -> None:
+    if unsettled:
+        write_off(tx, unsettled)
+    let_go(tx, waiting)
 
 
 def _clear(tx: CustomersTx) -> None:

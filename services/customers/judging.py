@@ -3,6 +3,7 @@
 Reads what the batch meets on file at once, then tells row by row. Never here: anything that writes.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -13,23 +14,29 @@ from contracts.base import Rejection
 from contracts.customers import (
     CodeTaken,
     Customer,
+    Group,
     GroupId,
     GroupNotFound,
     PossibleDuplicate,
     PutGroup,
     RevisionConflict,
 )
-from contracts.customers.importing import CheckImport, ImportCustomers, ImportRow, RowResult
+from contracts.customers.importing import CheckImport, ImportCustomers, ImportRow, RowOutcome, RowResult
 from contracts.ids import CustomerId
-from services.customers.model.duplicates import Suspect, Traits, traits
-from services.customers.model.groups import named_group
+from services.customers.model.duplicates import Suspect, Traits, name_key, new_traits, traits
+from services.customers.model.groups import check_name, named_group
 from services.customers.model.importing import (
     CustomerErased,
     How,
+    Opening,
+    balance_stands,
     creation,
     group_id,
     group_named,
+    like_customers,
     likenesses,
+    name_hash,
+    openings,
     prove_distinct,
     refused,
     row_id,
@@ -44,6 +51,7 @@ from services.customers.model.records import (
     new_customer,
     with_made_code,
 )
+from services.customers.model.search import code_key
 from services.customers.store.importing import KeptRow, Met, Shelf
 
 
@@ -58,14 +66,14 @@ class Standards(NamedTuple):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What becomes of a row. ``after`` is to be kept: as new where there is no ``before``."""
+    """What becomes of a row. ``after`` is to be kept: as new where there is no ``before``. ``openings`` are booked."""
 
     row: ImportRow
     result: RowResult
     kept: KeptRow | None = None
     before: Customer | None = None
     after: Customer | None = None
-    opens: bool = False
+    openings: tuple[Opening, ...] = ()
     suspects: tuple[Suspect, ...] = ()
 
 
@@ -76,6 +84,7 @@ class Batch:
         prove_distinct(request.rows)
         self._request = request
         self._secret = held.secret
+        self._marks = {row.row: row_mark(row, held.secret) for row in request.rows}
         self._rules = msgspec.structs.replace(held.rules, country=request.country or held.rules.country)
         self._known = Known(held.today, shelf.custom_fields.of("customer"))
         self._duplicates = shelf.duplicates
@@ -86,12 +95,13 @@ class Batch:
         self._ids = {row.row: row_id(request.source, row.key, held.secret) for row in request.rows}
         self._taken_over = self._store.taken_over(set(self._ids.values()))
         self._on_file = self._load(request.rows, held.new_id)
-        self._erased = self._store.erased(
-            {*self._on_file.ids.values(), *(each.customer_id for each in self._taken_over.values())}
-        )
+        named = {self._on_file.ids[row.row] for row in request.rows if row.customer_id}
+        self._erased = self._store.erased({*named, *(each.customer_id for each in self._taken_over.values())})
         self._holders = self._store.holders(self._codes(request.rows))
         self._met = Met()
         self._looks: dict[int, tuple[Customer, Traits]] = {}
+        self._refused: set[int] = set()
+        """Rows that the first look refuses, so that nothing comes of them unless an earlier row made their customer."""
         self._fresh = Met()
         self._look_at_all(request.rows)
 
@@ -104,9 +114,11 @@ class Batch:
             return Verdict(row, refused(row, rejection))
 
     def meets_fresh(self, row: ImportRow) -> bool:
-        """Whether a row may be about somebody whom an earlier one of this batch made."""
+        """Whether a row may be about somebody whom an earlier one of this batch made, or changes who is on file."""
         look = self._looks.get(row.row)
-        return look is not None and _shared(look[1], self._fresh)
+        if look is not None:
+            return _shared(look[1], self._fresh)
+        return row.row not in self._refused or self._on_file.ids[row.row] in self._on_file.records
 
     def on_file(self, row: ImportRow, customer: Customer) -> None:
         """An earlier row made or changed a customer."""
@@ -115,11 +127,12 @@ class Batch:
         self._fresh = Met(
             self._fresh.emails | look.emails, self._fresh.phones | look.phones, self._fresh.names | {look.name}
         )
-        self._holders |= dict.fromkeys((*customer.codes, *customer.blocked_codes), customer.customer_id)
+        codes = map(code_key, (*customer.codes, *customer.blocked_codes))
+        self._holders |= dict.fromkeys(codes, customer.customer_id)
         self._on_file.records[customer.customer_id] = customer
 
     def _judged(self, row: ImportRow) -> Verdict:
-        own_id, mark = self._ids[row.row], row_mark(row, self._secret)
+        own_id, mark = self._ids[row.row], self._marks[row.row]
         before_row = self._taken_over.get(own_id)
         customer_id = CustomerId(before_row.customer_id) if before_row else self._on_file.ids[row.row]
         if customer_id in self._erased:
@@ -130,25 +143,40 @@ class Batch:
         on_file = self._on_file.records.get(present)
         kept = KeptRow(own_id, customer_id, mark)
         if on_file is not None:
-            # A row about somebody who was here before brings nothing along: their balances are the shop's own.
-            opens = row.customer_id is None or before_row is not None
-            return self._of_known(row, on_file, kept, "replace" if row.customer_id else "add", opens=opens)
+            return self._of_known(row, on_file, kept, "replace" if row.customer_id else "add")
         return self._of_new(row, customer_id, kept)
 
-    def _of_known(self, row: ImportRow, before: Customer, kept: KeptRow, how: How, *, opens: bool) -> Verdict:
+    def _of_known(self, row: ImportRow, before: Customer, kept: KeptRow, how: How) -> Verdict:
         if row.expected_revision is not None and row.expected_revision != before.revision:
             raise RevisionConflict(field="revision", revision=before.revision, rule=f"revision is {before.revision}")
         group = self._group(row)
         after = changed_customer(before, update(before, row, group, how), self._rules, self._known)
         kept = kept._replace(customer_id=before.customer_id)
+        opens = self._opens(row, before.customer_id, how)
         if after.revision == before.revision:
-            return Verdict(row, RowResult(row.row, "unchanged", before.customer_id), kept, before, None, opens)
-        self._check_codes(after)
+            outcome: RowOutcome = "changed" if opens else "unchanged"
+            return Verdict(row, RowResult(row.row, outcome, before.customer_id), kept, before, None, opens)
+        self._check_codes(after, before)
         suspects = () if how == "fill" else self._duplicates.of(after, before)
         if suspects and self._request.on_duplicate == "refuse":
             raise PossibleDuplicate(field="on_duplicate", duplicates=[each.told() for each in suspects])
         result = RowResult(row.row, "changed", before.customer_id)
+        if how != "fill":
+            result = self._with_look(result, new_traits(before, after))
         return Verdict(row, result, kept, before, after, opens, suspects)
+
+    def _opens(self, row: ImportRow, customer_id: CustomerId, how: How) -> tuple[Opening, ...]:
+        """What a row brings along for somebody on file: only where nothing was ever booked.
+
+        Who was here before and is named by the shop's own id has the shop's own balances, whatever the file says.
+        """
+        if how == "replace":
+            return ()
+        brought = openings(row)
+        stands = [ledger for ledger, _ in brought if self._store.was_booked(ledger, customer_id)]
+        if stands and how == "fill":
+            raise balance_stands(stands[0])
+        return tuple(each for each in brought if each[0] not in stands)
 
     def _of_new(self, row: ImportRow, customer_id: CustomerId, kept: KeptRow) -> Verdict:
         group = self._group(row)
@@ -159,17 +187,37 @@ class Batch:
         self._check_codes(customer)
         suspects = self._suspects(customer, row)
         if suspects and self._request.on_duplicate != "save_anyway":
-            same = [each for each in suspects if each.strength == "strong"]
-            if self._request.on_duplicate == "refuse" or len(same) != 1:
-                raise PossibleDuplicate(field="on_duplicate", duplicates=[each.told() for each in suspects])
-            return self._of_known(row, same[0].customer, kept, "fill", opens=True)
+            return self._of_like(row, customer, kept, suspects)
         if self._rules.make_codes:
-            customer = with_made_code(customer, self._taken)
-        result = RowResult(row.row, "created", customer_id)
-        if isinstance(self._request, CheckImport):
-            contacts, likely = likenesses(customer, self._secret)
-            result = RowResult(row.row, "created", row.customer_id, contacts=contacts, likenesses=likely)
-        return Verdict(row, result, kept, None, customer, opens=True, suspects=suspects)
+            customer = with_made_code(customer, self._taken, self._secret)
+        # The id of who is only tried is nobody's.
+        told_id = row.customer_id if isinstance(self._request, CheckImport) else customer_id
+        result = self._with_look(RowResult(row.row, "created", told_id), looked[1] if looked else traits(customer))
+        return Verdict(row, result, kept, None, customer, openings(row), suspects)
+
+    def _of_like(self, row: ImportRow, customer: Customer, kept: KeptRow, suspects: tuple[Suspect, ...]) -> Verdict:
+        """What becomes of a row that may be somebody on file: it fills the one of the same contact and the same name.
+
+        A contact alone says little: a family has one telephone, an office one address, and each of them money.
+        """
+        look = traits(customer)
+        near = [each for each in suspects if each.strength == "strong"]
+        same = [each for each in near if look.name and name_key(each.customer) == look.name]
+        if self._request.on_duplicate != "fill" or len(same) != 1:
+            rule = "several have the same name, too" if same else "only who has the same contact and name is filled"
+            why = {"rule": rule} if self._request.on_duplicate == "fill" else {}
+            raise PossibleDuplicate(field="on_duplicate", duplicates=[each.told() for each in suspects], **why)
+        verdict = self._of_known(row, same[0].customer, kept, "fill")
+        result = msgspec.structs.replace(verdict.result, duplicates=like_customers([same[0].told()]))
+        return msgspec.structs.replace(verdict, result=self._with_look(result, look))
+
+    def _with_look(self, result: RowResult, look: Traits) -> RowResult:
+        """What is told of a row that is only tried, so that rows of one file can be held against each other."""
+        if not isinstance(self._request, CheckImport):
+            return result
+        contacts, likely = likenesses(look, self._secret)
+        named = name_hash(look, self._secret)
+        return msgspec.structs.replace(result, contacts=contacts, likenesses=likely, name_hash=named)
 
     def _suspects(self, customer: Customer, row: ImportRow) -> tuple[Suspect, ...]:
         look = self._looks.get(row.row)
@@ -191,20 +239,23 @@ class Batch:
             raise GroupNotFound(field=field, group=row.group, rule="a group of the shop; others are made on request")
         own_id = row.group or group_id(row.group_name, self.groups)
         made = named_group(PutGroup(own_id, row.group_name or own_id))
+        check_name(made, itertools.starmap(Group, self.groups.items()), "group_name")
         self.groups[made.group] = self.new_groups[made.group] = made.name
         return made.group
 
-    def _check_codes(self, customer: Customer) -> None:
+    def _check_codes(self, customer: Customer, before: Customer | None = None) -> None:
+        own = () if before is None else (*before.codes, *before.blocked_codes)
         for field, codes in (("codes", customer.codes), ("blocked_codes", customer.blocked_codes)):
             for place, code in enumerate(codes):
-                if self._holders.get(code, customer.customer_id) != customer.customer_id:
+                held_by = self._holders.get(code_key(code), customer.customer_id)
+                if code not in own and held_by != customer.customer_id:
                     raise CodeTaken(field=f"{field}[{place}]")
 
     def _taken(self, codes: Sequence[str], _: None) -> frozenset[str]:
-        unknown = [code for code in codes if code not in self._asked_codes]
+        unknown = [key for key in map(code_key, codes) if key not in self._asked_codes]
         if unknown:
             self._holders |= self._store.holders(unknown)
-        return frozenset(code for code in codes if code in self._holders)
+        return frozenset(code for code in codes if code_key(code) in self._holders)
 
     def _new(self, row: ImportRow, customer_id: CustomerId) -> Customer:
         return new_customer(creation(row, customer_id, None), self._rules, self._known)
@@ -218,13 +269,15 @@ class Batch:
             try:
                 customer = self._new(row, customer_id)
             except Rejection:
+                self._refused.add(row.row)
                 continue
             self._looks[row.row] = customer, traits(customer)
         self._met = self._store.met([look for _, look in self._looks.values()])
 
     def _codes(self, rows: Sequence[ImportRow]) -> set[str]:
         said = {code for row in rows for code in (*row.codes, *row.blocked_codes)}
-        self._asked_codes = said | {made_code(self._on_file.ids[row.row]) for row in rows if not row.codes}
+        made = {made_code(self._on_file.ids[row.row], self._secret) for row in rows if not row.codes}
+        self._asked_codes = set(map(code_key, said | made))
         return self._asked_codes
 
     def _load(self, rows: Sequence[ImportRow], new_id: Callable[[], str]) -> "_OnFile":
@@ -234,7 +287,7 @@ class Batch:
         changed = {
             self._present(CustomerId(taken.customer_id))
             for row in rows
-            if (taken := self._taken_over.get(self._ids[row.row])) and taken.mark != row_mark(row, self._secret)
+            if (taken := self._taken_over.get(self._ids[row.row])) and taken.mark != self._marks[row.row]
         }
         return _OnFile(ids, self._customers.load(sorted(named | changed)))
 

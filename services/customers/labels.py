@@ -114,11 +114,13 @@ WORDS: dict[str, str] = {
     "sale": "sale",
     "return": "return",
     "exchange": "exchange",
+    "account_payment": "payment on your account",
     "created": "put on file",
     "changed": "changed",
     "merged": "joined with another record",
     "merge_undone": "taken apart again",
     "viewed": "looked at",
+    "found": "found by searching",
     "exported": "copied for you",
     "store_credit": "store credit",
     "account": "account",
@@ -135,7 +137,8 @@ WORDS: dict[str, str] = {
 
 CODED = frozenset({"kind", "state", "channel", "source", "basis", "purpose", "ledger", "reason"})
 """The details that hold codes; anywhere else a text is the customer's own and stands as it is."""
-TITLES = ("What we hold about you", "As of")
+BOUGHT = "What you bought stands on the receipt of each sale; ask us for it by its number."
+TITLES = ("What we hold about you", "As of", BOUGHT)
 """Sentences of the page itself."""
 
 

@@ -31,21 +31,24 @@ from services.runtime.transactions import Request, Surroundings, Tx, View
 from services.runtime.writer import Scope
 
 DETAILS = "customer.details"
+SEALED = "fiscal.read"
 
 
 class CustomersTx(Tx):
     """A transaction with the customers' stores and the store's rules."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what every transaction has, and what of the service it tells
         self,
         scope: Scope,
         around: Surroundings,
         request: Request,
         settings: CustomersSettings,
         noted: Callable[[AccessNote], None],
+        group_deleted: Callable[[], None],
     ) -> None:
         super().__init__(scope, around, request)
         self._noted = noted
+        self.group_deleted = group_deleted
         self.customers = CustomerStore(self.connection)
         self.groups = GroupStore(self.connection)
         self.history = HistoryStore(self.connection)
@@ -104,7 +107,7 @@ class CustomersTx(Tx):
         Rejections:
             CustomerNotFound: there is no such customer.
         """
-        return shown(self.connection, customer_id, details=self.sees_details)
+        return shown(self.connection, customer_id, details=self.sees_details, at_register=self.at_register)
 
     def looked_at(self, customer_id: CustomerId) -> Customer:
         """A customer's profile for somebody who changed nothing: that they saw details is noted, refused or not.
@@ -131,6 +134,7 @@ class CustomersView(View):
         super().__init__(around, request)
         self.rules = settings.rules
         self.sees_details = sees_details(request)
+        self.reads_sealed = _may(request, SEALED)
         self.voucher_codes = VoucherCodes(around.data)
         self.today = settings.shop_days.day_of(self.now)
         self.privacy = settings.privacy
@@ -141,6 +145,10 @@ class CustomersView(View):
         """The hub's key for what is kept as a hash; no database holds it."""
         return read_digest_key(self._data)
 
+    def at_register(self) -> bool:
+        """Whether a register asks."""
+        return self.caller in self.registers()
+
     def accessed(self, kind: AccessKind, customer_id: CustomerId | None, records: int = 1) -> None:
         """Note who saw details, or took them away; it is written a moment later."""
         staff_id = None if self.claims is None else StaffId(self.claims.subject)
@@ -149,10 +157,14 @@ class CustomersView(View):
 
 def sees_details(request: Request) -> bool:
     """Whether whoever asks may see more of a customer than names, alone or as approved."""
+    return _may(request, DETAILS)
+
+
+def _may(request: Request, permission: str) -> bool:
     if request.claims is None:
         return False
     with suppress(PermissionDenied, ApprovalNeeded, ApprovalInvalid):
-        request.claims.prove_may(DETAILS, request.approval)
+        request.claims.prove_may(permission, request.approval)
         return True
     return False
 

@@ -13,6 +13,7 @@ import msgspec
 from contracts.customers import Customer, GroupId
 from contracts.customers.fields import CustomField
 from contracts.customers.profile import Address, CustomValue, FieldId
+from contracts.ids import CurrencyCode
 from services.customers.exchange.cells import CellRefused, day, minor_units, unguarded, whole_number, yes_no
 
 TEXTS: Final = ("first_name", "last_name", "company", "language", "receipt", "group", "group_name", "notes")
@@ -24,7 +25,7 @@ ADDRESS: Final = tuple(field.name for field in msgspec.structs.fields(Address))
 BALANCES: Final = {"store_credit": "opening_store_credit", "account_owed": "opening_owed"}
 OTHERS: Final = frozenset(
     {"customer_id", "revision", "placeholder", "birth_date", "tags", "handles", "loyalty_points"}
-    | {"marketing_email", "marketing_sms"}
+    | {"marketing_email", "marketing_sms", "currency"}
 )
 _ADDRESS_COLUMN: Final = re.compile(rf"address_([1-9]|1[0-9]|20)_({'|'.join(ADDRESS)})")
 _CUSTOM_COLUMN: Final = re.compile(r"custom\.([a-z0-9-]{1,64})")
@@ -34,12 +35,13 @@ _CUSTOM_COLUMN: Final = re.compile(r"custom\.([a-z0-9-]{1,64})")
 class Reading:
     """How cells of one file are to be read.
 
-    ``places`` are those of the currency, None where none was named. ``owed_is_positive`` is how the other system
-    writes what customers owe. ``custom_columns`` says which custom field a column of another system fills.
+    ``currency`` is the store's, with so many decimal places. ``owed_is_positive`` is how the other system writes what
+    customers owe. ``custom_columns`` says which custom field a column of another system fills.
     """
 
+    currency: CurrencyCode
+    currency_places: int
     country: str | None = None
-    currency_places: int | None = None
     owed_is_positive: bool | None = None
     point_value: int = 1
     custom_columns: Mapping[str, str] = field(default_factory=dict)
@@ -49,13 +51,9 @@ class Reading:
         """An amount in minor units.
 
         Raises:
-            CellRefused: it is none, or the currency was not named.
+            CellRefused: it is none.
         """
-        places = 2 if self.currency_places is None else self.currency_places
-        amount = minor_units(text, places, column)
-        if amount and self.currency_places is None:
-            raise CellRefused(column, "name the currency of balances with --currency")
-        return amount
+        return minor_units(text, self.currency_places, column)
 
     def points(self, amount: int, column: str) -> int:
         """What an amount is in points.
@@ -100,12 +98,12 @@ def own_columns(most_addresses: int, custom: Sequence[str]) -> list[str]:
         *("notes", *(f"exemption_{name}" for name in EXEMPTION)),
         *(f"address_{number}_{name}" for number in range(1, most_addresses + 1) for name in ADDRESS),
         *(f"custom.{each}" for each in custom),
-        *(*BALANCES, "loyalty_points"),
+        *(*BALANCES, "currency", "loyalty_points"),
     ]
 
 
-def own_cells(customer: Customer, group_names: Mapping[GroupId, str]) -> dict[str, str | int]:
-    """A customer as cells; what is blank is left out. Balances are whole minor units and points."""
+def own_cells(customer: Customer, group_names: Mapping[GroupId, str], currency: CurrencyCode) -> dict[str, str | int]:
+    """A customer as cells; what is blank is left out. Balances are whole minor units of the currency, and points."""
     cells: dict[str, str | int] = {
         "customer_id": customer.customer_id,
         "revision": str(customer.revision),
@@ -126,6 +124,7 @@ def own_cells(customer: Customer, group_names: Mapping[GroupId, str]) -> dict[st
     if customer.balances is not None:
         cells["store_credit"] = customer.balances.store_credit
         cells["account_owed"] = customer.balances.account_owed
+        cells["currency"] = currency
         cells["loyalty_points"] = customer.balances.loyalty_points
     return cells
 
@@ -152,6 +151,8 @@ def own_row(values: Mapping[str, str], reading: Reading) -> dict[str, Any]:
         for column, cell in text.items()
         if cell and (match := _CUSTOM_COLUMN.fullmatch(column))
     }
+    if text.get("currency", reading.currency) not in {"", reading.currency}:
+        raise CellRefused("currency", f"the store's, {reading.currency}")
     for column, opening in BALANCES.items():
         said[opening] = reading.money(text.get(column, ""), column)
     said["opening_points"] = whole_number(text.get("loyalty_points", ""), "loyalty_points")

@@ -28,6 +28,8 @@ MOST_PARTS: Final = 1000
 
 # Unicode, table 3-7: well-formed sequences of more than one byte, roughly.
 _SEVERAL_BYTES = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_DELIMITER_NAMED = re.compile(r'"?sep=([,;\t])"?\s*', re.IGNORECASE)
+"""A first line for Excel alone, which says what parts the cells of those that follow."""
 _NOT_IN_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
@@ -129,11 +131,15 @@ def _found_in(line: bytes) -> set[str]:
 def _csv(file: Path, fitness: Fitness, encoding: str) -> Iterator[Cells]:
     try:
         with file.open(encoding=encoding, newline="") as text:
-            delimiter = _delimiter(text.readline(LONGEST_CELL), fitness)
-            text.seek(0)
-            reader = csv.reader(text, delimiter=delimiter, strict=True)
+            first = text.readline(LONGEST_CELL)
+            named = _DELIMITER_NAMED.fullmatch(first.removeprefix("\ufeff"))
+            before = 1 if named else 0
+            if not named:
+                text.seek(0)
+            reader = csv.reader(text, delimiter=named[1] if named else _delimiter(first, fitness), strict=True)
             yield from _counted(
-                Cells(reader.line_num, [cell.strip().removeprefix("\ufeff") for cell in row]) for row in _parsed(reader)
+                Cells(before + reader.line_num, [cell.strip().removeprefix("\ufeff") for cell in row])
+                for row in _parsed(reader, before)
             )
     except UnicodeError as error:
         raise FileRefused(f"it is not {encoding} all through; name its encoding with --encoding") from error
@@ -141,13 +147,13 @@ def _csv(file: Path, fitness: Fitness, encoding: str) -> Iterator[Cells]:
         raise FileRefused(f"it cannot be read: {error.strerror}") from error
 
 
-def _parsed(reader: Any) -> Iterator[list[str]]:
+def _parsed(reader: Any, before: int) -> Iterator[list[str]]:
     try:
         yield from reader
     except csv.Error as error:
         raise FileRefused(
-            f"row {reader.line_num}: no CSV from here on ({error}); is a quote left open, or a cell longer than "
-            f"{LONGEST_CELL} characters?"
+            f"row {before + reader.line_num}: no CSV from here on ({error}); is a quote left open, or a cell longer "
+            f"than {LONGEST_CELL} characters?"
         ) from error
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from contracts.customers.balances import HolderId, Ledger
-from contracts.customers.ledgers import BalanceBooked, EntryKind, LedgerEntry
+from contracts.customers.ledgers import AccountTerms, BalanceBooked, EntryKind, LedgerEntry
 from contracts.ids import CustomerId
 from services.customers.model.days import days_after
 from services.customers.model.ledgers import expiring, standing
@@ -77,6 +77,26 @@ def dormant_before(books: Books, at: datetime) -> str | None:
     if programme is None or programme.dormant_days is None:
         return None
     return stamp(at - timedelta(days=programme.dormant_days))
+
+
+def note_terms(tx: CustomersTx, before: AccountTerms, after: AccountTerms, merge_id: str | None = None) -> None:
+    """Note who changed how much a customer may owe and how long; the amount is the limit, None for no limit.
+
+    ``merge_id`` names the merge that brought the terms along.
+    """
+    changed = [
+        name
+        for name in ("credit_limit", "grace_days")
+        if not before.revision or getattr(before, name) != getattr(after, name)
+    ]
+    tx.note(
+        "account_terms",
+        after.customer_id,
+        fields=changed,
+        amount=after.credit_limit,
+        currency=None if after.credit_limit is None else tx.currency,
+        reference=merge_id,
+    )
 
 
 def due_on(tx: CustomersTx, customer_id: str, day: str) -> str:

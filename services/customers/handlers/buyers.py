@@ -1,6 +1,9 @@
 """Who bought is sealed where the law wants it known, read by few, and forgotten in time; and who saw whom is told."""
 
+import msgspec
+
 from contracts.checkout.completed import SaleCompleted
+from contracts.customers.consent import SaleNotTheirs
 from contracts.customers.privacy import (
     AccessLog,
     BuyerRecord,
@@ -16,9 +19,10 @@ from contracts.customers.privacy import (
     ReadAccessLog,
     RetentionTable,
     SealBuyer,
+    SealReason,
 )
 from contracts.ids import CustomerId
-from services.customers.model.privacy import sealed
+from services.customers.model.privacy import Buyer, buyer_of, sealed
 from services.customers.store.access import AccessStore
 from services.customers.store.aliases import family, resolve
 from services.customers.store.buyers import BuyerStore
@@ -32,6 +36,7 @@ def seal_buyer(command: SealBuyer, tx: CustomersTx) -> BuyerSealed:
     Rejections:
         CustomerNotFound: there is no such customer.
         BuyerRecordExists: the id is of another sale's or customer's.
+        SaleNotTheirs: no completed sale of that id was theirs.
     """
     known = tx.buyers.find(command.record_id)
     if known is not None:
@@ -40,23 +45,37 @@ def seal_buyer(command: SealBuyer, tx: CustomersTx) -> BuyerSealed:
             raise BuyerRecordExists(field="record_id", record_id=command.record_id)
         return BuyerSealed(known.record_id, known.keep_until)
     customer = tx.customers.get(command.customer_id)
-    record = sealed(command, customer, tx.privacy, stamp(tx.now), tx.today)
+    if not tx.history.bought(customer.customer_id, command.sale_id):
+        raise SaleNotTheirs(field="sale_id", sale_id=command.sale_id)
+    named = msgspec.structs.replace(command, customer_id=customer.customer_id)
+    record = sealed(named, buyer_of(customer), tx.privacy, stamp(tx.now), tx.today)
     tx.buyers.put(record)
+    tx.accessed("fiscal_edited", customer.customer_id)
     tx.note("buyer_sealed", customer.customer_id, sale_id=command.sale_id, reference=record.record_id)
     return BuyerSealed(record.record_id, record.keep_until)
 
 
 def on_sale_completed(event: SaleCompleted, tx: CustomersTx) -> None:
-    """Who bought on account owes, and the law wants the debtor known for as long as the books."""
-    on_account = any(tender.kind == "account" for tender in event.tenders)
-    if not on_account or event.customer_id is None or not tx.customers.exists(event.customer_id):
+    """Keep who bought where the law wants it, under the id that the sale points to, with what is on file of them.
+
+    Who bought on account owes, and the debtor is known for as long as the books, an invoice or not. Whoever was erased
+    before this was heard is sealed as they were erased, and so is whoever a restored backup has to erase again.
+    """
+    also: tuple[SealReason, ...] = ("account",) if any(tender.kind == "account" for tender in event.tenders) else ()
+    record_id, reason = event.sealed_buyer_id, event.sealed_reason
+    if (record_id is None or reason is None) and also:  # as a sale was told before it pointed to its buyer
+        record_id, reason = BuyerRecordId(tx.ids.derived(event.sale_id, "sealed buyer account")), "account"
+    if record_id is None or reason is None or event.customer_id is None:
         return
-    record_id = BuyerRecordId(tx.ids.derived(event.sale_id, "sealed buyer account"))
-    if tx.buyers.find(record_id) is None:
-        command = SealBuyer(record_id, event.sale_id, event.customer_id, "account")
-        tx.buyers.put(
-            sealed(command, tx.customers.get(event.customer_id), tx.privacy, stamp(tx.now), event.business_day)
-        )
+    customer_id = tx.customers.present_id(event.customer_id)
+    if tx.buyers.find(record_id) is None and (buyer := _on_file_or_leaving(customer_id, tx)) is not None:
+        command = SealBuyer(record_id, event.sale_id, customer_id, reason)
+        tx.buyers.put(sealed(command, buyer, tx.privacy, stamp(tx.now), event.business_day, also))
+
+
+def _on_file_or_leaving(customer_id: CustomerId, tx: CustomersTx) -> Buyer | None:
+    customer = tx.customers.find(customer_id)
+    return tx.buyers.leaving(customer_id) if customer is None else buyer_of(customer)
 
 
 async def get_buyer_record(query: GetBuyerRecord, view: CustomersView) -> BuyerRecord:
@@ -98,6 +117,7 @@ def hold_buyer_record(command: HoldBuyerRecord, tx: CustomersTx) -> BuyerRecords
     if record is None:
         raise BuyerRecordNotFound(record_id=command.record_id)
     tx.buyers.hold(command.record_id, held=command.held)
+    tx.accessed("fiscal_edited", record.customer_id)
     return BuyerRecords(tx.buyers.of_sale(record.sale_id))
 
 

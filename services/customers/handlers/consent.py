@@ -1,13 +1,11 @@
 """Whether a customer may be written to: asked, answered, confirmed, withdrawn, listed."""
 
 from datetime import timedelta
-from typing import NamedTuple
 
 import msgspec
 
 from contracts.customers import Customer, DetailInvalid
 from contracts.customers.consent import (
-    MARKETING,
     AddressNotOnFile,
     Answer,
     Channel,
@@ -28,13 +26,15 @@ from contracts.customers.consent import (
     MarketingList,
     Purpose,
     RecordConsent,
+    SaleNotTheirs,
     WithdrawConsent,
 )
-from contracts.ids import CustomerId
+from contracts.ids import CustomerId, SaleId
 from services.customers.model.consent import (
     REFUSALS,
     Said,
     addresses_of,
+    adds_something,
     answered,
     check_basis,
     imported_answer,
@@ -42,6 +42,7 @@ from services.customers.model.consent import (
     newest,
     normal_address,
     preset,
+    prove_refused_nothing,
     same_token,
 )
 from services.customers.sentences import question
@@ -51,6 +52,9 @@ from services.customers.store.customers import CustomerStore
 from services.customers.transactions import CustomersTx, CustomersView
 from services.runtime.clock import read_stamp, stamp
 
+About = tuple[Purpose, Channel, str]
+"""What one answer takes the place of another for."""
+
 
 def record_consent(command: RecordConsent, tx: CustomersTx) -> Consents:
     """Keep what a customer answered about one of their addresses.
@@ -59,7 +63,9 @@ def record_consent(command: RecordConsent, tx: CustomersTx) -> Consents:
         CustomerNotFound: there is no such customer.
         AddressNotOnFile: they do not have that address.
         ContactInvalid: it is no email or phone.
-        DetailInvalid: an existing customer needs the sale and the notice that was shown, or the id is another answer's.
+        DetailInvalid: an existing customer needs the sale and the notice that was shown, and has refused nothing; or
+            the id is another answer's.
+        SaleNotTheirs: the sale that makes them an existing customer is none of theirs.
     """
     customer = tx.customers.get(command.customer_id)
     check_basis(command.basis, command.answer, command.sale_id, command.notice_id)
@@ -70,13 +76,16 @@ def record_consent(command: RecordConsent, tx: CustomersTx) -> Consents:
         raise AddressNotOnFile(field="address", channel=command.channel)
     about = (command.purpose, command.channel, address)
     said_before = tx.consents.find(command.consent_id)
-    if said_before is not None:
-        if said_before.about != about:
-            raise DetailInvalid(field="consent_id", rule="an-id-of-its-own")
-        return consents(tx.connection, tx.digest_key, customer, details=tx.sees_details)
+    if said_before is not None and said_before.about != about:
+        raise DetailInvalid(field="consent_id", rule="an-id-of-its-own")
     imported = command.source == "import"
+    now = said_now(customer.customer_id, about, tx)
+    if said_before is not None or (imported and not adds_something(command.answer, now)):
+        return _told_all(customer, tx)
+    if command.basis == "existing_customer":
+        _prove_existing(customer.customer_id, command.sale_id, about, now, tx)
     confirm = tx.privacy.confirms_consent and command.basis == "consent"
-    state = _state(command.answer, about, customer.customer_id, tx, confirm=confirm, imported=imported)
+    state = state_after(command.answer, now, about, tx, confirm=confirm, imported=imported)
     said = Said(
         consent_id=command.consent_id,
         customer_id=customer.customer_id,
@@ -95,8 +104,8 @@ def record_consent(command: RecordConsent, tx: CustomersTx) -> Consents:
         recorded_at=stamp(tx.now),
         asked_id=command.consent_id,
     )
-    _keep(said, tx)
-    return consents(tx.connection, tx.digest_key, customer, details=tx.sees_details)
+    keep(said, tx)
+    return _told_all(customer, tx)
 
 
 def consents_again(command: RecordConsent, tx: CustomersTx) -> Consents:
@@ -105,55 +114,7 @@ def consents_again(command: RecordConsent, tx: CustomersTx) -> Consents:
     Rejections:
         CustomerNotFound: the customer was erased since.
     """
-    return consents(tx.connection, tx.digest_key, tx.customers.get(command.customer_id), details=tx.sees_details)
-
-
-class Imported(NamedTuple):
-    """What a file of another system says about writing to a customer."""
-
-    channel: Channel
-    address: str
-    do_not_write: bool
-    language: str
-    wording_id: str
-    purpose: Purpose = MARKETING
-
-
-def keep_imported(customer: Customer, imported: Imported, source_key: str, tx: CustomersTx) -> bool:
-    """Keep what an import says: a refusal counts, a yes is granted but unproven. Says whether it was new.
-
-    Args:
-        customer: as they are on file; the address must be theirs.
-        imported: what the row says.
-        source_key: a UUID that names the row, so that it is kept once.
-        tx: where it is kept.
-    """
-    consent_id = ConsentId(tx.ids.derived(source_key, f"consent {imported.channel} {imported.address}"))
-    if tx.consents.find(consent_id) is not None:
-        return False
-    about = (imported.purpose, imported.channel, imported.address)
-    answer: Answer = "no" if imported.do_not_write else "yes"
-    state = _state(answer, about, customer.customer_id, tx, confirm=False, imported=True)
-    said = Said(
-        consent_id=consent_id,
-        customer_id=customer.customer_id,
-        purpose=imported.purpose,
-        channel=imported.channel,
-        address=imported.address,
-        state=state,
-        wording_id=imported.wording_id,
-        language=imported.language,
-        source="import",
-        basis="consent",
-        sale_id=None,
-        notice_id=None,
-        proven=False,
-        staff_id=None,
-        recorded_at=stamp(tx.now),
-        asked_id=consent_id,
-    )
-    _keep(said, tx)
-    return True
+    return _told_all(tx.customers.get(command.customer_id), tx)
 
 
 def confirm_consent(command: ConfirmConsent, tx: CustomersTx) -> ConsentSettled:
@@ -172,7 +133,7 @@ def confirm_consent(command: ConfirmConsent, tx: CustomersTx) -> ConsentSettled:
     customer = tx.customers.get(now.customer_id)
     if (now.channel, now.address) not in addresses_of(customer):
         raise LinkInvalid(consent_id=command.consent_id)
-    _keep(_settling(now, "confirmed", tx), tx)
+    keep(_settling(now, "confirmed", tx), tx)
     return ConsentSettled(command.consent_id, "confirmed")
 
 
@@ -185,23 +146,26 @@ def withdraw_consent(command: WithdrawConsent, tx: CustomersTx) -> ConsentSettle
     """
     _, now = _asked(command.consent_id, WITHDRAW, command.token, tx)
     if now.state not in REFUSALS:
-        _keep(_settling(now, "withdrawn", tx), tx)
+        keep(_settling(now, "withdrawn", tx), tx)
         return ConsentSettled(command.consent_id, "withdrawn")
     return ConsentSettled(command.consent_id, now.state)
 
 
 async def get_consents(query: GetConsents, view: CustomersView) -> Consents:
-    """Tell which addresses of a customer may be written to.
+    """Tell which addresses of a customer may be written to; who saw them in full is noted.
 
     Rejections:
         CustomerNotFound: there is no such customer.
     """
     key = view.digest_key
-    return await view.read(
+    told_all = await view.read(
         lambda connection: consents(
             connection, key, CustomerStore(connection).get(query.customer_id), details=view.sees_details
         )
     )
+    if view.sees_details:
+        view.accessed("viewed", told_all.customer_id)
+    return told_all
 
 
 async def get_consent_links(query: GetConsentLinks, view: CustomersView) -> ConsentLinks:
@@ -253,24 +217,39 @@ def told(said: Said) -> ConsentChanged:
     return ConsentChanged(said.consent_id, said.customer_id, said.purpose, said.channel, said.state, said.recorded_at)
 
 
-def _state(  # noqa: PLR0913 - what an answer's worth depends on
-    answer: Answer,
-    about: tuple[Purpose, Channel, str],
-    customer_id: CustomerId,
-    tx: CustomersTx,
-    *,
-    confirm: bool,
-    imported: bool,
+def _told_all(customer: Customer, tx: CustomersTx) -> Consents:
+    """What holds for every address of a customer; who saw them in full is noted."""
+    if tx.sees_details:
+        tx.accessed("viewed", customer.customer_id)
+    return consents(tx.connection, tx.digest_key, customer, details=tx.sees_details)
+
+
+def said_now(customer_id: CustomerId, about: About, tx: CustomersTx) -> Said | None:
+    """What counts for an address of a customer by now."""
+    return newest(tx.consents.said_by(customer_id)).get(about)
+
+
+def _prove_existing(
+    customer_id: CustomerId, sale_id: SaleId | None, about: About, now: Said | None, tx: CustomersTx
+) -> None:
+    """Let only somebody count as an existing customer who bought then and has refused nothing."""
+    prove_refused_nothing("unknown" if now is None else now.state, suppressed=tx.consents.is_suppressed(*about))
+    if not tx.history.bought(customer_id, sale_id):
+        raise SaleNotTheirs(field="sale_id", sale_id=sale_id)
+
+
+def state_after(  # noqa: PLR0913 - what an answer's worth depends on
+    answer: Answer, now: Said | None, about: About, tx: CustomersTx, *, confirm: bool, imported: bool
 ) -> ConsentState:
     """What an answer comes to; what is only said to have been said overrides no refusal."""
-    said = newest(tx.consents.said_by(customer_id)).get(about)
-    before = "unknown" if said is None else said.state
+    before: ConsentState = "unknown" if now is None else now.state
     if imported:
         return imported_answer(answer, before, suppressed=tx.consents.is_suppressed(*about))
     return answered(answer, before, confirm=confirm)
 
 
-def _keep(said: Said, tx: CustomersTx) -> None:
+def keep(said: Said, tx: CustomersTx) -> None:
+    """Keep what was said, and whether the address may be written to since; tell it."""
     tx.consents.add([said])
     if said.state in REFUSALS:
         tx.consents.suppress(*said.about, tx.now)

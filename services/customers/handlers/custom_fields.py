@@ -1,13 +1,15 @@
 """Custom fields: defined, listed."""
 
 from contracts.customers.fields import (
+    CheckCustomValues,
     CustomFields,
     CustomFieldsChanged,
+    CustomValuesChecked,
     ListCustomFields,
     PutCustomField,
     TooManyCustomFields,
 )
-from services.customers.model.custom_fields import MOST_FIELDS, put_custom_field
+from services.customers.model.custom_fields import MOST_FIELDS, check_editable_on_till, custom_values, put_custom_field
 from services.customers.store.custom_fields import CustomFieldStore
 from services.customers.transactions import CustomersTx, CustomersView
 
@@ -37,3 +39,16 @@ async def list_custom_fields(query: ListCustomFields, view: CustomersView) -> Cu
     return await view.read(
         lambda connection: CustomFields(CustomFieldStore(connection).revision(), CustomFieldStore(connection).all())
     )
+
+
+async def check_custom_values(query: CheckCustomValues, view: CustomersView) -> CustomValuesChecked:
+    """Say what values become that a register gives fields of a sale or a line, by the rules for those of customers.
+
+    Rejections:
+        DetailInvalid: there is no such field, its kind cannot hold that, or a register may not fill it.
+        Malformed: a text holds a control character.
+    """
+    fields = await view.read(lambda connection: CustomFieldStore(connection).of(query.of))
+    check_editable_on_till(query.values, fields)
+    values = custom_values(query.values, fields)
+    return CustomValuesChecked(values, tuple(fields[each] for each in sorted(query.values)))

@@ -1,7 +1,10 @@
 """Customers are forgotten, everywhere and for good, and it can be shown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
+from contracts.customers.consent import Channel
 from contracts.customers.privacy import (
     BalanceOpen,
     CustomerErased,
@@ -9,6 +12,7 @@ from contracts.customers.privacy import (
     Erasure,
     ErasureCertificate,
     ErasureExists,
+    ErasureId,
     ErasureList,
     ErasureNotFound,
     ErasuresState,
@@ -19,24 +23,33 @@ from contracts.customers.privacy import (
 )
 from contracts.ids import CustomerId
 from services.customers.erased_file import Erased
-from services.customers.handlers.booking import book
-from services.customers.handlers.transfers import CUSTOMER_LEDGERS
-from services.customers.model.consent import ALL_PURPOSES, addresses_of
-from services.customers.model.privacy import TO_ACKNOWLEDGE, certificate_seal, open_balances
+from services.customers.handlers.merging import give_balances_back, part_for_good
+from services.customers.handlers.transfers import CUSTOMER_LEDGERS, all_of, give_up
+from services.customers.model.consent import addresses_of
+from services.customers.model.privacy import (
+    SUPPRESSING,
+    TO_ACKNOWLEDGE,
+    buyer_of,
+    certificate_seal,
+    certificate_seal_of_before,
+    open_balances,
+)
 from services.customers.sentences import certificate_text
 from services.customers.store.aliases import family
 from services.customers.store.buyers import BuyerStore
 from services.customers.store.erasing import forget
-from services.customers.store.erasures import Begun, ErasureStore, Waiting
-from services.customers.store.ledgers import NewEntry
-from services.customers.store.wiping import leave_no_bytes
+from services.customers.store.erasures import ErasureStore, Waiting
 from services.customers.transactions import CustomersTx, CustomersView
-from services.runtime.clock import stamp
+from services.runtime.clock import read_stamp, stamp
 from services.runtime.states import Shown
+from services.runtime.wiping import leave_no_bytes
 
 
 def erase_customer(command: EraseCustomer, tx: CustomersTx) -> Erasure:
     """Forget a customer, with every id that was merged into them.
+
+    It is written down beside the databases before it is answered. Whoever asked to be forgotten is not written to any
+    more, whoever else has the address; a record that was a mistake silences nobody.
 
     Rejections:
         CustomerNotFound: there is no such customer (any more).
@@ -51,17 +64,19 @@ def erase_customer(command: EraseCustomer, tx: CustomersTx) -> Erasure:
     customer = tx.customers.profile(command.customer_id)
     customer_id = customer.customer_id
     _settle_balances(command, customer_id, tx)
-    for channel, address in addresses_of(customer):
-        tx.consents.suppress(ALL_PURPOSES, channel, address, tx.now)
-    ids = tuple(CustomerId(each) for each in family(tx.connection, customer_id))
-    _forget_all(ids, tx)
-    place = tx.record(CustomerErased(command.erasure_id, ids, stamp(tx.now)))
-    begun = Begun(
-        command.erasure_id, customer_id, command.reason, stamp(tx.now), place.epoch, place.number, tx.signed_on
+    addresses = addresses_of(customer) if command.reason in SUPPRESSING else ()
+    erased = Erased(
+        erasure_id=command.erasure_id,
+        customer_ids=tuple(CustomerId(each) for each in family(tx.connection, customer_id)),
+        reason=command.reason,
+        erased_at=stamp(tx.now),
+        staff_id=tx.signed_on,
+        suppressed=_digests(addresses, tx),
     )
-    tx.erasures.begin(begun, TO_ACKNOWLEDGE)
+    _forget(erased, tx)
     tx.accessed("erased", customer_id)
     _show(tx)
+    tx.erased_file.add([erased])
     return _erasure(command.erasure_id, tx)
 
 
@@ -104,6 +119,7 @@ async def get_certificate(query: GetErasureCertificate, view: CustomersView) -> 
     kept = await view.read(
         lambda connection: BuyerStore(connection).of_customers(family(connection, erasure.customer_id))
     )
+    seal = await view.read(lambda connection: ErasureStore(connection).seal_of(erasure.erasure_id))
     return ErasureCertificate(
         erasure_id=erasure.erasure_id,
         customer_id=erasure.customer_id,
@@ -119,30 +135,85 @@ async def get_certificate(query: GetErasureCertificate, view: CustomersView) -> 
             count=len(kept),
             keep_until=max((each.keep_until for each in kept), default=""),
         ),
-        seal=certificate_seal(view.digest_key, erasure, kept),
+        seal=seal or certificate_seal(view.digest_key, erasure),
     )
 
 
 def replay(tx: CustomersTx) -> None:
     """Forget again whom a restored database remembers, before anybody is answered, and tell it again.
 
-    Deleted rows leave no bytes behind from here on (``secure_delete``).
+    Whoever is merged there with somebody else was parted from them before: that is done again first, so that nothing of
+    theirs stays with the other, and nothing of the other goes with them.
+
+    It is the same erasure again, of that time and for that reason. What those customers had or owed as of the backup is
+    given up later (``write_off``), once checkout's sales since then are booked. Deleted rows leave no bytes behind from
+    here on (``secure_delete``).
     """
     leave_no_bytes(tx.connection)
-    noted = tx.erased_file.read()
-    known = tx.erasures.erased_ids()
-    forgotten: dict[str, list[CustomerId]] = {}
-    for each in noted:
-        if each.customer_id not in known:
-            forgotten.setdefault(each.erasure_id, []).append(CustomerId(each.customer_id))
-    for erasure_id, ids in forgotten.items():
-        _forget_all(tuple(ids), tx)
-        place = tx.record(CustomerErased(erasure_id, tuple(ids), stamp(tx.now)))  # type: ignore[arg-type]
-        if tx.erasures.find(erasure_id, "") is None:
-            begun = Begun(erasure_id, ids[0], "asked_for", stamp(tx.now), place.epoch, place.number)
-            tx.erasures.begin(begun, TO_ACKNOWLEDGE)
-        else:
-            tx.erasures.begin_again(erasure_id, (place.epoch, place.number))
+    noted = {each.erasure_id: each for each in tx.erased_file.read()}
+    _put_seals_down(noted, tx)
+    written = {
+        each.erasure_id: _both_say(noted.get(each.erasure_id, each), each) for each in tx.erasures.all().values()
+    }
+    forgotten = [each for each in noted.values() if each.erasure_id not in written]
+    if forgotten:
+        tx.begin_restored_epoch()
+    for each in forgotten:
+        part_for_good(each.customer_ids, tx)
+        written[each.erasure_id] = whole = _with_addresses(each, tx)
+        _forget(whole, tx)
+    tx.erased_file.add(written.values())
+
+
+def _put_seals_down(noted: Mapping[ErasureId, Erased], tx: CustomersTx) -> None:
+    """Keep the seals that certificates of before have, as they are now: they follow from what changes with time."""
+    for each in noted.values():
+        if each.seal is not None:
+            tx.erasures.keep_seal(each.erasure_id, each.seal)
+    for erasure_id in tx.erasures.unsealed():
+        erasure = _erasure(erasure_id, tx)
+        kept = tx.buyers.of_customers(family(tx.connection, erasure.customer_id))
+        tx.erasures.keep_seal(erasure_id, certificate_seal_of_before(tx.digest_key, erasure, kept))
+
+
+def _both_say(noted: Erased, known: Erased) -> Erased:
+    """An erasure as the database knows it, with the addresses that the list has, if it says."""
+    return known if noted.suppressed is None else msgspec.structs.replace(known, suppressed=noted.suppressed)
+
+
+def _with_addresses(erased: Erased, tx: CustomersTx) -> Erased:
+    """An erasure of a list of before: it suppressed what addresses there were, which is what a backup has of them."""
+    if erased.suppressed is not None:
+        return erased
+    on_file = tx.customers.load(erased.customer_ids).values()
+    addresses = [address for customer in on_file for address in addresses_of(customer)]
+    return msgspec.structs.replace(erased, suppressed=_digests(addresses, tx))
+
+
+def _digests(addresses: Iterable[tuple[Channel, str]], tx: CustomersTx) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys(tx.consents.digest_for_all(*each) for each in addresses))
+
+
+def write_off(tx: CustomersTx, erased: Sequence[Erased]) -> None:
+    """Book what erased customers have or owe all the same, as a backup had it, so that nothing is owed to nobody.
+
+    First balances go back of merges that were undone here. What is kept for a sale waits until the sale has ended.
+    """
+    give_balances_back(tx)
+    for each in erased:
+        for customer_id in each.customer_ids:
+            give_up(tx, customer_id, tx.ids.new())
+
+
+def give_up_late(tx: CustomersTx, customer_ids: Sequence[CustomerId]) -> None:
+    """Book what sales that came after an erasure spent or gave, so that nothing is owed by nobody or to nobody."""
+    for each in customer_ids:
+        give_up(tx, each, tx.ids.new())
+
+
+def let_go(tx: CustomersTx, waiting: Sequence[Waiting]) -> None:
+    """Forget erased customers as buyers, too: all sales that were completed before are heard."""
+    tx.buyers.let_go(each.erasure_id for each in waiting)
 
 
 def acknowledge(tx: CustomersTx, done: list[tuple[Waiting, str]]) -> None:
@@ -152,45 +223,34 @@ def acknowledge(tx: CustomersTx, done: list[tuple[Waiting, str]]) -> None:
     _show(tx)
 
 
-def to_write_down(waiting: list[Waiting], families: Mapping[CustomerId, tuple[str, ...]]) -> list[Erased]:
-    """What goes into the file beside the databases."""
-    return [
-        Erased(each, erasure.erased_at, erasure.erasure_id)
-        for erasure in waiting
-        for each in families[erasure.customer_id]
-    ]
-
-
 async def shown(view: CustomersView) -> list[Shown]:
     """How many erasures wait, and how many too long."""
     waiting = await view.read(lambda connection: ErasureStore(connection).waiting())
     return [Shown(_state(waiting, view.privacy.overdue_before(view.now), view.now.timestamp()), {})]
 
 
-def _forget_all(ids: tuple[CustomerId, ...], tx: CustomersTx) -> None:
-    for each in ids:
-        forget(tx.connection, each, tx.now)
+def _forget(erased: Erased, tx: CustomersTx) -> None:
+    """Forget them, tell it, and begin to wait for everybody to have heard.
+
+    As buyers alone they stay until checkout's sales of before are heard (``let_go``): the law may want them sealed.
+    """
+    at = read_stamp(erased.erased_at)
+    tx.consents.suppress_for_all(erased.suppressed or (), at)
+    for each in erased.customer_ids:
+        if (customer := tx.customers.load([each]).get(each)) is not None:
+            tx.buyers.leave(each, erased.erasure_id, buyer_of(customer))
+        forget(tx.connection, each, at)
+    place = tx.record(CustomerErased(erased.erasure_id, erased.customer_ids, erased.erased_at))
+    tx.erasures.begin(erased, place.epoch, place.number, TO_ACKNOWLEDGE)
 
 
 def _settle_balances(command: EraseCustomer, customer_id: CustomerId, tx: CustomersTx) -> None:
     """Book what is given up, so that no ledger goes on owing to nobody."""
-    balances = open_balances(tx.books.balances(customer_id))
+    balances = open_balances(all_of(tx, customer_id))
     reserved = any(tx.books.ledgers.kept(ledger, customer_id).reserved for ledger in CUSTOMER_LEDGERS)
     if reserved or (balances and not command.give_up_balances):
         raise BalanceOpen(customer_id=customer_id, reserved=reserved, balances=balances)
-    for ledger in CUSTOMER_LEDGERS:
-        balance = tx.books.ledgers.kept(ledger, customer_id).balance
-        if balance:
-            entry = NewEntry(
-                entry_id=tx.ids.derived(command.erasure_id, ledger),
-                kind="adjusted",
-                amount=-balance,
-                at=stamp(tx.now),
-                day=tx.today,
-                staff_id=tx.signed_on,
-                reason="write_off",
-            )
-            book(tx, ledger, customer_id, entry)
+    give_up(tx, customer_id, command.erasure_id)
 
 
 def _erasure(erasure_id: str, tx: CustomersTx) -> Erasure:

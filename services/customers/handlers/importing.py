@@ -1,21 +1,23 @@
 """Customers moved in from another system by the batch, tried before, and listed to be moved out."""
 
-from collections.abc import Iterator
-
 from contracts.customers import CustomerChanged, PutGroup
-from contracts.customers.balances import CustomerLedger
 from contracts.customers.importing import (
     CheckImport,
     CustomerPage,
     ImportCustomers,
-    ImportRow,
     ListCustomers,
     RowsChecked,
     RowsImported,
 )
 from contracts.ids import CustomerId
-from services.customers.handlers.consent import Imported, keep_imported
-from services.customers.handlers.imported_consent import IMPORTED, LANGUAGE, addressed, keep_of_new
+from services.customers.handlers.imported_consent import (
+    IMPORTED,
+    LANGUAGE,
+    Imported,
+    addressed,
+    keep_imported,
+    keep_of_new,
+)
 from services.customers.handlers.ledgers import open_balance
 from services.customers.handlers.opening import open_new
 from services.customers.judging import Batch, Standards, Verdict
@@ -78,6 +80,8 @@ def _checked(batch: Batch, query: CheckImport) -> RowsChecked:
 
 def _keep_new(verdicts: list[Verdict], as_of: str, command: ImportCustomers, tx: CustomersTx) -> None:
     """Put new customers on file, all at once."""
+    if not verdicts:
+        return
     new = [
         (verdict, verdict.kept, verdict.after)
         for verdict in verdicts
@@ -90,9 +94,7 @@ def _keep_new(verdicts: list[Verdict], as_of: str, command: ImportCustomers, tx:
         _note_saved_anyway(verdict, after.customer_id, tx)
         tx.record(CustomerChanged(facts(after)))
     country = command.country or tx.rules.country
-    openings = [
-        (after.customer_id, kept.row_id, *each) for verdict, kept, after in new for each in _openings(verdict.row)
-    ]
+    openings = [(after.customer_id, kept.row_id, *each) for verdict, kept, after in new for each in verdict.openings]
     open_new(tx, openings, as_of, IMPORTED)
     keep_of_new([(after, kept.row_id, addressed(verdict.row, after, country)) for verdict, kept, after in new], tx)
 
@@ -118,21 +120,13 @@ def _keep_known(verdict: Verdict, as_of: str, command: ImportCustomers, tx: Cust
 
 def _open(verdict: Verdict, customer_id: CustomerId, as_of: str, tx: CustomersTx) -> None:
     """Book what a customer brings along."""
-    if not verdict.opens or verdict.kept is None:
+    if verdict.kept is None:
         return
-    for ledger, amount in _openings(verdict.row):
+    for ledger, amount in verdict.openings:
         if ledger == "loyalty" and tx.books.loyalty.membership(customer_id) is None:
             tx.books.loyalty.join(customer_id, IMPORTED, stamp(tx.now), 0)
+            tx.note("loyalty_joined", customer_id, reference=IMPORTED)
         open_balance(tx, customer_id, ledger, amount, as_of, verdict.kept.row_id)
-
-
-def _openings(row: ImportRow) -> Iterator[tuple[CustomerLedger, int]]:
-    if row.opening_store_credit:
-        yield "store_credit", row.opening_store_credit
-    if row.opening_owed:
-        yield "account", row.opening_owed
-    if row.opening_points:
-        yield "loyalty", row.opening_points
 
 
 def _note_saved_anyway(verdict: Verdict, customer_id: CustomerId, tx: CustomersTx) -> None:

@@ -28,10 +28,18 @@ from contracts.customers.ledgers import (
 )
 from contracts.ids import CustomerId
 from contracts.money import LARGEST
-from services.customers.handlers.booking import book, due_on, up_to_date
+from services.customers.handlers.booking import book, due_on, note_terms, up_to_date
 from services.customers.model.audit import Audit
-from services.customers.model.days import read_day, read_day_to_come
-from services.customers.model.ledgers import adjusted_kind, expiring, open_items, spendable, standing
+from services.customers.model.days import prove_days, read_day_to_come
+from services.customers.model.ledgers import (
+    adjusted_kind,
+    expiring,
+    in_order_of_days,
+    open_items,
+    prove_way,
+    spendable,
+    standing,
+)
 from services.customers.store.books import Books
 from services.customers.store.ledgers import LedgerStore, NewEntry
 from services.customers.transactions import CustomersTx, CustomersView
@@ -47,10 +55,11 @@ def adjust_balance(command: AdjustBalance, tx: CustomersTx) -> EntryBooked:
     Rejections:
         CustomerNotFound: there is no such customer.
         EntryExists: the id is of an entry that says something else.
-        AmountZero: nothing would change.
+        AmountZero, AmountWrongWay: nothing would change; the reason books the other way.
         BalanceTooLow: less is there, or the rest is reserved for a sale.
         BalanceTooLarge: more than can be booked.
         LoyaltyNotJoined: points are for those who joined.
+        PlaceholderHoldsNothing: nobody would have or owe more.
         Malformed: ``expires_on`` is no day to come, or stands where nothing expires.
     """
     customer_id = tx.books.known_customer(command.customer_id)
@@ -118,13 +127,16 @@ def set_account_terms(command: SetAccountTerms, tx: CustomersTx) -> AccountTerms
     Rejections:
         CustomerNotFound: there is no such customer.
         RevisionConflict: somebody changed the terms meanwhile.
+        PlaceholderHoldsNothing: nobody buys on account.
     """
     customer_id = tx.books.known_customer(command.customer_id)
+    tx.books.prove_somebody(customer_id)
     before = tx.books.accounts.terms(customer_id)
     if before.revision != command.expected_revision:
         raise RevisionConflict(field="expected_revision", revision=before.revision)
     terms = AccountTerms(customer_id, before.revision + 1, command.credit_limit, command.grace_days)
     tx.books.accounts.put(terms, tx.claims.subject if tx.claims else None, tx.now)
+    note_terms(tx, before, terms)
     return terms
 
 
@@ -182,25 +194,24 @@ async def get_account_statement(query: GetAccountStatement, view: CustomersView)
         CustomerNotFound: there is no such customer.
         Malformed: the days are none, or the wrong way round.
     """
-    if read_day(query.from_day, "from_day") > read_day(query.to_day, "to_day"):
-        raise Malformed(field="$.to_day", rule="not before from_day")
+    prove_days(query.from_day, query.to_day)
 
     def read(books: Books) -> AccountStatement:
         customer_id = books.known_customer(query.customer_id)
         bookings = books.ledgers.bookings("account", customer_id)
         until = [each for each in bookings if each.entry.day <= query.to_day]
-        during = [each.entry for each in until if each.entry.day >= query.from_day]
-        before = sum(each.entry.amount for each in until) - sum(entry.amount for entry in during)
+        before = sum(each.entry.amount for each in until if each.entry.day < query.from_day)
+        during = in_order_of_days([each for each in until if each.entry.day >= query.from_day], before)
         items = open_items(standing(until), query.to_day)
         return AccountStatement(
             customer_id=customer_id,
             from_day=query.from_day,
             to_day=query.to_day,
             owed_before=before,
-            owed_after=before + sum(entry.amount for entry in during),
+            owed_after=during[-1].balance if during else before,
             overdue=sum(item.left for item in items if item.overdue),
             terms=books.accounts.terms(customer_id),
-            entries=tuple(during[:MOST_ENTRIES]),
+            entries=during[:MOST_ENTRIES],
             open_items=items[:MOST_ENTRIES],
             more=len(during) > MOST_ENTRIES or len(items) > MOST_ENTRIES,
         )
@@ -239,6 +250,7 @@ def _spendable_of(ledgers: LedgerStore, ledger: Ledger, holder_id: str, today: s
 def _prove_adjustable(command: AdjustBalance, tx: CustomersTx, customer_id: CustomerId) -> None:
     if command.amount == 0:
         raise AmountZero(field="amount")
+    prove_way(command.ledger, command.amount, command.reason)
     if command.expires_on is not None:
         if command.ledger != "store_credit" or command.amount < 0:
             raise Malformed(field="$.expires_on", rule="only store credit that is given expires on a day")
@@ -246,6 +258,8 @@ def _prove_adjustable(command: AdjustBalance, tx: CustomersTx, customer_id: Cust
     if command.ledger == "loyalty" and tx.books.loyalty.membership(customer_id) is None:
         raise LoyaltyNotJoined(field="customer_id")
     kept = up_to_date(tx, command.ledger, customer_id)
+    if abs(kept.balance + command.amount) > abs(kept.balance):
+        tx.books.prove_somebody(customer_id)
     free = kept.balance - kept.reserved
     if command.ledger != "account" and command.amount < 0 and free + command.amount < 0:
         raise BalanceTooLow(field="amount", available=max(0, free))

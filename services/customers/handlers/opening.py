@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contracts.customers.balances import CustomerLedger, HolderId
 from contracts.customers.ledgers import BalanceBooked
 from contracts.ids import CustomerId
-from services.customers.handlers.booking import due_on
+from services.customers.handlers.booking import NOTED, due_on
 from services.customers.handlers.ledgers import opening_id
 from services.customers.store.ledgers import NewEntry
 from services.customers.store.opening import FirstEntry, book_first, join_first
@@ -41,6 +41,10 @@ def open_new(tx: CustomersTx, openings: Sequence[Opening], as_of: str, terms_ver
     book_first(tx.connection, entries)
     join_first(tx.connection, [each.holder_id for each in entries if each.ledger == "loyalty"], terms_version, at)
     for ledger, holder_id, new in entries:
+        if ledger == "loyalty":
+            tx.note("loyalty_joined", holder_id, reference=terms_version)
+        currency = None if ledger == "loyalty" else tx.currency
+        tx.note(NOTED[new.kind], holder_id, amount=new.amount, currency=currency, reference=ledger)
         tx.record(
             BalanceBooked(
                 ledger=ledger,

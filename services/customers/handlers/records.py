@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from contracts.base import Event
 from contracts.customers import (
+    AddDetails,
     CodeBlocked,
     CodeTaken,
     CreateCustomer,
@@ -22,6 +23,7 @@ from contracts.customers import (
 from contracts.customers.profile import FieldId
 from services.customers.model.custom_fields import check_editable_on_till
 from services.customers.model.duplicates import Suspect
+from services.customers.model.edits import addition, grants, of_country, prove_fits, prove_nothing_covered
 from services.customers.model.records import (
     Known,
     changed_customer,
@@ -37,6 +39,7 @@ from services.customers.transactions import CustomersTx, CustomersView
 from services.runtime.service import SnapshotPiece
 
 CUSTOMERS_A_PIECE = 500
+GRANT = "customer.grant"
 
 
 def create_customer(command: CreateCustomer, tx: CustomersTx) -> Customer:
@@ -53,6 +56,7 @@ def create_customer(command: CreateCustomer, tx: CustomersTx) -> Customer:
         CodeTaken: another customer has the code.
         PossibleDuplicate: somebody on file may be the same person, and no reason was given to save all the same.
         Malformed: a line holds a control character.
+        PermissionDenied, ApprovalNeeded, ApprovalInvalid: they get a group or an exemption, and the person may not.
     """
     mark, sent = tx.customers.creation_mark(command.customer_id), creation_mark(command)
     if tx.customers.is_erased(command.customer_id):
@@ -63,12 +67,14 @@ def create_customer(command: CreateCustomer, tx: CustomersTx) -> Customer:
         raise CustomerExists(field="customer_id", customer_id=command.customer_id)
     customer = new_customer(command, tx.rules, _known(command.custom, tx))
     tx.groups.check(customer.group)
+    if grants(None, customer):
+        tx.prove_may(GRANT)
     _check_codes(customer, tx)
     suspects = tx.duplicates.of(customer)
     if command.save_anyway is None:
         _refuse_duplicate(suspects)
     if tx.rules.make_codes:
-        customer = with_made_code(customer, tx.customers.codes_of_others)
+        customer = with_made_code(customer, tx.customers.codes_of_others, tx.digest_key)
     tx.customers.add(customer, sent, tx.now)
     tx.note("created", customer.customer_id, revision=customer.revision)
     _note_saved_anyway(command, suspects, tx)
@@ -83,8 +89,9 @@ def update_customer(command: UpdateCustomer, tx: CustomersTx) -> Customer:
         CustomerNotFound: there is no such customer.
         RevisionConflict: the record is another than the one that was read; ``revision`` says which, ``changed``
             names the details that changed since, and ``current`` is the record as it is now.
-        CustomerIncomplete, ContactInvalid, DetailInvalid, GroupNotFound, CodeTaken, PossibleDuplicate, Malformed:
-            as for a new customer.
+        DetailsCovered: whoever asks would replace what they do not see.
+        CustomerIncomplete, ContactInvalid, DetailInvalid, GroupNotFound, CodeTaken, PossibleDuplicate, Malformed,
+        PermissionDenied, ApprovalNeeded, ApprovalInvalid: as for a new customer.
     """
     before = tx.customers.get(command.customer_id)
     if command.expected_revision != before.revision:
@@ -94,8 +101,32 @@ def update_customer(command: UpdateCustomer, tx: CustomersTx) -> Customer:
             changed=list(tx.history.changed_since(before.customer_id, command.expected_revision)),
             current=tx.looked_at(before.customer_id),
         )
+    if not tx.sees_details:
+        prove_nothing_covered(before, command, tx.custom_fields.of("customer"))
     changes = command.custom if isinstance(command.custom, dict) else {}
     after = changed_customer(before, command, tx.rules, _known(changes, tx))
+    if grants(before, after):
+        tx.prove_may(GRANT)
+    return _changed(before, after, command, tx)
+
+
+def add_details(command: AddDetails, tx: CustomersTx) -> Customer:
+    """Add to what is known of a customer, whatever it is by now.
+
+    Rejections:
+        CustomerNotFound: there is no such customer.
+        ContactInvalid, DetailInvalid, CodeTaken, PossibleDuplicate, Malformed: as for a new customer.
+    """
+    before = tx.customers.get(command.customer_id)
+    rules = of_country(tx.rules, command.country)
+    after = changed_customer(before, addition(before, command), rules, _known({}, tx))
+    prove_fits(after)
+    if grants(before, after):
+        tx.prove_may(GRANT)
+    return _changed(before, after, command, tx)
+
+
+def _changed(before: Customer, after: Customer, command: UpdateCustomer | AddDetails, tx: CustomersTx) -> Customer:
     if after.revision == before.revision:
         return tx.looked_at(before.customer_id)
     tx.groups.check(after.group)
@@ -107,10 +138,10 @@ def update_customer(command: UpdateCustomer, tx: CustomersTx) -> Customer:
     tx.note("changed", after.customer_id, revision=after.revision, fields=changed_fields(before, after))
     _note_saved_anyway(command, suspects, tx)
     tx.record(CustomerChanged(facts(after)))
-    return tx.shown(after.customer_id)
+    return tx.looked_at(after.customer_id)
 
 
-def customer_again(command: CreateCustomer | UpdateCustomer, tx: CustomersTx) -> Customer:
+def customer_again(command: CreateCustomer | UpdateCustomer | AddDetails, tx: CustomersTx) -> Customer:
     """Answer a repeated command with the customer as they are by now; details are covered, for nobody asks anew.
 
     Rejections:
@@ -125,7 +156,9 @@ async def get_customer(query: GetCustomer, view: CustomersView) -> Customer:
     Rejections:
         CustomerNotFound: there is no such customer.
     """
-    customer = await view.read(lambda connection: shown(connection, query.customer_id, details=view.sees_details))
+    customer = await view.read(
+        lambda connection: shown(connection, query.customer_id, details=view.sees_details, at_register=view.at_register)
+    )
     if not customer.masked:
         view.accessed("viewed", customer.customer_id)
     return customer
@@ -194,7 +227,7 @@ def _refuse_duplicate(suspects: tuple[Suspect, ...]) -> None:
 
 
 def _note_saved_anyway(
-    command: CreateCustomer | UpdateCustomer, suspects: tuple[Suspect, ...], tx: CustomersTx
+    command: CreateCustomer | UpdateCustomer | AddDetails, suspects: tuple[Suspect, ...], tx: CustomersTx
 ) -> None:
     """Why there are two who look like one is in the history of the new one."""
     if suspects and command.save_anyway is not None:

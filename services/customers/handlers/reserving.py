@@ -1,4 +1,4 @@
-"""Balances are kept for a sale's tenders, let go of, and given up when the sale did not come in time.
+"""Balances are kept for what a sale is to spend, let go of, and given up when the sale did not come in time.
 
 What a completed sale spends is booked in ``spending.py``.
 """
@@ -8,6 +8,7 @@ from datetime import timedelta
 import msgspec
 
 from contracts.checkout.paying import TenderRemoved
+from contracts.checkout.redeeming import RedemptionRemoved
 from contracts.checkout.selling import SaleVoided
 from contracts.customers import CustomerNotFound
 from contracts.customers.balances import HolderId, ReservationId, Reserved
@@ -16,13 +17,15 @@ from contracts.customers.ledgers import (
     BalanceReserved,
     BalanceTooLow,
     LoyaltyNotJoined,
+    PointsNotDiscount,
     PointsNotTender,
     ReleaseBalance,
     ReserveBalance,
 )
-from contracts.customers.vouchers import VoucherExpired, VoucherNotFound
+from contracts.customers.vouchers import VoucherBlocked, VoucherExpired, VoucherNotForThis, VoucherNotFound
 from contracts.ids import CustomerId
 from services.customers.handlers.booking import up_to_date
+from services.customers.handlers.transfers import give_back_rest
 from services.customers.model.ledgers import spendable
 from services.customers.model.loyalty import points_worth
 from services.customers.model.vouchers import code_hash
@@ -34,22 +37,25 @@ KEPT_FOR = timedelta(minutes=15)
 
 
 def reserve_balance(command: ReserveBalance, tx: CustomersTx) -> BalanceReserved:
-    """Keep a part of a balance for a tender, or keep it longer.
+    """Keep a part of a balance for a tender or for points that come off, or keep it longer.
 
-    What is kept already is kept on without another look; anything else must be there now.
+    What is kept already is kept on without another look; anything else must be there now. What a sale has agreed on
+    (``units``) stays so, whatever the programme has come to since.
 
     Rejections:
         CustomerNotFound: there is no such customer, or none is named.
         VoucherNotFound: no voucher has that code.
         VoucherExpired: the voucher's last day is over.
+        VoucherBlocked: it is blocked.
+        VoucherNotForThis: it is for what has its tax class, of which the sale has less.
         LoyaltyNotJoined: the customer has no points to redeem.
-        PointsNotTender: points are redeemed as a discount.
+        PointsNotTender, PointsNotDiscount: points are redeemed in the other way.
         PointsWorthless: the amount is no whole number of points.
         BalanceTooLow: less is there, is not reserved for others, or may still be owed; ``available`` says how much.
     """
     before = tx.books.ledgers.reservation(command.reservation_id)
     if before is not None and before.state == "captured":
-        return _answer(before, available=0)
+        return _answer(before, 0, tx)
     holder_id = _holder(command, before, tx)
     units = _units(command, holder_id, tx)
     kept = up_to_date(tx, command.ledger, holder_id)
@@ -66,6 +72,8 @@ def reserve_balance(command: ReserveBalance, tx: CustomersTx) -> BalanceReserved
         own = before.units
     limit = tx.books.accounts.terms(CustomerId(holder_id)).credit_limit if command.ledger == "account" else None
     available = spendable(command.ledger, kept.balance, kept.reserved - own, limit)
+    if units > own and command.ledger == "voucher":
+        _prove_voucher(command, holder_id, tx)
     if units > own and available is not None and units > available:
         _refuse(command, available, holder_id, tx)
     after = Reservation(
@@ -81,7 +89,7 @@ def reserve_balance(command: ReserveBalance, tx: CustomersTx) -> BalanceReserved
         expires_at=stamp(tx.now + KEPT_FOR),
     )
     tx.books.ledgers.put_reservation(after)
-    return _answer(after, available=units if available is None else max(0, available - units))
+    return _answer(after, units if available is None else max(0, available - units), tx)
 
 
 def release_balance(command: ReleaseBalance, tx: CustomersTx) -> BalanceReleased:
@@ -100,6 +108,13 @@ def on_sale_voided(event: SaleVoided, tx: CustomersTx) -> None:
 
 def on_tender_removed(event: TenderRemoved, tx: CustomersTx) -> None:
     """A tender that was given back spends nothing."""
+    held = tx.books.ledgers.reservation(event.reserved.reservation_id)
+    if held is not None:
+        _end(held, "released", tx)
+
+
+def on_redemption_removed(event: RedemptionRemoved, tx: CustomersTx) -> None:
+    """Points that come off a sale no more are not spent on it."""
     held = tx.books.ledgers.reservation(event.reserved.reservation_id)
     if held is not None:
         _end(held, "released", tx)
@@ -125,6 +140,7 @@ def _end(before: Reservation, state: str, tx: CustomersTx) -> Reservation:
         return before
     after: Reservation = msgspec.structs.replace(before, state=state, ended_at=stamp(tx.now))
     tx.books.ledgers.put_reservation(after)
+    give_back_rest(tx, after.ledger, after.holder_id)
     return after
 
 
@@ -132,7 +148,10 @@ def _holder(command: ReserveBalance, before: Reservation | None, tx: CustomersTx
     if command.ledger != "voucher":
         if command.customer_id is None:
             raise CustomerNotFound(field="customer_id")
-        return tx.books.known_customer(command.customer_id)
+        customer_id = tx.books.known_customer(command.customer_id)
+        # What a sale has agreed on stays where it is kept: with the survivor of a merge that was undone, for one.
+        is_kept = before is not None and before.state == "held" and before.ledger == command.ledger
+        return before.holder_id if before is not None and is_kept and command.units is not None else customer_id
     if command.voucher_code is None:
         if before is None or before.ledger != "voucher":
             raise VoucherNotFound(field="voucher_code")
@@ -144,13 +163,16 @@ def _holder(command: ReserveBalance, before: Reservation | None, tx: CustomersTx
 
 
 def _units(command: ReserveBalance, holder_id: str, tx: CustomersTx) -> int:
+    if command.units is not None:
+        return command.units
     if command.ledger != "loyalty":
         return command.amount
     programme = tx.books.loyalty.programme()
     if programme is None or tx.books.loyalty.membership(CustomerId(holder_id)) is None:
         raise LoyaltyNotJoined(field="customer_id")
-    if programme.redeem_as != "tender":
-        raise PointsNotTender(field="ledger")
+    if programme.redeem_as != command.redeem_as:
+        refusal = PointsNotTender if command.redeem_as == "tender" else PointsNotDiscount
+        raise refusal(field="ledger")
     return points_worth(command.amount, programme.point_value)
 
 
@@ -162,9 +184,30 @@ def _refuse(command: ReserveBalance, available: int, holder_id: str, tx: Custome
     raise BalanceTooLow(field="amount", available=available)
 
 
-def _answer(of: Reservation, available: int) -> BalanceReserved:
+def _prove_voucher(command: ReserveBalance, holder_id: str, tx: CustomersTx) -> None:
+    """A blocked voucher pays nothing, a single-purpose one no more than what has its tax class comes to."""
+    blocked = tx.books.vouchers.blocked(holder_id)
+    if blocked is not None:
+        raise VoucherBlocked(field="voucher_code", reason=blocked)
+    voucher = tx.books.vouchers.find(holder_id)
+    if voucher is None or voucher.tax_class is None or command.payable is None:
+        return
+    most = max(0, command.payable.get(voucher.tax_class, 0))
+    if command.amount > most:
+        raise VoucherNotForThis(field="amount", most=most, tax_class=voucher.tax_class)
+
+
+def _answer(of: Reservation, available: int, tx: CustomersTx) -> BalanceReserved:
+    voucher = tx.books.vouchers.find(of.holder_id) if of.ledger == "voucher" else None
     return BalanceReserved(
-        reserved=Reserved(ReservationId(of.reservation_id), of.ledger, HolderId(of.holder_id), of.units),
+        reserved=Reserved(
+            ReservationId(of.reservation_id),
+            of.ledger,
+            HolderId(of.holder_id),
+            of.units,
+            None if voucher is None else voucher.purpose,
+            None if voucher is None else voucher.tax_class,
+        ),
         state=of.state,
         expires_at=of.expires_at,
         available=available,

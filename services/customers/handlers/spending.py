@@ -3,17 +3,20 @@
 Each effect has an id that follows from the sale, so that the same sale told again books nothing twice.
 """
 
+from collections import defaultdict
 from decimal import Decimal
 
 import msgspec
 
+from contracts.checkout import Redemption
 from contracts.checkout.completed import CompletedLine, CompletedTender, SaleCompleted
 from contracts.customers import GroupId
 from contracts.customers.balances import Ledger
 from contracts.customers.ledgers import NotOnTime
-from contracts.ids import CustomerId, SaleId
+from contracts.ids import CustomerId, SaleId, TaxClassCode, TenderId
 from contracts.money import allocate
 from services.customers.handlers.booking import book, due_on, up_to_date
+from services.customers.handlers.transfers import give_back_rest
 from services.customers.handlers.vouchers import issue
 from services.customers.model.ledgers import booked_amount, spent_kind
 from services.customers.model.loyalty import (
@@ -42,11 +45,17 @@ _VOUCHERS = {"voucher_issue_single": "single_purpose", "voucher_issue_multi": "m
 
 def on_sale_completed(event: SaleCompleted, tx: CustomersTx) -> None:
     """Book what the sale spent and earned; what else was kept for it is free again."""
+    kept = {(each.ledger, each.holder_id) for each in tx.books.ledgers.held_of_sale(event.sale_id)}
     for tender in event.tenders:
         if tender.kind in _LEDGERS:
-            _spend(event, tender, tx)
+            _spend(event, tender, tx.ids.derived(event.sale_id, f"tender/{tender.tender_id}"), tx)
+    if event.redemption is not None:
+        entry_id = tx.ids.derived(event.sale_id, f"redemption/{event.redemption.redemption_id}")
+        _spend(event, _as_tender(event.redemption), entry_id, tx)
     for left in tx.books.ledgers.held_of_sale(event.sale_id):
         tx.books.ledgers.put_reservation(msgspec.structs.replace(left, state="released", ended_at=stamp(tx.now)))
+    for ledger, holder_id in sorted(kept):
+        give_back_rest(tx, ledger, holder_id)
     for line in event.lines:
         if line.kind == "account_payment":
             _pay_account(event, line, tx)
@@ -59,8 +68,12 @@ def on_sale_completed(event: SaleCompleted, tx: CustomersTx) -> None:
 # Spending
 
 
-def _spend(event: SaleCompleted, tender: CompletedTender, tx: CustomersTx) -> None:
-    entry_id = tx.ids.derived(event.sale_id, f"tender/{tender.tender_id}")
+def _as_tender(redemption: Redemption) -> CompletedTender:
+    """Points that came off the lines are spent as a tender's are, but paid for nothing of what the lines come to."""
+    return CompletedTender(TenderId(redemption.redemption_id), "loyalty", redemption.amount, redemption.reserved)
+
+
+def _spend(event: SaleCompleted, tender: CompletedTender, entry_id: str, tx: CustomersTx) -> None:
     if tx.books.ledgers.find(entry_id) is not None:
         return
     held = _reservation(event, tender, tx)
@@ -71,24 +84,24 @@ def _spend(event: SaleCompleted, tender: CompletedTender, tx: CustomersTx) -> No
     late = _lateness(tender, held)
     kind = spent_kind(ledger, units)
     voucher = tx.books.vouchers.find(holder_id) if ledger == "voucher" else None
-    book(
-        tx,
-        ledger,
-        holder_id,
-        NewEntry(
-            entry_id=entry_id,
-            kind=kind,
-            amount=booked_amount(ledger, units),
-            at=_at(event),
-            day=event.business_day,
-            sale_id=event.sale_id,
-            due_on=due_on(tx, holder_id, event.business_day) if kind == "charged" else None,
-            expires_on=voucher.expires_on if voucher is not None and kind == "given_back" else None,
-            not_on_time=late,
-        ),
+    entry = NewEntry(
+        entry_id=entry_id,
+        kind=kind,
+        amount=booked_amount(ledger, units),
+        at=_at(event),
+        day=event.business_day,
+        sale_id=event.sale_id,
+        due_on=due_on(tx, holder_id, event.business_day) if kind == "charged" else None,
+        expires_on=voucher.expires_on if voucher is not None and kind == "given_back" else None,
+        not_on_time=late,
     )
-    if held is not None:
-        tx.books.ledgers.put_reservation(msgspec.structs.replace(held, state="captured", ended_at=stamp(tx.now)))
+    if held is None:
+        _book_for_somebody(tx, ledger, holder_id, entry)
+        return
+    book(tx, ledger, holder_id, entry)
+    # Fewer points may have come off than were kept: the goods came to less.
+    captured = msgspec.structs.replace(held, holder_id=holder_id, state="captured", units=units, ended_at=stamp(tx.now))
+    tx.books.ledgers.put_reservation(captured)
 
 
 def _reservation(event: SaleCompleted, tender: CompletedTender, tx: CustomersTx) -> Reservation | None:
@@ -106,10 +119,10 @@ def _spent(
     """Whose balance it is and how much of it; None where nothing says whose."""
     ledger, named = _LEDGERS[tender.kind], tender.reserved
     if held is not None:
-        return held.ledger, held.holder_id, held.units if named is None else named.units
+        return held.ledger, _owing(event, held.ledger, held.holder_id, tx), held.units if named is None else named.units
     if named is not None:
         holder_id = named.holder_id if named.ledger == "voucher" else tx.books.meant_by(CustomerId(named.holder_id))
-        return named.ledger, holder_id, named.units
+        return named.ledger, _owing(event, named.ledger, holder_id, tx), named.units
     if event.customer_id is None or ledger == "voucher":
         return None
     units = tender.amount
@@ -121,6 +134,14 @@ def _spent(
     return (ledger, tx.books.meant_by(event.customer_id), units) if units else None
 
 
+def _owing(event: SaleCompleted, ledger: Ledger, holder_id: str, tx: CustomersTx) -> str:
+    """Who buys on account is whose sale it is: after a merge that was undone not always of whom it was reserved.
+
+    Of anything else there is only where it was kept.
+    """
+    return holder_id if ledger != "account" or event.customer_id is None else tx.books.meant_by(event.customer_id)
+
+
 def _lateness(tender: CompletedTender, held: Reservation | None) -> NotOnTime | None:
     if tender.amount < 0:
         return None
@@ -130,13 +151,13 @@ def _lateness(tender: CompletedTender, held: Reservation | None) -> NotOnTime | 
 
 
 def _pay_account(event: SaleCompleted, line: CompletedLine, tx: CustomersTx) -> None:
-    entry_id = tx.ids.derived(line.line_item_id, "account-payment")
-    if event.customer_id is None or line.amount == 0 or tx.books.ledgers.find(entry_id) is not None:
+    entry_id = tx.ids.derived(event.sale_id, f"account-payment/{line.line_item_id}")
+    if line.amount == 0 or tx.books.ledgers.find(entry_id) is not None:
         return
-    book(
+    _book_for_somebody(
         tx,
         "account",
-        tx.books.meant_by(event.customer_id),
+        None if event.customer_id is None else tx.books.meant_by(event.customer_id),
         NewEntry(
             entry_id=entry_id,
             kind="paid" if line.amount > 0 else "adjusted",
@@ -146,6 +167,14 @@ def _pay_account(event: SaleCompleted, line: CompletedLine, tx: CustomersTx) -> 
             sale_id=event.sale_id,
         ),
     )
+
+
+def _book_for_somebody(tx: CustomersTx, ledger: Ledger, holder_id: str | None, new: NewEntry) -> None:
+    """Book it, unless it would be nobody's: then nothing is opened, and a person is to see to it."""
+    if holder_id is None or tx.books.is_nobody(CustomerId(holder_id)):
+        tx.books.ledgers.keep_unbooked(ledger, holder_id, new)
+    else:
+        book(tx, ledger, holder_id, new)
 
 
 def _sell_vouchers(event: SaleCompleted, line: CompletedLine, tx: CustomersTx) -> None:
@@ -184,15 +213,20 @@ def _earn(event: SaleCompleted, tx: CustomersTx) -> None:
     if programme is None or not programme.on or membership is None or membership.joined_at > at:
         return
     sold = [line for line in event.lines if line.returns is None]
-    paid_otherwise = sum(tender.amount for tender in event.tenders if tender.kind in NOT_EARNING_TENDERS)
-    base = Base.of(sold, paid_otherwise).amount
+    otherwise = [tender for tender in event.tenders if tender.kind in NOT_EARNING_TENDERS]
+    settled: defaultdict[TaxClassCode, int] = defaultdict(int)
+    for tender in otherwise:
+        if tender.settled_tax is not None:
+            settled[tender.settled_tax.tax_class] += tender.amount
+    paid_otherwise = sum(tender.amount for tender in otherwise if tender.settled_tax is None)
+    base = Base.of(sold, paid_otherwise, settled)
     group = event.customer_group or _group_of(customer_id, tx)
-    points = points_for(base, rate_of(programme, group), minor_units_of(event.currency))
+    points = points_for(base.amount, rate_of(programme, group), minor_units_of(event.currency))
     up_to_date(tx, "loyalty", customer_id, read_stamp(at))
     if points:
         book(tx, "loyalty", customer_id, _points(event, tx.ids.derived(event.sale_id, "points"), points))
     tx.books.ledgers.keep_activity("loyalty", customer_id, at)
-    tx.books.loyalty.put_earned(EarnedBySale(event.sale_id, customer_id, base, points, 0))
+    tx.books.loyalty.put_earned(EarnedBySale(event.sale_id, customer_id, base.amount, points, 0, base.earning))
 
 
 def _group_of(customer_id: CustomerId, tx: CustomersTx) -> GroupId:
@@ -209,7 +243,8 @@ def _take_back_points(event: SaleCompleted, tx: CustomersTx) -> None:
         if earned is None or tx.books.ledgers.find(entry_id) is not None:
             continue
         returned = -sum(line.amount for line in event.lines if line.returns == sale_id and line.kind in EARNING_KINDS)
-        points = taken_back(earned.points, earned.base, earned.returned, returned)
+        earning = earned.base if earned.earning is None else earned.earning
+        points = taken_back(earned.points, earning, earned.returned, returned)
         tx.books.loyalty.note_returned(SaleId(sale_id), earned.returned + max(0, returned))
         if points:
             holder_id = tx.books.meant_by(CustomerId(earned.customer_id))

@@ -116,6 +116,26 @@ def imported_answer(answer: Answer, before: ConsentState, *, suppressed: bool) -
     return answered("yes", before, confirm=False)
 
 
+def adds_something(answer: Answer, before: Said | None) -> bool:
+    """Whether what another system's file says adds to what was said here: a yes there proves nothing.
+
+    Beside a proven answer, and one that waits for the link to be opened, it counts for nothing.
+    """
+    return answer == "no" or before is None or not (before.proven or before.state == "pending")
+
+
+def prove_refused_nothing(before: ConsentState, *, suppressed: bool) -> None:
+    """Refuse to write to an existing customer who said no to it: they may object at any time, and it holds.
+
+    Directive 2002/58/EC, article 13 (2); GDPR, article 21 (3).
+
+    Rejections:
+        DetailInvalid: they said no, or whoever had the address did.
+    """
+    if suppressed or before in REFUSALS:
+        raise DetailInvalid(field="basis", rule="existing-customer-who-refused-nothing")
+
+
 def is_permitted(state: ConsentState, *, proven: bool, suppressed: bool) -> bool:
     """Whether an address may be written to."""
     return state in {"granted", "confirmed"} and proven and not suppressed
@@ -204,6 +224,16 @@ def refused_since(survivor: Iterable[Said], loser: Customer, merge_id: str, afte
         and each.number > after
         and each.merge_id != merge_id
         and (each.channel, each.address) in theirs
+    ]
+
+
+def about_only(loser: Customer, survivor: Customer, said: Iterable[Said], merge_id: str, after: int) -> list[Said]:
+    """What was said while both were one about addresses that are the loser's alone afterwards; it goes with them."""
+    theirs = set(addresses_of(loser)) - set(addresses_of(survivor))
+    return [
+        each
+        for each in said
+        if each.number > after and each.merge_id != merge_id and (each.channel, each.address) in theirs
     ]
 
 

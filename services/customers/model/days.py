@@ -41,6 +41,16 @@ def read_day(text: str, field: str) -> str:
         raise Malformed(field=f"$.{field}", rule="a day that there is, ISO 8601") from None
 
 
+def prove_days(from_day: str, to_day: str) -> None:
+    """Check that there are both days, the first one not after the last.
+
+    Rejections:
+        Malformed: they are none, or the wrong way round.
+    """
+    if read_day(from_day, "from_day") > read_day(to_day, "to_day"):
+        raise Malformed(field="$.to_day", rule="not before from_day")
+
+
 def read_day_past(text: str, field: str, today: str) -> str:
     """A day that has begun.
 

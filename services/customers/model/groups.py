@@ -1,9 +1,21 @@
 """Customer groups: pure rules about them. Never here: who is in one."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from contracts.base import Malformed
-from contracts.customers import Customer, Group, GroupId, GroupProtected, PutGroup
+from contracts.customers import (
+    Customer,
+    Group,
+    GroupId,
+    GroupInUse,
+    GroupNameTaken,
+    GroupProtected,
+    PutGroup,
+)
+from contracts.policy import PolicySettings
+from services.customers.model.search import fold
 from services.customers.model.texts import line
 
 EVERYBODY = GroupId("all")
@@ -17,6 +29,33 @@ def check_deletable(group: GroupId) -> None:
     """
     if group == EVERYBODY:
         raise GroupProtected(field="group", group=group)
+
+
+def check_unused(group: GroupId, settings: PolicySettings) -> None:
+    """Refuse to delete a group that the rules of the checkout name: those could not be saved again without it.
+
+    Rejections:
+        GroupInUse: ``overrides`` names which ones.
+    """
+    named = [each.override_id for each in settings.overrides if each.when.customer_group == group]
+    if named:
+        raise GroupInUse(field="group", group=group, overrides=named)
+
+
+def check_name(group: Group, others: Iterable[Group], field: str = "name") -> None:
+    """Refuse a name that another group has, whatever its case and accents.
+
+    Args:
+        group: The one that gets the name.
+        others: All that there are, itself or not.
+        field: What a refusal names.
+
+    Rejections:
+        GroupNameTaken: ``group`` is the other one.
+    """
+    for other in others:
+        if other.group != group.group and fold(other.name).split() == fold(group.name).split():
+            raise GroupNameTaken(field=field, group=other.group)
 
 
 def without_group(customer: Customer) -> Customer:

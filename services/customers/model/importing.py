@@ -12,10 +12,11 @@ import msgspec
 
 from contracts.base import Malformed, Rejection
 from contracts.customers import CreateCustomer, Customer, DetailInvalid, GroupId, UpdateCustomer
-from contracts.customers.importing import ImportRow, RowResult
+from contracts.customers.balances import CustomerLedger
+from contracts.customers.importing import ImportRow, LikeCustomer, RowResult
 from contracts.ids import CustomerId
-from services.customers.model.duplicates import traits
-from services.customers.model.search import fold
+from services.customers.model.duplicates import Traits
+from services.customers.model.search import code_key, fold
 
 How = Literal["replace", "add", "fill"]
 """What the row says replaces what is on file; or lists are added to; or only what is missing is filled in."""
@@ -37,6 +38,20 @@ _DETAILS = tuple(
 
 class CustomerErased(Rejection):
     """Who was erased does not come back by an import."""
+
+
+class BalanceStands(Rejection):
+    """The customer has entries in that ledger already: what another system says is not added to it unseen."""
+
+
+Opening = tuple[CustomerLedger, int]
+"""In which ledger how much is booked of what a customer brings along."""
+
+_OPENINGS: dict[CustomerLedger, str] = {
+    "store_credit": "opening_store_credit",
+    "account": "opening_owed",
+    "loyalty": "opening_points",
+}
 
 
 def prove_distinct(rows: Sequence[ImportRow]) -> None:
@@ -65,15 +80,39 @@ def row_mark(row: ImportRow, secret: bytes) -> bytes:
     return hmac.digest(secret, b"import mark/" + said, "sha256")
 
 
-def likenesses(customer: Customer, secret: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def openings(row: ImportRow) -> tuple[Opening, ...]:
+    """What a row brings along.
+
+    Rejections:
+        DetailInvalid: credit or points are below zero, or nobody (``placeholder``) would have them.
+    """
+    brought = [(ledger, field, amount) for ledger, field in _OPENINGS.items() if (amount := getattr(row, field))]
+    for ledger, field, amount in brought:
+        if row.placeholder:
+            raise DetailInvalid(field=field, rule="placeholder-holds-nothing")
+        if amount < 0 and ledger != "account":
+            raise DetailInvalid(field=field, rule="not below zero")
+    return tuple((ledger, amount) for ledger, _, amount in brought)
+
+
+def balance_stands(ledger: CustomerLedger) -> BalanceStands:
+    """What a row is refused with whose balance cannot be an opening one."""
+    return BalanceStands(field=_OPENINGS[ledger], rule="something was booked there already; adjust it by hand")
+
+
+def likenesses(look: Traits, secret: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Keyed hashes of what makes two records look like one person: contacts, then names with a little more."""
-    look = traits(customer)
     more = [f"postcode {each}" for each in sorted(look.postcodes)]
     more += [f"born {look.birth_date}"] if look.birth_date else []
     return (
         tuple(_hash(each, secret) for each in (*sorted(look.emails), *sorted(look.phones))),
         tuple(_hash(f"{look.name}/{each}", secret) for each in more if look.name),
     )
+
+
+def name_hash(look: Traits, secret: bytes) -> str | None:
+    """A keyed hash of the name by which two rows are told to be of one person."""
+    return _hash(f"name {look.name}", secret) if look.name else None
 
 
 def creation(row: ImportRow, customer_id: CustomerId, group: GroupId | None) -> CreateCustomer:
@@ -118,8 +157,13 @@ def refused(row: ImportRow, rejection: Rejection) -> RowResult:
         code=rejection.code,
         field=str(details["field"]).removeprefix("$.") if "field" in details else None,
         rule=str(details["rule"]) if "rule" in details else None,
-        duplicates=tuple(each["customer_id"] for each in details.get("duplicates", ())),
+        duplicates=like_customers(details.get("duplicates", ())),
     )
+
+
+def like_customers(told: Iterable[Mapping[str, Any]]) -> tuple[LikeCustomer, ...]:
+    """Who may be the same person, in the report's words: from what ``possible-duplicate`` tells."""
+    return tuple(LikeCustomer(each["customer_id"], each["name"], tuple(each["matched"])) for each in told)
 
 
 def group_id(name: str, taken: Container[str]) -> GroupId:
@@ -131,14 +175,14 @@ def group_id(name: str, taken: Container[str]) -> GroupId:
 
 def group_named(name: str, names: Mapping[GroupId, str]) -> GroupId | None:
     """The group that has this name, whatever its case and accents."""
-    looked_for = fold(name).strip()
-    return next((group for group, known in names.items() if fold(known).strip() == looked_for), None)
+    looked_for = fold(name).split()
+    return next((group for group, known in names.items() if fold(known).split() == looked_for), None)
 
 
 def _added(name: str, before: tuple[Any, ...], said: Iterable[Any], customer: Customer) -> tuple[Any, ...]:
     if name == "codes":
         # A lost card's code stays lost, whatever the other system says.
-        said = [each for each in said if each not in customer.blocked_codes]
+        said = [each for each in said if code_key(each) not in set(map(code_key, customer.blocked_codes))]
     whole = tuple(dict.fromkeys((*before, *said)))
     if len(whole) > _MOST.get(name, _MOST_OF_A_LIST):
         raise DetailInvalid(field=name, rule=f"at-most-{_MOST.get(name, _MOST_OF_A_LIST)}")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from contracts.customers.balances import Ledger
-from contracts.customers.ledgers import EntryKind, LedgerEntry, OpenItem
+from contracts.customers.ledgers import AdjustReason, AmountWrongWay, EntryKind, LedgerEntry, OpenItem
 
 NEVER = "9999-12-31"
 ACTIVE_KINDS: frozenset[EntryKind] = frozenset({"opening", "issued", "earned", "redeemed", "given_back", "bonus"})
@@ -128,8 +128,32 @@ def spendable(ledger: Ledger, balance: int, reserved: int, credit_limit: int | N
 def adjusted_kind(ledger: Ledger, amount: int, *, payment: bool) -> EntryKind:
     """What a booking by hand is called."""
     if ledger == "account":
-        return "paid" if payment and amount < 0 else "adjusted"
-    return "issued" if amount > 0 else "adjusted"
+        return "paid" if payment else "adjusted"
+    return "issued" if amount > 0 and ledger != "voucher" else "adjusted"
+
+
+def prove_way(ledger: Ledger, amount: int, reason: AdjustReason) -> None:
+    """Check that a payment books the way it does: who pays owes less, or has more to spend.
+
+    Rejections:
+        AmountWrongWay: it would be owed once more, or taken away.
+    """
+    if reason == "payment" and (amount > 0) == (ledger == "account"):
+        raise AmountWrongWay(field="amount", reason=reason)
+
+
+def in_order_of_days(bookings: Sequence[Booking], before: int) -> tuple[LedgerEntry, ...]:
+    """Entries by their days, each with the balance that it came to in this order.
+
+    Args:
+        bookings: in the order in which they were booked; one that came late has an earlier day than some before it.
+        before: the balance before the first of them.
+    """
+    by_day, balance = [], before
+    for entry in sorted((each.entry for each in bookings), key=lambda entry: (entry.day, entry.number)):
+        balance += entry.amount
+        by_day.append(msgspec.structs.replace(entry, balance=balance))
+    return tuple(by_day)
 
 
 def spent_kind(ledger: Ledger, amount: int) -> EntryKind:

@@ -1,16 +1,17 @@
 """What a sale earns in points, what they are worth and what a return takes back. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import msgspec
 from babel.numbers import get_currency_precision
 
-from contracts.checkout import LineKind
+from contracts.checkout import NOT_FOR_SINGLE_PURPOSE, LineKind
 from contracts.checkout.completed import CompletedLine
 from contracts.customers import GroupId
 from contracts.customers.ledgers import PointsWorthless
-from contracts.customers.loyalty import GroupRate, LoyaltyProgramme, RateInvalid
+from contracts.customers.loyalty import GroupRate, LoyaltyProgramme, RateInvalid, TermsVersionUsed
+from contracts.ids import TaxClassCode
 from contracts.money import allocate
 from contracts.policy import TenderKind
 
@@ -24,20 +25,28 @@ MOST_PLACES = 4
 
 
 class Base(msgspec.Struct, frozen=True):
-    """What of a sale earns points, minor units, tax included, and what of it was paid with points or vouchers."""
+    """What of a sale earns points, minor units, tax included, and what the lines that do came to in all."""
 
     amount: int
+    earning: int
 
     @classmethod
-    def of(cls, lines: Iterable[CompletedLine], paid_otherwise: int) -> "Base":
-        """The part of the lines that earns, less its share of what was paid with points or vouchers."""
+    def of(cls, lines: Iterable[CompletedLine], paid_otherwise: int, settled: Mapping[TaxClassCode, int]) -> "Base":
+        """The part of the lines that earns, less its share of what was paid with points or vouchers.
+
+        Args:
+            lines: of the sale, without what it takes back.
+            paid_otherwise: what points and vouchers for anything paid, which is shared by all lines.
+            settled: what single-purpose vouchers paid, by tax class, which its lines share that such ones may pay.
+        """
         whole = list(lines)
         earning = sum(line.amount for line in whole if line.kind in EARNING_KINDS)
         rest = sum(line.amount for line in whole) - earning
-        if earning <= 0 or paid_otherwise <= 0:
-            return cls(earning)
-        share, _ = allocate(paid_otherwise, (earning, max(0, rest)))
-        return cls(max(0, earning - share))
+        amount = earning
+        for tax_class, paid in sorted(settled.items()):
+            share = _share(paid, *_of_class(tax_class, whole))
+            amount, rest = amount - share, rest - (paid - share)
+        return cls(max(0, amount - _share(paid_otherwise, amount, rest)), earning)
 
 
 def minor_units_of(currency: str) -> int:
@@ -78,20 +87,34 @@ def prove_rates(usual: Decimal, groups: tuple[GroupRate, ...]) -> None:
         named.add(rate.group)
 
 
-def taken_back(earned: int, base: int, returned_before: int, returned_now: int) -> int:
+def prove_version(terms: LoyaltyProgramme, used: LoyaltyProgramme | None) -> None:
+    """Check that a version of terms that was in force before is still the same terms.
+
+    Args:
+        terms: what is to be in force.
+        used: what was in force under that version, if anything was.
+
+    Rejections:
+        TermsVersionUsed: they differ in more than whether they are on.
+    """
+    if used is not None and msgspec.structs.replace(used, revision=terms.revision, on=terms.on) != terms:
+        raise TermsVersionUsed(field="terms_version", terms_version=terms.terms_version)
+
+
+def taken_back(earned: int, earning: int, returned_before: int, returned_now: int) -> int:
     """The points that a return takes back of what its sale earned; once all is returned, all are taken back.
 
     Args:
         earned: points that the sale earned.
-        base: the amount that earned them.
-        returned_before: what of that amount earlier returns gave back.
+        earning: what the lines that earned them came to, however they were paid.
+        returned_before: what of that earlier returns gave back.
         returned_now: what this one gives back.
     """
-    if base <= 0 or earned <= 0:
+    if earning <= 0 or earned <= 0:
         return 0
-    before = min(base, max(0, returned_before))
-    after = min(base, before + max(0, returned_now))
-    return earned * after // base - earned * before // base
+    before = min(earning, max(0, returned_before))
+    after = min(earning, before + max(0, returned_now))
+    return earned * after // earning - earned * before // earning
 
 
 def points_worth(amount: int, point_value: int) -> int:
@@ -104,6 +127,25 @@ def points_worth(amount: int, point_value: int) -> int:
     if over:
         raise PointsWorthless(field="amount", point_value=point_value)
     return points
+
+
+def _of_class(tax_class: TaxClassCode, lines: Iterable[CompletedLine]) -> tuple[int, int]:
+    """What of the lines that a single-purpose voucher of a class may pay earns points, and what does not."""
+    earning = rest = 0
+    for line in lines:
+        amount = sum(tax.gross for tax in line.taxes if tax.tax_class == tax_class)
+        if line.kind in EARNING_KINDS:
+            earning += amount
+        elif line.kind not in NOT_FOR_SINGLE_PURPOSE:
+            rest += amount
+    return earning, rest
+
+
+def _share(paid: int, earning: int, rest: int) -> int:
+    """The share of what earns in what was paid for both."""
+    if paid <= 0 or earning <= 0:
+        return 0
+    return allocate(paid, (earning, max(0, rest)))[0]
 
 
 def _prove_rate(rate: Decimal, field: str) -> None:

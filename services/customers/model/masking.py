@@ -16,9 +16,8 @@ COVER = "\u2022\u2022\u2022"
 
 def masked(customer: Customer, fields: Mapping[FieldId, CustomField]) -> Customer:
     """The customer with names and what is meant for the till; contacts, codes and homes are covered."""
-    shown = {field_id: value for field_id, value in customer.custom.items() if _on_till(fields.get(field_id))}
     return msgspec.structs.replace(
-        customer,
+        at_till(customer, fields),
         emails=tuple(email(each) for each in customer.emails),
         phones=tuple(COVER + each[-2:] for each in customer.phones),
         codes=tuple(code(each) for each in customer.codes),
@@ -32,9 +31,14 @@ def masked(customer: Customer, fields: Mapping[FieldId, CustomField]) -> Custome
         handles=(),
         birth_date=None,
         exemption=None,
-        custom=shown,
         masked=True,
     )
+
+
+def at_till(customer: Customer, fields: Mapping[FieldId, CustomField]) -> Customer:
+    """The customer with those custom fields alone that a till shows, whoever stands there."""
+    shown = {field_id: value for field_id, value in customer.custom.items() if on_till(fields.get(field_id))}
+    return msgspec.structs.replace(customer, custom=shown)
 
 
 def masked_name(customer: Customer) -> str:
@@ -56,5 +60,6 @@ def code(text: str) -> str:
     return COVER + (text[-3:] if len(text) > 6 else "")
 
 
-def _on_till(field: CustomField | None) -> bool:
+def on_till(field: CustomField | None) -> bool:
+    """Whether a till shows a custom field."""
     return field is not None and field.shown_on_till

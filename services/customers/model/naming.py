@@ -16,7 +16,9 @@ _COMPANY = re.compile(
 )
 """Legal forms of companies in Finland, Germany, the Netherlands, and the commonest elsewhere."""
 _AMBIGUOUS = frozenset({"as", "sa", "ab", "ag", "ug", "ky", "ev", "ek"})
-"""Forms that are somebody's own name unless they stand at the end or in capitals."""
+"""Forms that are somebody's own name (Rui Sa, Nguyen Ky, Kim Ag) unless they are in capitals or have a full stop."""
+_ALSO_IN_SMALL = {"ky": frozenset({"FI", "AX"}), "ab": frozenset({"FI", "AX", "SE"})}
+"""Where such a form is written in small letters, too, and means a company at the end of a name: Virtanen Ky."""
 _PARTICLES = frozenset(
     {
         *(
@@ -56,7 +58,7 @@ def split_name(text: str, country: str) -> NameSplit:
     rest = " ".join(line(text, "text").split())
     found_emails, rest = _email(rest)
     found_phones, rest = _phone(rest, country)
-    if _is_company(rest):
+    if _is_company(rest, country):
         return NameSplit(company=rest, emails=found_emails, phones=found_phones)
     first, last = _names(rest)
     return NameSplit(first_name=first, last_name=last, emails=found_emails, phones=found_phones)
@@ -88,12 +90,15 @@ def _phone(text: str, country: str) -> tuple[tuple[str, ...], str]:
     return found, " ".join((text[: match.start()] + " " + text[match.end() :]).split())
 
 
-def _is_company(text: str) -> bool:
-    match = _COMPANY.search(text)
-    if match is None:
-        return False
+def _is_company(text: str, country: str) -> bool:
+    return len(text.split()) > 1 and any(_names_a_company(match, country) for match in _COMPANY.finditer(text))
+
+
+def _names_a_company(match: re.Match[str], country: str) -> bool:
     form = re.sub(r"[\s.,&]", "", match[0])
-    return len(text.split()) > 1 and not (form.lower() in _AMBIGUOUS and not form.isupper() and match.end() < len(text))
+    if form.lower() not in _AMBIGUOUS or form.isupper() or "." in match[0]:
+        return True
+    return match.end() == len(match.string) and country in _ALSO_IN_SMALL.get(form.lower(), ())
 
 
 def _names(text: str) -> tuple[str, str]:

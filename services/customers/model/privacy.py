@@ -13,9 +13,11 @@ from contracts.customers.privacy import (
     BuyerRecord,
     DataClass,
     Erasure,
+    ErasureReason,
     KeptRecord,
     RetentionRule,
     SealBuyer,
+    SealReason,
 )
 from contracts.customers.profile import Address, Balances
 from contracts.ids import CountryCode
@@ -26,6 +28,21 @@ from services.runtime.clock import stamp
 OWN = "customers"
 TO_ACKNOWLEDGE = (OWN, *sorted(name for name, leaders in FOLLOWS.items() if OWN in leaders))
 """Who does a part of an erasure: this service, and all that follow its journal."""
+
+
+SUPPRESSING: frozenset[ErasureReason] = frozenset({"asked_for"})
+"""Why somebody is erased who is not to be written to any more. A record that was made by mistake, or had its time, says
+nothing about whoever else has the address."""
+
+
+class Buyer(msgspec.Struct, frozen=True):
+    """Who bought, as far as the law wants it known."""
+
+    name: str
+    company: str
+    address: Address | None
+    vat_number: str
+    evidence: str
 
 
 class Privacy(msgspec.Struct, frozen=True):
@@ -62,31 +79,61 @@ def open_balances(balances: Balances) -> dict[str, int]:
     return {name: amount for name, amount in amounts.items() if amount}
 
 
-def sealed(command: SealBuyer, customer: Customer, settled: Privacy, now: str, today: str) -> BuyerRecord:
-    """Who bought, as they are now, for as long as the law of the country wants it."""
-    country = command.country or CountryCode(settled.country)
-    kept_years = retention.years(settled.retention, country, retention.class_of(command.reason))
-    name = " ".join(filter(None, (customer.first_name, customer.last_name)))
+def buyer_of(customer: Customer) -> Buyer:
+    """A customer as a buyer."""
     exemption = customer.exemption
-    return BuyerRecord(
-        record_id=command.record_id,
-        sale_id=command.sale_id,
-        customer_id=customer.customer_id,
-        reason=command.reason,
-        country=country,
-        sealed_at=now,
-        keep_until=retention.keep_until(today, kept_years),
-        held=False,
-        name=command.name or name,
+    return Buyer(
+        name=" ".join(filter(None, (customer.first_name, customer.last_name))),
         company=customer.company,
-        address=command.address or _billing(customer),
+        address=_billing(customer),
         vat_number="" if exemption is None else exemption.vat_number,
         evidence="" if exemption is None else exemption.evidence,
     )
 
 
-def certificate_seal(key: bytes, erasure: Erasure, kept: tuple[KeptRecord, ...]) -> str:
-    """A keyed hash over what a certificate says, which this store alone can make."""
+def sealed(  # noqa: PLR0913, PLR0917 - who it is, and all that says for how long
+    command: SealBuyer,
+    buyer: Buyer,
+    settled: Privacy,
+    now: str,
+    today: str,
+    also: tuple[SealReason, ...] = (),
+) -> BuyerRecord:
+    """Who bought, as they are now, for as long as the law of the country wants it for any of the reasons.
+
+    The command names the customer by the id they have now.
+    """
+    country = command.country or CountryCode(settled.country)
+    classes = {retention.class_of(reason) for reason in (command.reason, *also)}
+    kept_years = max(retention.years(settled.retention, country, each) for each in classes)
+    return BuyerRecord(
+        record_id=command.record_id,
+        sale_id=command.sale_id,
+        customer_id=command.customer_id,
+        reason=command.reason,
+        country=country,
+        sealed_at=now,
+        keep_until=retention.keep_until(today, kept_years),
+        held=False,
+        name=command.name or buyer.name,
+        company=buyer.company,
+        address=command.address or buyer.address,
+        vat_number=buyer.vat_number,
+        evidence=buyer.evidence,
+    )
+
+
+def certificate_seal(key: bytes, erasure: Erasure) -> str:
+    """A keyed hash over what never changes of an erasure, which this store alone can make.
+
+    So a paper can be checked for ever: after a restore, too, and once what the law kept has had its time.
+    """
+    said = (erasure.erasure_id, erasure.customer_id, erasure.reason, erasure.erased_at)
+    return hmac.new(key, "\0".join(("certificate", *said)).encode(), hashlib.sha256).hexdigest()
+
+
+def certificate_seal_of_before(key: bytes, erasure: Erasure, kept: tuple[KeptRecord, ...]) -> str:
+    """The seal that certificates had before: over all that one said, so that it changed with what is kept."""
     said: dict[str, Any] = {"erasure": erasure, "kept": kept}
     return hmac.new(key, b"certificate\0" + msgspec.json.encode(said), hashlib.sha256).hexdigest()
 

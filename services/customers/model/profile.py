@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from urllib.parse import urlsplit
 
-import msgspec
+import idna
 from babel import Locale
 from stdnum import get_cc_module
 
@@ -29,6 +29,7 @@ _COUNTRIES = frozenset(code for code in map(str, _NAMES.territories) if len(code
     *("EU", "EZ", "QO", "UN", "XA", "XB", "ZZ")
 }
 """Countries as Unicode's CLDR has them, without its codes for unions and for nowhere."""
+_ADDRESS_TEXTS = tuple(name for name in Address.__struct_fields__ if name not in {"kind", "country"})
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 _VAT_COUNTRIES = {"EL": "GR", "XI": "GB"}
 """Prefixes of VAT numbers that are no country's own code: Greece and Northern Ireland (Directive 2006/112/EC)."""
@@ -114,7 +115,8 @@ def link(text: str, field: str) -> str:
     )
     try:
         parts = urlsplit(whole)
-        host = (parts.hostname or "").encode("idna").decode("ascii").lower()
+        # IDNA 2008, by which Germany registers names with a letter of its own where 2003 wrote ``ss``.
+        host = idna.encode(parts.hostname or "", uts46=True).decode("ascii")
         port = parts.port
     except ValueError:
         raise DetailInvalid(field=field, rule="link") from None
@@ -215,11 +217,7 @@ def _said(given: Sequence[Address]) -> list[tuple[int, Address]]:
     return [
         (place, each)
         for place, each in enumerate(given)
-        if any(
-            says_something(value)
-            for name, value in msgspec.structs.asdict(each).items()
-            if name not in {"kind", "country"}
-        )
+        if any(says_something(getattr(each, name)) for name in _ADDRESS_TEXTS)
     ]
 
 

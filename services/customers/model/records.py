@@ -4,14 +4,18 @@ Belongs here: pure rules about names, contacts and codes. Never here: tables, th
 """
 
 import hashlib
+import hmac
 import itertools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
+from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 
 from contracts.customers import (
     ContactInvalid,
@@ -27,6 +31,7 @@ from contracts.customers.profile import FieldId
 from contracts.ids import CustomerId
 from services.customers.model import profile
 from services.customers.model.custom_fields import custom_values
+from services.customers.model.search import code_key
 from services.customers.model.texts import each_once, line, says_something
 
 Minimum = Literal["first_name", "last_name", "first_or_last", "first_or_last_or_company", "company"]
@@ -34,6 +39,10 @@ Minimum = Literal["first_name", "last_name", "first_or_last", "first_or_last_or_
 
 NO_DETAILS = frozenset({"customer_id", "revision", "till_note", "balances", "masked"})
 """What stands in a profile and is no detail of the record."""
+_SOMEBODYS = (
+    *("emails", "phones", "codes", "blocked_codes", "addresses", "websites", "handles", "birth_date", "exemption"),
+)
+"""What leads to a person; who stands for nobody has none of it."""
 _FIRST_DETAILS = frozenset(
     {
         *("customer_id", "first_name", "last_name", "company", "emails", "phones", "codes", "language", "placeholder"),
@@ -45,6 +54,10 @@ _GIVEN = tuple(
     field.name for field in msgspec.structs.fields(CreateCustomer) if field.name not in {"country", "save_anyway"}
 )
 _CODE_SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PLAIN_EMAIL = re.compile(r"(?=[^@]{1,64}@)([A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*)@([A-Za-z0-9.-]{1,100})")
+"""An email whose part before the @ needs no second look; the library's own length limits are far off."""
+_MAILBOXES = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)
+_HOSTS_REMEMBERED = 1024
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -75,16 +88,16 @@ def new_customer(command: CreateCustomer, rules: Rules, known: Known = NOTHING_K
     Rejections:
         CustomerIncomplete: what the store asks for at least is missing.
         ContactInvalid: an email or phone is none, or ``country`` is no country with phones.
-        DetailInvalid: another detail does not have the form it needs, or a code is both active and blocked.
+        DetailInvalid: another detail does not have the form it needs, a code is both active and blocked, or nobody
+            (``placeholder``) is given what leads to somebody.
         Malformed: a line holds a control character.
     """
     country = command.country or rules.country
     given = {name: getattr(command, name) for name in _GIVEN}
-    both = set(command.codes) & set(command.blocked_codes)
-    if both:
-        place = next(place for place, code in enumerate(command.blocked_codes) if code in both)
-        raise DetailInvalid(field=f"blocked_codes[{place}]", rule="code-active-or-blocked")
+    _check_one_list(command.codes, command.blocked_codes)
     customer = Customer(revision=1, **_normal(given, country, known))
+    if customer.placeholder:
+        _check_nobodys(given)
     _check_minimum(customer, rules.minimum)
     return _with_till_note(customer)
 
@@ -102,9 +115,12 @@ def changed_customer(
         if name not in {"customer_id", "expected_revision", "save_anyway"}
         and (value := getattr(command, name)) is not msgspec.UNSET
     }
-    if "custom" in given:
-        given["custom"] = {**customer.custom, **given["custom"]}
+    if customer.placeholder:
+        _check_nobodys(given)
     normal = _normal(given, rules.country, known)
+    if "custom" in given:  # what is there already is no matter of this edit: a choice may have been taken away since
+        kept = {field_id: value for field_id, value in customer.custom.items() if field_id not in given["custom"]}
+        normal["custom"] = {**kept, **normal["custom"]}
     changed = _with_till_note(msgspec.structs.replace(customer, **normal, **_other_codes(customer, normal)))
     if changed == customer:
         return customer
@@ -149,26 +165,29 @@ def creation_mark(command: CreateCustomer) -> bytes:
     return hashlib.sha256(msgspec.json.encode(sent, order="sorted")).digest()
 
 
-def made_code(customer_id: CustomerId, attempt: int = 0) -> str:
+def made_code(customer_id: CustomerId, key: bytes, attempt: int = 0) -> str:
     """A code for a customer who has none: ``C`` and eight letters and digits that are not taken for one another.
 
-    It begins with a letter and has none of the lengths of a GTIN, so that no item has it as its barcode.
+    It begins with a letter and has none of the lengths of a GTIN, so that no item has it as its barcode. Made with
+    the hub's key, for ids stand in events: whoever reads those must not know what is on a card.
     """
-    digest = hashlib.sha256(f"{customer_id} {attempt}".encode()).digest()
+    digest = hmac.digest(key, f"customer-code/{customer_id}/{attempt}".encode(), "sha256")
     return "C" + "".join(_CODE_SIGNS[byte % len(_CODE_SIGNS)] for byte in digest[:8])
 
 
-def with_made_code(customer: Customer, taken: Callable[[Sequence[str], None], frozenset[str]]) -> Customer:
+def with_made_code(customer: Customer, taken: Callable[[Sequence[str], None], frozenset[str]], key: bytes) -> Customer:
     """The customer with a code, made where none was given; who stands for nobody needs none.
 
     Args:
         customer: A new one.
         taken: Tells which of some codes somebody has.
+        key: The hub's key, with which codes are made.
     """
     if customer.codes or customer.placeholder:
         return customer
-    attempts = (made_code(customer.customer_id, attempt) for attempt in itertools.count())
-    code = next(each for each in attempts if each not in customer.blocked_codes and not taken([each], None))
+    blocked = set(map(code_key, customer.blocked_codes))
+    attempts = (made_code(customer.customer_id, key, attempt) for attempt in itertools.count())
+    code = next(each for each in attempts if code_key(each) not in blocked and not taken([each], None))
     return msgspec.structs.replace(customer, codes=(code,))
 
 
@@ -214,16 +233,29 @@ def has_phones(country: str) -> bool:
 
 
 def codes(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Codes as they are, each once, in the order given."""
-    return tuple(dict.fromkeys(texts))
+    """Codes as they are, each once whatever its case, in the order given."""
+    return each_once(texts)
 
 
 def _email(text: str, field: str) -> str:
+    typed = text.strip()
+    plain = _PLAIN_EMAIL.fullmatch(typed)
+    if plain and plain[1].lower() not in _MAILBOXES and _is_plain_host(plain[2].lower()):
+        return f"{plain[1]}@{plain[2].lower()}"
     try:
-        return validate_email(text.strip(), check_deliverability=False).normalized
+        return validate_email(typed, check_deliverability=False).normalized
     except EmailNotValidError:
         # The library's sentence quotes the address, so that it must not become the cause either.
         raise ContactInvalid(field=field, rule="email") from None
+
+
+@lru_cache(maxsize=_HOSTS_REMEMBERED)
+def _is_plain_host(host: str) -> bool:
+    """Whether emails may be at that host (in lower case), and it is written as it is: many are at few hosts."""
+    try:
+        return validate_email(f"a@{host}", check_deliverability=False).domain == host
+    except EmailNotValidError:
+        return False
 
 
 def _phone(text: str, country: str, field: str) -> str:
@@ -241,26 +273,10 @@ def _phone(text: str, country: str, field: str) -> str:
 
 
 def _normal(given: Mapping[str, Any], country: str, known: Known) -> dict[str, Any]:
-    """The given details, each in its normal form; what has no form of its own stays as it is."""
-    normalise: dict[str, Callable[[Any], object]] = {
-        "first_name": lambda text: name(text, "first_name"),
-        "last_name": lambda text: name(text, "last_name"),
-        "company": lambda text: name(text, "company"),
-        "emails": emails,
-        "phones": lambda texts: phones(texts, country),
-        "codes": codes,
-        "blocked_codes": codes,
-        "language": profile.language,
-        "addresses": lambda given: profile.addresses(given, country),
-        "notes": profile.notes,
-        "tags": profile.tags,
-        "websites": profile.websites,
-        "handles": profile.handles,
-        "birth_date": lambda day: profile.birth_date(day, known.today),
-        "exemption": profile.exemption,
-        "custom": lambda values: custom_values(values, known.fields),
+    """The given details, each in its normal form; what is blank or has no form of its own stays as it is."""
+    return {
+        key: _FORMS[key](value, country, known) if value and key in _FORMS else value for key, value in given.items()
     }
-    return {key: normalise[key](value) if key in normalise else value for key, value in given.items()}
 
 
 def _other_codes(before: Customer, normal: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -271,20 +287,39 @@ def _other_codes(before: Customer, normal: Mapping[str, Any]) -> dict[str, tuple
     """
     active, blocked = normal.get("codes"), normal.get("blocked_codes")
     if active is not None and blocked is not None:
-        both = set(active) & set(blocked)
-        if both:
-            place = next(place for place, code in enumerate(blocked) if code in both)
-            raise DetailInvalid(field=f"blocked_codes[{place}]", rule="code-active-or-blocked")
+        _check_one_list(active, blocked)
         return {}
     if active is not None:
-        return {"blocked_codes": tuple(each for each in before.blocked_codes if each not in active)}
+        return {"blocked_codes": _without(before.blocked_codes, active)}
     if blocked is not None:
-        return {"codes": tuple(each for each in before.codes if each not in blocked)}
+        return {"codes": _without(before.codes, blocked)}
     return {}
+
+
+def _without(codes: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
+    named = set(map(code_key, others))
+    return tuple(each for each in codes if code_key(each) not in named)
+
+
+def _check_one_list(active: Sequence[str], blocked: Sequence[str]) -> None:
+    for place, code in enumerate(blocked):
+        if code_key(code) in set(map(code_key, active)):
+            raise DetailInvalid(field=f"blocked_codes[{place}]", rule="code-active-or-blocked")
 
 
 def _with_till_note(customer: Customer) -> Customer:
     return msgspec.structs.replace(customer, till_note=profile.till_note(customer.notes))
+
+
+def held_by_nobody(customer: Customer) -> tuple[str, ...]:
+    """The names of what a placeholder of before still has that leads to somebody; it is refused from now on."""
+    return tuple(field for field in _SOMEBODYS if customer.placeholder and getattr(customer, field))
+
+
+def _check_nobodys(given: Mapping[str, Any]) -> None:
+    for field in _SOMEBODYS:
+        if given.get(field):
+            raise DetailInvalid(field=field, rule="placeholder-holds-nothing")
 
 
 def _check_minimum(customer: Customer, minimum: Minimum) -> None:
@@ -297,3 +332,23 @@ def _check_minimum(customer: Customer, minimum: Minimum) -> None:
     }[minimum]
     if not there:
         raise CustomerIncomplete(field="first_name" if minimum.startswith("first_or") else minimum, minimum=minimum)
+
+
+_FORMS: dict[str, Callable[[Any, str, Known], object]] = {
+    "first_name": lambda text, _country, _known: name(text, "first_name"),
+    "last_name": lambda text, _country, _known: name(text, "last_name"),
+    "company": lambda text, _country, _known: name(text, "company"),
+    "emails": lambda texts, _country, _known: emails(texts),
+    "phones": lambda texts, country, _known: phones(texts, country),
+    "codes": lambda texts, _country, _known: codes(texts),
+    "blocked_codes": lambda texts, _country, _known: codes(texts),
+    "language": lambda code, _country, _known: profile.language(code),
+    "addresses": lambda given, country, _known: profile.addresses(given, country),
+    "notes": lambda text, _country, _known: profile.notes(text),
+    "tags": lambda texts, _country, _known: profile.tags(texts),
+    "websites": lambda texts, _country, _known: profile.websites(texts),
+    "handles": lambda given, _country, _known: profile.handles(given),
+    "birth_date": lambda day, _country, known: profile.birth_date(day, known.today),
+    "exemption": lambda given, _country, _known: profile.exemption(given),
+    "custom": lambda values, _country, known: custom_values(values, known.fields),
+}

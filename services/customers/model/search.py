@@ -11,6 +11,7 @@ import phonenumbers
 
 from contracts.customers import Customer
 from contracts.customers.profile import Address
+from services.customers.model.postcodes import LETTERS_IN_FRONT
 
 MOST_WORDS = 24
 """So many words of a record can be searched; a longer one is found by its first ones."""
@@ -24,8 +25,10 @@ _PLAIN = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i", "ħ": "h"}
 )
 """Letters that Unicode does not take apart into a letter and its mark; ``ß`` becomes ``ss`` by case folding."""
-_COUNTRY_IN_FRONT = re.compile(r"^\s*[A-Za-z]{1,3}-(?=[0-9])")
-_DOOR = re.compile(r"([a-z]{0,2}[0-9])[a-z0-9]*")
+_COUNTRY_IN_FRONT = re.compile(r"^\s*([A-Za-z]{1,3})-(?=[0-9])")
+_DOOR = re.compile(r"([a-z]{0,3}[0-9])[a-z0-9]*")
+_PREFIX_IN_BRACKETS = re.compile(r"\(0\)")
+_COUNTRY_CODE_DIGITS = 3
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 _PHONE = re.compile(r"[+0-9 ()./\-\u00a0\u2010-\u2013]+")
 
@@ -47,6 +50,11 @@ def words(text: str) -> list[str]:
 def compact(text: str) -> str:
     """Letters and digits alone, folded: ``1012 AB`` and ``1012ab`` are the same."""
     return "".join(words(text))
+
+
+def code_key(code: str) -> str:
+    """What a card's code is compared by: blind to case, for a scanner and a person write it differently."""
+    return code.lower()
 
 
 def door_key(address: Address) -> str:
@@ -80,27 +88,27 @@ class Wanted(NamedTuple):
     words: tuple[str, ...]
     phone_starts: tuple[str, ...]
     phone_end: str
-    door: str = ""
+    doors: tuple[str, ...] = ()
 
 
 def wanted(text: str, country: str) -> Wanted:
     """Read what somebody typed.
 
     Args:
-        text: At least two characters that are not blank, else nothing is looked for.
+        text: At least two characters that are not blank, else nothing but a code is looked for.
         country: Where a phone that starts with the national prefix belongs.
 
     Returns:
-        A code to find exactly; the beginning of an email; words that must all begin a word of the record (none for
-        what holds an ``@``); beginnings of phones without ``+`` and the end of one turned around, if it is a phone;
-        the beginning of a postcode and house number, if it may be one.
+        A code to find whole, whatever its case; the beginning of an email; words that must all begin a word of the
+        record (none for what holds an ``@``); beginnings of phones without ``+`` and the end of one turned around, if
+        it is a phone; the beginnings of a postcode and house number, if it may be one.
     """
     typed = text.strip()
     if len(typed) < 2:
-        return Wanted("", "", (), (), "")
+        return Wanted(code_key(typed), "", (), (), "")
     starts, end = _phone(typed, country)
     named = () if "@" in typed else tuple(dict.fromkeys(words(typed)))[:MOST_WORDS]
-    return Wanted(typed, fold(typed), named, starts, end, _door(typed))
+    return Wanted(code_key(typed), fold(typed), named, starts, end, _doors(typed, country))
 
 
 def _findable(text: str) -> list[str]:
@@ -112,10 +120,15 @@ def _findable(text: str) -> list[str]:
     return found
 
 
-def _door(typed: str) -> str:
-    # A country's letters in front of a postcode are left away, as they are in the records.
-    door = compact(_COUNTRY_IN_FRONT.sub("", typed))
-    return door if "@" not in typed and len(door) >= FEWEST_OF_A_DOOR and _DOOR.fullmatch(door) else ""
+def _doors(typed: str, country: str) -> tuple[str, ...]:
+    """What a postcode and house number may be kept as: some countries' letters belong to their postcodes."""
+    front = _COUNTRY_IN_FRONT.match(typed)
+    belongs = front is not None and front[1].upper() in LETTERS_IN_FRONT
+    door = compact(typed if belongs else _COUNTRY_IN_FRONT.sub("", typed))
+    if "@" in typed or len(door) < FEWEST_OF_A_DOOR or not _DOOR.fullmatch(door):
+        return ()
+    bare = front is None and country in LETTERS_IN_FRONT and door[0].isdigit()
+    return (door, f"{country.lower()}{door}") if bare else (door,)
 
 
 def _phone(typed: str, country: str) -> tuple[tuple[str, ...], str]:
@@ -123,7 +136,8 @@ def _phone(typed: str, country: str) -> tuple[tuple[str, ...], str]:
     if not _PHONE.fullmatch(typed) or len(digits) < FEWEST_DIGITS:
         return (), ""
     if typed.startswith("+"):
-        return (digits,), digits[::-1]
+        whole = _without_national_prefix(typed.removeprefix("+"))
+        return tuple(dict.fromkeys((whole, digits))), whole[::-1]
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(country, None)
     if metadata is None:
         return (digits,), digits[::-1]
@@ -131,5 +145,19 @@ def _phone(typed: str, country: str) -> tuple[tuple[str, ...], str]:
     starts = [digits, f"{phonenumbers.country_code_for_region(country)}{national}"]
     abroad = re.match(metadata.international_prefix or r"(?!)", digits)
     if abroad is not None:
-        starts.append(digits[abroad.end() :])
+        starts += [digits[abroad.end() :], _without_national_prefix(digits[abroad.end() :])]
     return tuple(dict.fromkeys(start for start in starts if start)), national[::-1]
+
+
+def _without_national_prefix(international: str) -> str:
+    """The digits of a number from its country's code on, without what is only dialled within: ``49 (0)30 90``.
+
+    Italy's nought belongs to the number, and is kept.
+    """
+    digits = re.sub(r"[^0-9]", "", _PREFIX_IN_BRACKETS.sub("", international))
+    for length in range(1, _COUNTRY_CODE_DIGITS + 1):
+        region = phonenumbers.region_code_for_country_code(int(digits[:length] or 0))
+        metadata = phonenumbers.PhoneMetadata.metadata_for_region(region, None)
+        if metadata is not None and metadata.national_prefix == "0":
+            return digits[:length] + digits[length:].removeprefix("0")
+    return digits

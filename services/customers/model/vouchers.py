@@ -6,15 +6,18 @@ still good; it only cannot be printed again.
 
 import hashlib
 import hmac
+import re
 
 from contracts.base import Malformed
-from contracts.customers.vouchers import VoucherPurpose, VoucherPurposeInvalid
+from contracts.customers.balances import VoucherPurpose
+from contracts.customers.vouchers import VoucherPurposeInvalid
 from contracts.ids import TaxClassCode
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no letter that looks like a digit."""
 CODE_LENGTH = 20
 GROUP_LENGTH = 5
+_PLACE = re.compile(r"([0-9-]{10})_([0-9a-f-]{36})")
 _LOOK_ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 
@@ -50,3 +53,15 @@ def prove_one_name(given: int) -> None:
     """
     if given != 1:
         raise Malformed(field="$.code", rule="name the voucher by its code or by its id")
+
+
+def read_place(text: str) -> tuple[str, str]:
+    """Where a page of vouchers ends: the day and the id of its last one.
+
+    Rejections:
+        Malformed: it is none.
+    """
+    match = _PLACE.fullmatch(text)
+    if match is None:
+        raise Malformed(field="$.next", rule="'next' is taken from the page before as it stands there")
+    return match[1], match[2]

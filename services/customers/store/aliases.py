@@ -10,10 +10,15 @@ _INTO = Prepared(select(customer_alias.c.into_id).where(customer_alias.c.custome
 
 def resolve(connection: Connection, customer_id: str) -> str:
     """The customer whom an id stands for: itself, or whom it was merged into, however often."""
-    present = customer_id
-    while (alias := _INTO.first(connection, {"customer_id": present})) is not None:
-        present = alias.into_id
-    return present
+    return stands_for(connection, customer_id)[-1]
+
+
+def stands_for(connection: Connection, customer_id: str) -> tuple[str, ...]:
+    """An id and all that it was merged into, one after another; the last one is on file."""
+    present = [customer_id]
+    while (alias := _INTO.first(connection, {"customer_id": present[-1]})) is not None:
+        present.append(alias.into_id)
+    return tuple(present)
 
 
 def family(connection: Connection, customer_id: str) -> tuple[str, ...]:

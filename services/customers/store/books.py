@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from contracts.customers import CustomerNotFound
+from contracts.customers import CustomerNotFound, PlaceholderHoldsNothing
 from contracts.customers.profile import Balances
 from contracts.ids import CustomerId
 from services.customers.store.accounts import AccountStore
@@ -38,6 +38,20 @@ class Books:
         if not CustomerStore(self._connection).exists(meant):
             raise CustomerNotFound(customer_id=customer_id)
         return meant
+
+    def prove_somebody(self, customer_id: CustomerId) -> None:
+        """Let nobody have or owe anything.
+
+        Rejections:
+            PlaceholderHoldsNothing: the customer is a placeholder.
+        """
+        if self.is_nobody(customer_id):
+            raise PlaceholderHoldsNothing(field="customer_id", customer_id=customer_id)
+
+    def is_nobody(self, customer_id: CustomerId) -> bool:
+        """Whether a customer is a placeholder."""
+        customer = CustomerStore(self._connection).find(customer_id)
+        return customer is not None and customer.placeholder
 
     def balances(self, customer_id: CustomerId) -> Balances:
         """What a customer has and owes."""

@@ -1,23 +1,17 @@
 """Sealed buyers in the database: who bought, where the law wants it kept."""
 
+from collections.abc import Iterable, Sequence
+
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
 from contracts.customers.privacy import BuyerRecord, KeptRecord
-from contracts.customers.profile import Address
-from services.customers.store.privacy_tables import buyer_record
+from contracts.ids import CustomerId
+from services.customers.model.privacy import Buyer
+from services.customers.store.privacy_tables import buyer_record, leaving_buyer
 
-DETAILS = ("name", "company", "address", "vat_number", "evidence")
-
-
-class Buyer(msgspec.Struct, frozen=True):
-    """The details that lie together in one column."""
-
-    name: str
-    company: str
-    address: Address | None
-    vat_number: str
-    evidence: str
+DETAILS = tuple(field.name for field in msgspec.structs.fields(Buyer))
+"""They lie together in one column."""
 
 
 class BuyerStore:
@@ -60,6 +54,28 @@ class BuyerStore:
         )
         return gone.rowcount
 
+    # Buyers who leave
+
+    def leave(self, customer_id: CustomerId, erasure_id: str, buyer: Buyer) -> None:
+        """Keep who is erased until the sales that were completed before are heard."""
+        self._connection.execute(
+            insert(leaving_buyer).values(
+                customer_id=customer_id, erasure_id=erasure_id, buyer=msgspec.json.encode(buyer).decode()
+            )
+        )
+
+    def leaving(self, customer_id: CustomerId) -> Buyer | None:
+        """Who was erased, while sales of theirs may still be heard; else None."""
+        buyer = self._connection.execute(
+            select(leaving_buyer.c.buyer).where(leaving_buyer.c.customer_id == customer_id)
+        ).scalar()
+        return None if buyer is None else msgspec.json.decode(buyer, type=Buyer)
+
+    def let_go(self, erasure_ids: Iterable[str]) -> None:
+        """Forget who was erased: no sale of theirs is still to be heard."""
+        for erasure_id in erasure_ids:
+            self._connection.execute(delete(leaving_buyer).where(leaving_buyer.c.erasure_id == erasure_id))
+
     def _kept(self, which: object) -> tuple[KeptRecord, ...]:
         rows = self._connection.execute(
             select(buyer_record.c.record_id, buyer_record.c.reason, buyer_record.c.keep_until, buyer_record.c.held)
@@ -67,3 +83,9 @@ class BuyerStore:
             .order_by(buyer_record.c.sealed_at, buyer_record.c.record_id)
         )
         return tuple(KeptRecord(*row) for row in rows)
+
+
+def who_leaves(connection: Connection, erasure_ids: Sequence[str]) -> frozenset[str]:
+    """Which of these erasures still keep a buyer whose sales may be heard."""
+    rows = connection.execute(select(leaving_buyer.c.erasure_id).where(leaving_buyer.c.erasure_id.in_(erasure_ids)))
+    return frozenset(rows.scalars())

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, select
 from sqlalchemy import delete as delete_from
 from sqlalchemy.dialects.sqlite import insert as insert_or_leave
 
@@ -12,7 +12,7 @@ from contracts.customers.consent import Channel, Purpose
 from contracts.ids import CustomerId
 from services.customers.model.consent import ALL_PURPOSES, Said, suppression
 from services.customers.store.aliases import family
-from services.customers.store.privacy_tables import customer_merge
+from services.customers.store.privacy_tables import customer_merge, suppression_exception
 from services.customers.store.privacy_tables import suppression as suppressed
 from services.customers.store.tables import consent
 from services.runtime.clock import stamp
@@ -96,27 +96,44 @@ class ConsentStore:
         return [CustomerId(each) for each in rows.scalars()]
 
     def suppress(self, purpose: Purpose, channel: Channel, address: str, at: datetime) -> None:
-        """Let an address never be written to, whoever brings it again."""
-        self._connection.execute(
-            insert_or_leave(suppressed)
-            .values(digest=suppression(self._key, purpose, channel, address), recorded_at=stamp(at))
-            .on_conflict_do_nothing()
-        )
+        """Let an address never be written to for a purpose, whoever brings it again."""
+        own, for_all = self._digests(purpose, channel, address)
+        self._suppress(own, at)
+        self._connection.execute(delete_from(suppression_exception).where(*_exception(for_all, purpose)))
+
+    def suppress_for_all(self, digests: Iterable[bytes], at: datetime) -> None:
+        """Let addresses never be written to for any purpose, by the hashes that ``digest_for_all`` makes of them."""
+        for digest in digests:
+            self._suppress(digest, at)
+            self._connection.execute(delete_from(suppression_exception).where(suppression_exception.c.digest == digest))
+
+    def digest_for_all(self, channel: Channel, address: str) -> bytes:
+        """The keyed hash of an address that is to be written to for nothing."""
+        return suppression(self._key, ALL_PURPOSES, channel, address)
 
     def lift(self, purpose: Purpose, channel: Channel, address: str) -> None:
-        """Let an address be written to again, once its owner has said so."""
-        self._connection.execute(
-            delete_from(suppressed).where(suppressed.c.digest.in_(self._digests(purpose, channel, address)))
-        )
+        """Let an address be written to for a purpose again, once its owner has said so, and for no other."""
+        own, for_all = self._digests(purpose, channel, address)
+        self._connection.execute(delete_from(suppressed).where(suppressed.c.digest == own))
+        if self._connection.execute(select(exists().where(suppressed.c.digest == for_all))).scalar():
+            self._connection.execute(
+                insert_or_leave(suppression_exception).values(digest=for_all, purpose=purpose).on_conflict_do_nothing()
+            )
 
     def is_suppressed(self, purpose: Purpose, channel: Channel, address: str) -> bool:
-        """Whether an address is never to be written to."""
-        digests = self._digests(purpose, channel, address)
-        return bool(
-            self._connection.execute(
-                select(func.count()).select_from(suppressed).where(suppressed.c.digest.in_(digests))
-            ).scalar()
-        )
+        """Whether an address is never to be written to for a purpose."""
+        own, for_all = self._digests(purpose, channel, address)
+        allowed = exists().where(*_exception(for_all, purpose))
+        which = (suppressed.c.digest == own) | ((suppressed.c.digest == for_all) & ~allowed)
+        return bool(self._connection.execute(select(exists().where(which))).scalar())
 
-    def _digests(self, purpose: Purpose, channel: Channel, address: str) -> list[bytes]:
-        return [suppression(self._key, each, channel, address) for each in (purpose, ALL_PURPOSES)]
+    def _suppress(self, digest: bytes, at: datetime) -> None:
+        fresh = insert_or_leave(suppressed).values(digest=digest, recorded_at=stamp(at))
+        self._connection.execute(fresh.on_conflict_do_nothing())
+
+    def _digests(self, purpose: Purpose, channel: Channel, address: str) -> tuple[bytes, bytes]:
+        return suppression(self._key, purpose, channel, address), self.digest_for_all(channel, address)
+
+
+def _exception(for_all: bytes, purpose: Purpose) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return suppression_exception.c.digest == for_all, suppression_exception.c.purpose == purpose

@@ -1,6 +1,6 @@
 """Customers in the database: put on file, changed, read, erased."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import (
     Connection,
     Table,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -24,8 +25,9 @@ from contracts.customers import Customer, CustomerNotFound, GroupId
 from contracts.customers.profile import Address, Balances, CustomValue, FieldId, Handle, TaxExemption
 from contracts.ids import CustomerId
 from services.customers.model.duplicates import name_key
+from services.customers.model.groups import EVERYBODY
 from services.customers.model.profile import till_note
-from services.customers.model.search import compact, door_key, fold, keys
+from services.customers.model.search import code_key, compact, door_key, fold, keys
 from services.customers.store.aliases import resolve
 from services.customers.store.balances import balances_of
 from services.customers.store.tables import (
@@ -34,6 +36,7 @@ from services.customers.store.tables import (
     customer_address,
     customer_code,
     customer_email,
+    customer_group,
     customer_key,
     customer_phone,
     erased_customer,
@@ -42,7 +45,6 @@ from services.runtime.clock import stamp
 from services.runtime.prepared import Prepared
 
 Row = dict[str, object]
-READ_AT_ONCE = 500
 
 
 class More(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -77,6 +79,11 @@ class CustomerStore:
             raise CustomerNotFound(customer_id=customer_id)
         return found
 
+    def placeholders(self) -> list[CustomerId]:
+        """Everybody on file who stands for nobody."""
+        rows = self._connection.execute(select(customer.c.customer_id).where(customer.c.placeholder.is_(True)))
+        return [CustomerId(each) for each in rows.scalars()]
+
     def profile(self, customer_id: CustomerId) -> Customer:
         """A customer's record with what they have and owe.
 
@@ -93,6 +100,8 @@ class CustomerStore:
 
     def load(self, customer_ids: Sequence[str]) -> dict[str, Customer]:
         """The records of those customers that are on file, by id."""
+        if not customer_ids:
+            return {}
         emails, phones, codes, blocked, addresses = self._parts(customer_ids)
         rows = _RECORDS.run(self._connection, {"ids": msgspec.json.encode(customer_ids).decode()})
         found = {}
@@ -137,20 +146,32 @@ class CustomerStore:
         return mark
 
     def codes_of_others(self, codes: Sequence[str], customer_id: CustomerId | None) -> frozenset[str]:
-        """Which of these codes another customer has, blocked ones too."""
+        """Which of these codes another customer has, blocked ones too, whatever their case.
+
+        A code that is theirs already is theirs, though another one of before the case stopped to matter is like it.
+        """
         if not codes:
             return frozenset()
-        held = select(customer_code.c.code).where(customer_code.c.code.in_(codes))
-        if customer_id is not None:
-            held = held.where(customer_code.c.customer_id != customer_id)
-        return frozenset(self._connection.execute(held).scalars())
+        like = select(customer_code.c.code, customer_code.c.key, customer_code.c.customer_id).where(
+            customer_code.c.key.in_([code_key(each) for each in codes])
+        )
+        rows = self._connection.execute(like).all()
+        own = {row.code for row in rows if row.customer_id == customer_id}
+        taken = {row.key for row in rows if row.customer_id != customer_id}
+        return frozenset(each for each in codes if each not in own and code_key(each) in taken)
 
     def holder_of(self, code: str) -> tuple[CustomerId, bool] | None:
-        """Whose code it is and whether it is blocked, or None when nobody has it."""
-        row = self._connection.execute(
-            select(customer_code.c.customer_id, customer_code.c.blocked).where(customer_code.c.code == code)
-        ).one_or_none()
-        return None if row is None else (row.customer_id, row.blocked)
+        """Whose code it is, whatever its case, and whether it is blocked; None when nobody has it.
+
+        Of two that differ in case alone, as they could before, only the very one is found.
+        """
+        rows = self._connection.execute(
+            select(customer_code.c.code, customer_code.c.customer_id, customer_code.c.blocked).where(
+                customer_code.c.key == code_key(code)
+            )
+        ).all()
+        meant = rows if len(rows) == 1 else [row for row in rows if row.code == code]
+        return (meant[0].customer_id, meant[0].blocked) if meant else None
 
     def add(self, new: Customer, creation_mark: bytes, at: datetime) -> None:
         """Put a new customer on file."""
@@ -158,10 +179,10 @@ class CustomerStore:
 
     def add_many(self, new: Iterable[tuple[Customer, bytes]], at: datetime) -> None:
         """Put new customers on file, each with the mark of its creation."""
-        records, own = [], []
+        records, own, now = [], [], stamp(at)
         for record, mark in new:
             records.append(record)
-            own.append({**_own_columns(record, at), "creation_mark": mark, "created_at": stamp(at)})
+            own.append({**_own_columns(record, now), "creation_mark": mark, "created_at": now})
         _ADD.run_for(self._connection, own)
         for table, rows in _PARTS:
             _ADD_PART[table].run_for(self._connection, [row for record in records for row in rows(record)])
@@ -169,27 +190,24 @@ class CustomerStore:
     def change(self, before: Customer, after: Customer, at: datetime) -> None:
         """Put a customer's changed record in the place of the one before."""
         self._connection.execute(
-            update(customer).where(customer.c.customer_id == after.customer_id).values(**_own_columns(after, at))
+            update(customer).where(customer.c.customer_id == after.customer_id).values(**_own_columns(after, stamp(at)))
         )
         for table, rows in _PARTS:
             if rows(before) != rows(after):
                 self._connection.execute(delete(table).where(table.c.customer_id == after.customer_id))
                 _ADD_PART[table].run_for(self._connection, rows(after))
 
-    def moved(self, group: GroupId, to: GroupId, at: datetime) -> Iterator[Customer]:
-        """Put everybody who is in a group into another, each a revision higher; gives them as they were before."""
-        ids = (
-            self._connection.execute(select(customer.c.customer_id).where(customer.c.customer_group == group))
-            .scalars()
-            .all()
-        )
-        for begin in range(0, len(ids), READ_AT_ONCE):
-            yield from self.load(ids[begin : begin + READ_AT_ONCE]).values()
+    def move(self, group: GroupId, to: GroupId, limit: int, at: datetime) -> list[Customer]:
+        """Put so many of those in a group into another, each a revision higher; gives them as they were before."""
+        members = select(customer.c.customer_id).where(customer.c.customer_group == group).limit(limit)
+        ids = self._connection.execute(members).scalars().all()
+        before = list(self.load(ids).values())
         self._connection.execute(
             update(customer)
-            .where(customer.c.customer_group == group)
+            .where(customer.c.customer_id.in_(ids))
             .values(customer_group=to, revision=customer.c.revision + 1, changed_at=stamp(at))
         )
+        return before
 
     def page_after(self, customer_id: str, limit: int) -> list[tuple[Customer, str]]:
         """The customers after an id ("" is before the first) in the order of ids, with when each last changed."""
@@ -221,7 +239,7 @@ class CustomerStore:
         return found
 
 
-def _own_columns(record: Customer, at: datetime) -> dict[str, object]:
+def _own_columns(record: Customer, at: str) -> dict[str, object]:
     more = More(record.tags, record.websites, record.handles, record.exemption, record.custom)
     return {
         "customer_id": record.customer_id,
@@ -237,7 +255,7 @@ def _own_columns(record: Customer, at: datetime) -> dict[str, object]:
         "birth_date": record.birth_date,
         "more": msgspec.json.encode(more).decode(),
         "name_key": name_key(record),
-        "changed_at": stamp(at),
+        "changed_at": at,
     }
 
 
@@ -257,7 +275,7 @@ def _phones(record: Customer) -> list[Row]:
 
 def _codes(record: Customer) -> list[Row]:
     return [
-        {"customer_id": record.customer_id, "place": place, "code": text, "blocked": blocked}
+        {"customer_id": record.customer_id, "place": place, "code": text, "blocked": blocked, "key": code_key(text)}
         for blocked, texts in ((False, record.codes), (True, record.blocked_codes))
         for place, text in enumerate(texts)
     ]
@@ -296,7 +314,14 @@ _RECORD_COLUMNS = (
     *("customer_id", "revision", "first_name", "last_name", "company", "language", "placeholder", "customer_group"),
     *("receipt", "notes", "birth_date", "more"),
 )
-_RECORDS = Prepared(select(*(customer.c[name] for name in _RECORD_COLUMNS)).where(customer.c.customer_id.in_(_IDS)))
+_IS_DELETED = exists().where(customer_group.c.group_id == customer.c.customer_group, customer_group.c.deleted.is_(True))
+_PRESENT_GROUP = case((_IS_DELETED, EVERYBODY), else_=customer.c.customer_group)
+"""Whoever is in a group that is deleted is one of all customers, though it may take a moment until all are told."""
+_RECORDS = Prepared(
+    select(
+        *(_PRESENT_GROUP.label(name) if name == "customer_group" else customer.c[name] for name in _RECORD_COLUMNS)
+    ).where(customer.c.customer_id.in_(_IDS))
+)
 _CONTACTS = Prepared(
     union_all(
         *(

@@ -1,26 +1,17 @@
 """Erasures in the database, and how far they have come."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, exists, func, insert, or_, select, update
 
-from contracts.customers.privacy import Erasure, ErasureId, ErasureReason, ServiceErasure
+from contracts.customers.privacy import Erasure, ErasureId, ServiceErasure
 from contracts.ids import CustomerId
-from services.customers.store.privacy_tables import erasure, erasure_service
+from services.customers.erased_file import Erased
+from services.customers.store.aliases import family
+from services.customers.store.ledger_tables import ledger_balance
+from services.customers.store.privacy_tables import customer_merge, erasure, erasure_service, suppression
 from services.customers.store.tables import erased_customer
-
-
-class Begun(NamedTuple):
-    """An erasure as it begins, and where this journal tells of it."""
-
-    erasure_id: str
-    customer_id: str
-    reason: ErasureReason
-    erased_at: str
-    epoch: int
-    number: int
-    staff_id: str | None = None
 
 
 class Waiting(NamedTuple):
@@ -34,26 +25,67 @@ class Waiting(NamedTuple):
     outstanding: tuple[str, ...]
 
 
+def has_balances(connection: Connection, customer_ids: Sequence[str]) -> bool:
+    """Whether one of these has or owes something, or any balance is still to go back to its owner."""
+    balance = ledger_balance.c
+    theirs = (balance.holder_id.in_(customer_ids), balance.ledger != "voucher", balance.balance != 0)
+    going_back = exists().where(customer_merge.c.goes_back.is_not(None))
+    return bool(connection.execute(select(or_(exists().where(*theirs), going_back))).scalar())
+
+
+def who_has_all_the_same(connection: Connection) -> list[CustomerId]:
+    """The erased who have or owe something of which nothing is kept for a sale: a sale came after they were erased."""
+    balance = ledger_balance.c
+    of_erased = ledger_balance.join(erased_customer, erased_customer.c.customer_id == balance.holder_id)
+    unsettled = (balance.ledger != "voucher", balance.balance != 0, balance.reserved == 0)
+    rows = connection.execute(select(balance.holder_id).distinct().select_from(of_erased).where(*unsettled))
+    return [CustomerId(each) for each in rows.scalars()]
+
+
 class ErasureStore:
     """All erasures."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def begin(self, begun: Begun, services: Iterable[str]) -> None:
-        """Keep that a customer was erased, and who is to acknowledge it."""
-        self._connection.execute(insert(erasure).values(**begun._asdict()))
+    def begin(self, begun: Erased, epoch: int, number: int, services: Iterable[str]) -> None:
+        """Keep that a customer was erased, where this journal tells of it, and who is to acknowledge it."""
+        self._connection.execute(
+            insert(erasure).values(
+                erasure_id=begun.erasure_id,
+                customer_id=begun.customer_ids[0],
+                reason=begun.reason,
+                staff_id=begun.staff_id,
+                erased_at=begun.erased_at,
+                epoch=epoch,
+                number=number,
+                seal=begun.seal,
+            )
+        )
         for service in services:
             self._connection.execute(insert(erasure_service).values(erasure_id=begun.erasure_id, service=service))
 
-    def begin_again(self, erasure_id: str, place: tuple[int, int]) -> None:
-        """Let every service acknowledge an erasure anew: it was told again."""
-        epoch, number = place
-        which = erasure.c.erasure_id == erasure_id
-        self._connection.execute(update(erasure).where(which).values(epoch=epoch, number=number, finished_at=None))
-        self._connection.execute(
-            update(erasure_service).where(erasure_service.c.erasure_id == erasure_id).values(acknowledged_at=None)
+    def all(self) -> dict[str, Erased]:
+        """All erasures by id, as far as this database knows them; it knows addresses by their hashes."""
+        suppressed: dict[str, tuple[bytes, ...]] = {}
+        both = select(erasure.c.erasure_id, suppression.c.digest).where(
+            suppression.c.recorded_at == erasure.c.erased_at
         )
+        for erasure_id, digest in self._connection.execute(both.order_by(suppression.c.digest)):
+            suppressed[erasure_id] = (*suppressed.get(erasure_id, ()), digest)
+        rows = self._connection.execute(select(erasure).order_by(erasure.c.erased_at)).all()
+        return {
+            row.erasure_id: Erased(
+                erasure_id=row.erasure_id,
+                customer_ids=tuple(CustomerId(each) for each in family(self._connection, row.customer_id)),
+                reason=row.reason,
+                erased_at=row.erased_at,
+                staff_id=row.staff_id,
+                suppressed=suppressed.get(row.erasure_id, ()),
+                seal=row.seal,
+            )
+            for row in rows
+        }
 
     def find(self, erasure_id: str, overdue_before: str) -> Erasure | None:
         """An erasure, or None."""
@@ -98,10 +130,19 @@ class ErasureStore:
                 .values(finished_at=at)
             )
 
-    def erased_ids(self) -> dict[str, str]:
-        """All ids that were ever erased, with when."""
-        rows = self._connection.execute(select(erased_customer.c.customer_id, erased_customer.c.erased_at))
-        return {row.customer_id: row.erased_at for row in rows}
+    # Seals of certificates of before
+
+    def unsealed(self) -> list[str]:
+        """The erasures that were finished before, and whose seal is still to be put down."""
+        return list(self._connection.execute(select(erasure.c.erasure_id).where(erasure.c.seal == "")).scalars())
+
+    def keep_seal(self, erasure_id: str, seal: str) -> None:
+        """Keep the seal that a certificate of before has."""
+        self._connection.execute(update(erasure).where(erasure.c.erasure_id == erasure_id).values(seal=seal))
+
+    def seal_of(self, erasure_id: str) -> str | None:
+        """The seal that a certificate of before has; else None."""
+        return self._connection.execute(select(erasure.c.seal).where(erasure.c.erasure_id == erasure_id)).scalar()
 
     def _whole(self, row: Any, overdue_before: str) -> Erasure:
         return Erasure(

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Select, delete, insert, literal, null, select, tuple_, union_all
+from sqlalchemy import Connection, Select, delete, exists, insert, literal, null, select, tuple_, union_all
 from sqlalchemy.dialects.sqlite import insert as insert_or_leave
 
 from contracts.base import Malformed
@@ -22,6 +22,8 @@ from services.runtime.clock import read_stamp, stamp
 from services.runtime.prepared import Prepared
 
 _NOTE = Prepared(insert_or_leave(history_note).on_conflict_do_nothing())
+_SELL = ("sale", "exchange")
+"""Kinds of transaction that sell something."""
 _PLACE = re.compile(r"([0-9-]{10}T[0-9:]{8}\.[0-9]{6}Z)_([0-9a-f-]{36})")
 
 
@@ -139,7 +141,7 @@ class HistoryStore:
         if not customers.exists(customer_id):
             raise CustomerNotFound(customer_id=customer_id)
         ids = family(self._connection, customers.present_id(customer_id))
-        parts = [_of(part, each, after).limit(limit + 1).subquery() for each in ids for part in (_sales(), _notes())]
+        parts = [_of(part, ids, after).limit(limit + 1).subquery() for part in (_sales(), _notes())]
         whole = union_all(*(select(part) for part in parts)).subquery("entries")
         rows = self._connection.execute(
             select(whole).order_by(whole.c.time.desc(), whole.c.entry_id.desc()).limit(limit + 1)
@@ -160,6 +162,12 @@ class HistoryStore:
         )
         more = len(rows) > limit
         return entries, Place(rows[limit - 1].time, rows[limit - 1].entry_id) if more else None
+
+    def bought(self, customer_id: CustomerId, sale_id: str | None) -> bool:
+        """Whether a completed sale was this customer's, or of whoever was merged into them; a return sells nothing."""
+        ids = family(self._connection, customer_id)
+        theirs = (history.c.sale_id == sale_id, history.c.customer_id.in_(ids), history.c.kind.in_(_SELL))
+        return bool(self._connection.execute(select(exists().where(*theirs))).scalar())
 
     def wipe(self) -> None:
         """Forget the sales; the journal is replayed to the same rows. Notes are facts and stay."""
@@ -198,9 +206,9 @@ def _notes() -> Select[tuple[object, ...]]:
     )
 
 
-def _of(part: Select[tuple[object, ...]], customer_id: str, after: Place | None) -> Select[tuple[object, ...]]:
-    """Those entries of one customer that are older than a place, the newest first."""
+def _of(part: Select[tuple[object, ...]], ids: Sequence[str], after: Place | None) -> Select[tuple[object, ...]]:
+    """Those entries of a customer, by all their ids, that are older than a place, the newest first."""
     columns = part.selected_columns
     place = (columns.time, columns.entry_id)
-    mine = part.where(columns.customer_id == customer_id).order_by(*(each.desc() for each in place))
+    mine = part.where(columns.customer_id.in_(ids)).order_by(*(each.desc() for each in place))
     return mine if after is None else mine.where(tuple_(*place) < tuple_(*after))

@@ -2,23 +2,28 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Column, Connection, bindparam, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from contracts.customers import Customer
+from contracts.customers.balances import CustomerLedger
+from contracts.customers.consent import Purpose
 from contracts.customers.profile import Balances
+from contracts.ids import CustomerId
 from services.customers.model.consent import Said
 from services.customers.model.duplicates import Traits
+from services.customers.store.aliases import family
 from services.customers.store.balances import balances_of
 from services.customers.store.custom_fields import CustomFieldStore
 from services.customers.store.customers import CustomerStore
 from services.customers.store.duplicates import Duplicates
 from services.customers.store.groups import GroupStore
 from services.customers.store.import_tables import import_row
-from services.customers.store.privacy_tables import suppression
+from services.customers.store.ledger_tables import ledger_balance
+from services.customers.store.privacy_tables import suppression, suppression_exception
 from services.customers.store.tables import (
     consent,
     customer,
@@ -43,17 +48,39 @@ _KEEP_ROW = Prepared(
     )
 )
 
-# By the name first: a town has few postcodes and many names.
-_AT_HOME = Prepared(
-    select(customer.c.customer_id)
-    .join(customer_address, customer_address.c.customer_id == customer.c.customer_id)
-    .where(customer.c.name_key == bindparam("name"), bindparam("postcode") == _UNINDEXED_POSTCODE)
+_ASKED = func.json_each(bindparam("asked")).table_valued("value").c.value
+"""What is asked for, as one JSON list, so that the statement is the same for any number of it."""
+
+
+def _whose(column: Column[str], *told: Column[str]) -> Prepared:
+    """Tells columns of the rows where one has any of the values asked for."""
+    return Prepared(select(*told).where(column.in_(select(_ASKED))))
+
+
+_TAKEN_OVER = _whose(import_row.c.row_id, import_row.c.row_id, import_row.c.customer_id, import_row.c.mark)
+_ERASED = _whose(erased_customer.c.customer_id, erased_customer.c.customer_id)
+_HOLDERS = _whose(customer_code.c.key, customer_code.c.key, customer_code.c.customer_id)
+_BOOKED = Prepared(
+    select(ledger_balance.c.holder_id)
+    .where(
+        ledger_balance.c.ledger == bindparam("ledger"),
+        ledger_balance.c.entries > 0,
+        ledger_balance.c.holder_id.in_(select(_ASKED)),
+    )
     .limit(1)
 )
+_EMAILS = _whose(customer_email.c.folded, customer_email.c.folded)
+_DIGITS = _whose(customer_phone.c.digits, customer_phone.c.digits)
+# By the name first: a town has few postcodes and many names.
+_NAME, _MORE = func.json_extract(_ASKED, "$[0]"), func.json_extract(_ASKED, "$[1]")
+_AT_HOME = Prepared(
+    select(customer.c.name_key)
+    .distinct()
+    .join(customer_address, customer_address.c.customer_id == customer.c.customer_id)
+    .where(customer.c.name_key == _NAME, _MORE == _UNINDEXED_POSTCODE)
+)
 _BORN = Prepared(
-    select(customer.c.customer_id)
-    .where(customer.c.name_key == bindparam("name"), customer.c.birth_date == bindparam("born"))
-    .limit(1)
+    select(customer.c.name_key).distinct().where(customer.c.name_key == _NAME, customer.c.birth_date == _MORE)
 )
 
 
@@ -108,47 +135,44 @@ class ImportStore:
 
     def taken_over(self, row_ids: Collection[str]) -> dict[str, TakenOver]:
         """Which of these rows were taken over before."""
-        rows = self._connection.execute(
-            select(import_row.c.row_id, import_row.c.customer_id, import_row.c.mark).where(
-                import_row.c.row_id.in_(row_ids)
-            )
-        )
-        return {row.row_id: TakenOver(row.customer_id, row.mark) for row in rows}
+        return {row[0]: TakenOver(*row[1:]) for row in self._found(_TAKEN_OVER, row_ids)}
 
     def keep(self, rows: Iterable[KeptRow], at: datetime) -> None:
         """Keep that rows were taken over."""
-        _KEEP_ROW.run_for(self._connection, [{**row._asdict(), "imported_at": stamp(at)} for row in rows])
+        imported_at = stamp(at)
+        _KEEP_ROW.run_for(self._connection, [{**row._asdict(), "imported_at": imported_at} for row in rows])
 
     def erased(self, customer_ids: Collection[str]) -> frozenset[str]:
         """Which of these ids were customers who were erased."""
-        found = select(erased_customer.c.customer_id).where(erased_customer.c.customer_id.in_(customer_ids))
-        return frozenset(self._connection.execute(found).scalars())
+        return frozenset(row[0] for row in self._found(_ERASED, customer_ids))
 
-    def holders(self, codes: Collection[str]) -> dict[str, str]:
-        """Who has which of these codes, blocked or not."""
-        found = select(customer_code.c.code, customer_code.c.customer_id).where(customer_code.c.code.in_(codes))
-        return {row.code: row.customer_id for row in self._connection.execute(found)}
+    def holders(self, code_keys: Collection[str]) -> dict[str, str]:
+        """Who has which of the codes with these keys, blocked or not."""
+        return dict(self._found(_HOLDERS, code_keys))
+
+    def was_booked(self, ledger: CustomerLedger, customer_id: CustomerId) -> bool:
+        """Whether anything was ever booked there for a customer or whoever was merged into them."""
+        ids = msgspec.json.encode(family(self._connection, customer_id)).decode()
+        return _BOOKED.first(self._connection, {"ledger": ledger, "asked": ids}) is not None
 
     def met(self, looks: Sequence[Traits]) -> Met:
         """What of all these traits somebody on file has; who has none of it is like nobody there."""
-        digits = self._there(customer_phone.c.digits, {each[1:] for look in looks for each in look.phones})
-        named = self._there(customer.c.name_key, {look.name for look in looks if look.postcodes or look.birth_date})
+        emails = self._found(_EMAILS, {each for look in looks for each in look.emails})
+        digits = self._found(_DIGITS, {each[1:] for look in looks for each in look.phones})
+        at_home = self._found(_AT_HOME, {(look.name, each) for look in looks if look.name for each in look.postcodes})
+        born = self._found(_BORN, {(look.name, look.birth_date) for look in looks if look.name and look.birth_date})
         return Met(
-            emails=self._there(customer_email.c.folded, {each for look in looks for each in look.emails}),
-            phones=frozenset(f"+{each}" for each in digits),
-            names=frozenset(look.name for look in looks if look.name in named and self._like(look)),
+            emails=frozenset(row[0] for row in emails),
+            phones=frozenset(f"+{row[0]}" for row in digits),
+            names=frozenset(row[0] for row in (*at_home, *born)),
         )
 
-    def _like(self, look: Traits) -> bool:
-        """Whether somebody of that name has the same postcode or birth date."""
-        born = look.birth_date and _BORN.first(self._connection, {"name": look.name, "born": look.birth_date})
-        return bool(born) or any(
-            _AT_HOME.first(self._connection, {"name": look.name, "postcode": each}) for each in look.postcodes
+    def suppressed(self, digests: Collection[bytes], purpose: Purpose) -> frozenset[bytes]:
+        """Which of these stand for addresses that are never written to for a purpose."""
+        allowed = select(suppression_exception.c.digest).where(suppression_exception.c.purpose == purpose)
+        found = select(suppression.c.digest).where(
+            suppression.c.digest.in_(digests), suppression.c.digest.not_in(allowed)
         )
-
-    def suppressed(self, digests: Collection[bytes]) -> frozenset[bytes]:
-        """Which of these stand for addresses that are never written to."""
-        found = select(suppression.c.digest).where(suppression.c.digest.in_(digests))
         return frozenset(self._connection.execute(found).scalars())
 
     def say(self, said: Sequence[Said], number: int, refused: Collection[bytes], at: datetime) -> None:
@@ -158,11 +182,11 @@ class ImportStore:
         )
         _SUPPRESS.run_for(self._connection, [{"digest": each, "recorded_at": stamp(at)} for each in refused])
 
-    def _there(self, column: object, values: Collection[str]) -> frozenset[str]:
-        if not values:
-            return frozenset()
-        found = select(column).where(column.in_(sorted(values))).distinct()  # type: ignore[call-overload,attr-defined] # a column
-        return frozenset(self._connection.execute(found).scalars())
+    def _found(self, statement: Prepared, asked: Collection[Any]) -> list[Any]:
+        """The rows of a statement for any of the values asked for."""
+        if not asked:
+            return []
+        return statement.run(self._connection, {"asked": msgspec.json.encode(sorted(asked)).decode()}).fetchall()
 
 
 def forget_marks(connection: Connection, customer_id: str, at: datetime) -> None:  # noqa: ARG001 - as every eraser

@@ -1,6 +1,17 @@
 """The tables of the ledgers. They hold ids and amounts; with its customer erased, an id leads to nobody."""
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    true,
+)
 
 from services.customers.store.tables import METADATA
 
@@ -48,6 +59,20 @@ Index(
     sqlite_where=ledger_entry.c.transfer_id.is_not(None),
     postgresql_where=ledger_entry.c.transfer_id.is_not(None),
 )
+
+unbooked = Table(
+    "unbooked",
+    METADATA,
+    Column("entry_id", Text, primary_key=True, comment="Of the entry that there is not."),
+    Column("ledger", Text, nullable=False),
+    Column("holder_id", Text, comment="The sale's customer, a placeholder; null where it had none."),
+    Column("sale_id", Text, nullable=False),
+    Column("amount", Integer, nullable=False),
+    Column("at", Text, nullable=False),
+    comment=f"What sales would have booked for nobody; a person sees to it. {_NOBODY}",
+    sqlite_with_rowid=False,
+)
+Index("unbooked_at", unbooked.c.at)
 
 ledger_balance = Table(
     "ledger_balance",
@@ -112,6 +137,8 @@ account_terms = Table(
     Column("grace_days", Integer, nullable=False),
     Column("staff_id", Text),
     Column("at", Text, nullable=False),
+    Column("there", Boolean, nullable=False, server_default=true(), comment="False: none any more."),
+    Column("transfer_id", Text, comment="The merge that brought them."),
     comment=f"How much may be owed and how long; rows are only added, the newest counts. {_NOBODY}",
     sqlite_with_rowid=False,
 )
@@ -147,7 +174,8 @@ loyalty_sale = Table(
     Column("customer_id", Text, nullable=False),
     Column("base", Integer, nullable=False, comment="What earned, minor units."),
     Column("points", Integer, nullable=False),
-    Column("returned", Integer, nullable=False, comment="What of the base returns gave back."),
+    Column("returned", Integer, nullable=False, comment="What of its earning lines returns gave back."),
+    Column("earning", Integer, comment="What its earning lines came to; null of sales from before it was kept."),
     comment=f"What each sale earned, so that a return takes back just that. {_NOBODY}",
     sqlite_with_rowid=False,
 )
@@ -176,4 +204,22 @@ Index(
     voucher.c.sale_id,
     sqlite_where=voucher.c.sale_id.is_not(None),
     postgresql_where=voucher.c.sale_id.is_not(None),
+)
+Index("voucher_issued", voucher.c.issued_on, voucher.c.voucher_id)
+
+voucher_note = Table(
+    "voucher_note",
+    METADATA,
+    Column("voucher_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False, comment="Counts the voucher's notes from 1."),
+    Column("kind", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("staff_id", Text),
+    Column("caller", Text, nullable=False),
+    Column("reason", Text, comment="Why it was blocked."),
+    Column("message_id", Text, nullable=False, comment="The command that did it."),
+    CheckConstraint("kind IN ('given', 'blocked', 'unblocked')", name="voucher_note_kind"),
+    comment="Who was given a voucher's code and who blocked it; rows are only added, of blocks the newest counts. "
+    "Bearer: nobody's data.",
+    sqlite_with_rowid=False,
 )

@@ -17,7 +17,7 @@ from contracts.customers.ledgers import (
     ReservationState,
 )
 from services.customers.model.ledgers import ACTIVE_KINDS, Booking
-from services.customers.store.ledger_tables import ledger_balance, ledger_entry, reservation
+from services.customers.store.ledger_tables import ledger_balance, ledger_entry, reservation, unbooked
 
 _COLUMNS = tuple(ledger_entry.c[field.name] for field in msgspec.structs.fields(LedgerEntry))
 _SAID = tuple(field.name for field in msgspec.structs.fields(LedgerEntry) if field.name not in ("number", "balance"))
@@ -181,8 +181,48 @@ class LedgerStore:
         )
         return [(row.ledger, row.holder_id, LedgerEntry(*row[2:-1]), row.lot) for row in rows]
 
+    def keep_unbooked(self, ledger: Ledger, holder_id: str | None, new: NewEntry) -> None:
+        """Keep what a sale would have booked for nobody; once, however often it is told."""
+        self._connection.execute(
+            insert_or(unbooked)
+            .values(
+                entry_id=new.entry_id,
+                ledger=ledger,
+                holder_id=holder_id,
+                sale_id=new.sale_id,
+                amount=new.amount,
+                at=new.at,
+            )
+            .on_conflict_do_nothing()
+        )
+
     def late(self, limit: int) -> tuple[LateCapture, ...]:
-        """What was booked although its reservation did not hold any more, newest first."""
+        """What was booked although its reservation did not hold any more, or not at all, newest first."""
+        both = (*self._booked_late(limit), *self._unbooked(limit))
+        return tuple(
+            sorted(sorted(both, key=lambda each: each.entry_id), key=lambda each: each.at, reverse=True)[:limit]
+        )
+
+    def _unbooked(self, limit: int) -> tuple[LateCapture, ...]:
+        rows = self._connection.execute(
+            select(unbooked).order_by(unbooked.c.at.desc(), unbooked.c.entry_id).limit(limit)
+        )
+        return tuple(
+            LateCapture(
+                ledger=row.ledger,
+                holder_id=row.holder_id,
+                entry_id=row.entry_id,
+                sale_id=row.sale_id,
+                amount=row.amount,
+                balance=0,
+                not_on_time="unknown",
+                at=row.at,
+                booked=False,
+            )
+            for row in rows
+        )
+
+    def _booked_late(self, limit: int) -> tuple[LateCapture, ...]:
         rows = self._connection.execute(
             select(ledger_entry)
             .where(ledger_entry.c.not_on_time.is_not(None))

@@ -7,19 +7,21 @@ import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from contracts.customers.loyalty import LoyaltyMembership, LoyaltyProgramme
-from contracts.ids import CustomerId, SaleId
+from contracts.ids import CustomerId, SaleId, Version
 from services.customers.store.ledger_tables import loyalty_member, loyalty_programme, loyalty_sale
 from services.runtime.clock import stamp
 
 
 class EarnedBySale(NamedTuple):
-    """What a sale earned, and what of its base was returned since."""
+    """What a sale earned on what base, what its earning lines came to, and what of them was returned since."""
 
     sale_id: str
     customer_id: str
     base: int
     points: int
     returned: int
+    earning: int | None = None
+    """None of sales from before it was kept; then it was what was paid without points and vouchers."""
 
 
 class LoyaltyStore:
@@ -46,6 +48,14 @@ class LoyaltyStore:
                 staff_id=staff_id,
             )
         )
+
+    def with_terms(self, terms_version: Version) -> LoyaltyProgramme | None:
+        """The newest programme under that version of terms, or None when it was never used."""
+        documents = self._connection.execute(
+            select(loyalty_programme.c.document).order_by(loyalty_programme.c.revision.desc())
+        ).scalars()
+        programmes = (msgspec.json.decode(each, type=LoyaltyProgramme) for each in documents)
+        return next((each for each in programmes if each.terms_version == terms_version), None)
 
     def membership(self, customer_id: CustomerId) -> LoyaltyMembership | None:
         """Since when a customer is in, on which terms by now, and what they were given for joining; None if not."""
@@ -76,6 +86,12 @@ class LoyaltyStore:
             )
         )
 
+    def was_only_brought(self, customer_id: CustomerId) -> bool:
+        """Whether a customer is in by merges alone, and never said so as who they are."""
+        member = loyalty_member.c
+        own = select(member.number).where(member.customer_id == customer_id, member.transfer_id.is_(None)).limit(1)
+        return self._connection.execute(own).scalar() is None
+
     def leave_with(self, transfer_id: str) -> None:
         """Undo what a merge brought."""
         self._connection.execute(delete(loyalty_member).where(loyalty_member.c.transfer_id == transfer_id))
@@ -90,7 +106,7 @@ class LoyaltyStore:
         self._connection.execute(insert(loyalty_sale).values(**earned._asdict()))
 
     def note_returned(self, sale_id: SaleId, returned: int) -> None:
-        """Keep how much of a sale's base was returned in all."""
+        """Keep how much of a sale's earning lines was returned in all."""
         self._connection.execute(
             update(loyalty_sale).where(loyalty_sale.c.sale_id == sale_id).values(returned=returned)
         )

@@ -1,18 +1,22 @@
 """Merges in the database: who was merged into whom, and what is needed to take it back."""
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from contracts.customers import Customer
+from contracts.customers.balances import Ledger
+from contracts.customers.consent import ConsentId
 from contracts.customers.merging import Merge, MergeId
 from contracts.ids import CustomerId
 from services.customers.model.merging import undo_until
-from services.customers.store.aliases import family, point, unpoint
-from services.customers.store.privacy_tables import customer_alias, customer_merge
+from services.customers.store.aliases import family, point, stands_for, unpoint
+from services.customers.store.privacy_tables import customer_alias, customer_merge, merge_rest
 from services.customers.store.tables import (
+    consent,
     customer,
     customer_address,
     customer_code,
@@ -32,6 +36,13 @@ class Kept(msgspec.Struct, frozen=True):
     loser: Customer
     result: Customer
     said: int
+
+
+class Step(NamedTuple):
+    """A merge that stands, and whom it made its loser a part of."""
+
+    merge_id: MergeId
+    into_id: CustomerId
 
 
 class MergeStore:
@@ -54,6 +65,10 @@ class MergeStore:
             .order_by(customer_merge.c.merged_at.desc(), customer_merge.c.merge_id.desc())
         )
         return tuple(_merge(row) for row in rows)
+
+    def ids_of(self, customer_id: CustomerId) -> tuple[str, ...]:
+        """An id and all that it was merged into."""
+        return stands_for(self._connection, customer_id)
 
     def kept(self, merge_id: str) -> tuple[Kept, bytes] | None:
         """What is needed to take a merge back, and the mark of the loser's creation; None once it is forgotten."""
@@ -78,20 +93,127 @@ class MergeStore:
         point(self._connection, merge.loser_id, merge.survivor_id, merge.merge_id)
 
     def take_back(self, merge: Merge, at: datetime) -> None:
-        """Let the loser's id stand for itself again."""
+        """Let the loser's id stand for itself again; what was said as the loser is no more said as the survivor."""
         unpoint(self._connection, merge.loser_id)
+        self._connection.execute(delete(consent).where(consent.c.merge_id == merge.merge_id))
         self._connection.execute(
             update(customer_merge)
             .where(customer_merge.c.merge_id == merge.merge_id)
             .values(undone_at=stamp(at), kept=None, loser_mark=None)
         )
 
+    def give_consents(self, consent_ids: Collection[ConsentId], customer_id: CustomerId) -> None:
+        """Let what was said be somebody else's."""
+        self._connection.execute(
+            update(consent).where(consent.c.consent_id.in_(consent_ids)).values(customer_id=customer_id)
+        )
+
+    def keep_rest(self, merge_id: str, ledger: Ledger) -> None:
+        """Keep that something of a ledger is still to go back of an undone merge."""
+        self._connection.execute(insert(merge_rest).values(merge_id=merge_id, ledger=ledger))
+
+    def rest_gone(self, merge_id: str, ledger: Ledger, holder_id: str) -> None:
+        """Keep that nothing is to go back any more, unless what went on from the holder may still come back to them."""
+        went_on = (
+            select(customer_merge.c.merge_id)
+            .join(merge_rest, merge_rest.c.merge_id == customer_merge.c.merge_id)
+            .where(
+                merge_rest.c.ledger == ledger,
+                merge_rest.c.merge_id != merge_id,
+                customer_merge.c.loser_id.in_(family(self._connection, holder_id)),
+            )
+        )
+        if self._connection.execute(went_on.limit(1)).scalar() is None:
+            self._connection.execute(
+                delete(merge_rest).where(merge_rest.c.merge_id == merge_id, merge_rest.c.ledger == ledger)
+            )
+
+    def with_rest(self, ledger: Ledger, holder_id: str) -> tuple[Merge, ...]:
+        """The undone merges of a holder of which something of a ledger is still to go back, in the order of merging.
+
+        Those of whoever was merged into the holder since are among them.
+        """
+        if self._connection.execute(select(merge_rest.c.merge_id).limit(1)).scalar() is None:
+            return ()
+        rows = self._connection.execute(
+            select(*_COLUMNS)
+            .join(merge_rest, merge_rest.c.merge_id == customer_merge.c.merge_id)
+            .where(merge_rest.c.ledger == ledger, customer_merge.c.survivor_id.in_(family(self._connection, holder_id)))
+            .order_by(customer_merge.c.merged_at, customer_merge.c.merge_id)
+        )
+        return tuple(_merge(row) for row in rows)
+
+    def rests_of(self, customer_id: CustomerId) -> tuple[tuple[Ledger, Merge], ...]:
+        """What is still to go back to a customer: of which ledger, of which undone merge."""
+        rows = self._connection.execute(
+            select(merge_rest.c.ledger, *_COLUMNS)
+            .join(merge_rest, merge_rest.c.merge_id == customer_merge.c.merge_id)
+            .where(customer_merge.c.loser_id.in_(family(self._connection, customer_id)))
+            .order_by(merge_rest.c.ledger, customer_merge.c.merge_id)
+        )
+        return tuple((row.ledger, _merge(row)) for row in rows)
+
+    def since(self, survivor_id: str) -> tuple[Step, ...]:
+        """The merges by which somebody became part of others, one after another."""
+        found, at = list[Step](), survivor_id
+        alias = customer_alias.c
+        while True:
+            row = self._connection.execute(select(alias.merge_id, alias.into_id).where(alias.customer_id == at)).first()
+            if row is None:
+                return tuple(found)
+            found.append(Step(row.merge_id, row.into_id))
+            at = row.into_id
+
+    def crossing(self, customer_ids: Collection[CustomerId]) -> tuple[MergeId, ...]:
+        """The merges that let the id of one of these stand for somebody who is none of them, or the other way round."""
+        inside, into = (each.in_(customer_ids) for each in (customer_alias.c.customer_id, customer_alias.c.into_id))
+        rows = self._connection.execute(
+            select(customer_alias.c.merge_id).where(inside != into).order_by(customer_alias.c.customer_id)
+        )
+        return tuple(rows.scalars())
+
+    def go_back_later(self, merge: Merge) -> None:
+        """Keep that the balances of an undone merge go back later, after those that were undone before it."""
+        order = func.coalesce(func.max(customer_merge.c.goes_back), 0) + 1
+        last: int = self._connection.execute(select(order)).scalar_one()
+        self._connection.execute(
+            update(customer_merge).where(customer_merge.c.merge_id == merge.merge_id).values(goes_back=last)
+        )
+
+    def going_back(self) -> tuple[Merge, ...]:
+        """The undone merges whose balances are still to go back, in that order."""
+        rows = self._connection.execute(
+            select(*_COLUMNS).where(customer_merge.c.goes_back.is_not(None)).order_by(customer_merge.c.goes_back)
+        )
+        return tuple(_merge(row) for row in rows)
+
+    def gone_back(self, merge: Merge) -> None:
+        """Keep that the balances of an undone merge went back."""
+        self._connection.execute(
+            update(customer_merge).where(customer_merge.c.merge_id == merge.merge_id).values(goes_back=None)
+        )
+
     def later_of(self, merge: Merge) -> MergeId | None:
-        """The merge that made the survivor a loser since, or None."""
-        found: MergeId | None = self._connection.execute(
+        """The merge that is to be undone before, or None.
+
+        That is one that made the survivor a loser since, or the newest one that made them more than this one did.
+        """
+        own = customer_merge.alias("own")
+        into: MergeId | None = self._connection.execute(
             select(customer_alias.c.merge_id).where(customer_alias.c.customer_id == merge.survivor_id)
         ).scalar()
-        return found
+        if into is not None:
+            return into
+        # Two of the same moment are told apart by the revisions that they made.
+        since = or_(customer_merge.c.merged_at > own.c.merged_at, _made(customer_merge.c.kept) > _made(own.c.kept))
+        upon: MergeId | None = self._connection.execute(
+            select(customer_merge.c.merge_id)
+            .join(own, own.c.survivor_id == customer_merge.c.survivor_id)
+            .where(own.c.merge_id == merge.merge_id, customer_merge.c.undone_at.is_(None), since)
+            .order_by(customer_merge.c.merged_at.desc(), _made(customer_merge.c.kept).desc())
+            .limit(1)
+        ).scalar()
+        return upon
 
     def take_off_file(self, customer_id: CustomerId) -> None:
         """Remove the loser's record; what is needed to put it back is kept with the merge."""
@@ -107,7 +229,11 @@ class MergeStore:
         )
 
     def erase(self, customer_id: CustomerId) -> None:
-        """Forget what was kept of a customer for undoing merges."""
+        """Forget what was kept of a customer for undoing merges.
+
+        Merges that were made while they were part of somebody else hold nothing of them any more: these are undone
+        before, and keep nothing then.
+        """
         mine = or_(customer_merge.c.survivor_id == customer_id, customer_merge.c.loser_id == customer_id)
         self._connection.execute(update(customer_merge).where(mine).values(kept=None, loser_mark=None))
 
@@ -119,6 +245,11 @@ _COLUMNS = (
     customer_merge.c.merged_at,
     customer_merge.c.undone_at,
 )
+
+
+def _made(kept: ColumnElement[str | None]) -> ColumnElement[int | None]:
+    """The revision that a merge made of the survivor."""
+    return func.json_extract(kept, "$.result.revision")
 
 
 def _merge(row: Any) -> Merge:

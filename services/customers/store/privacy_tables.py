@@ -26,11 +26,27 @@ customer_merge = Table(
     Column("staff_id", Text),
     Column("kept", Text, comment="Both as they were and what came of it, as JSON; null once it cannot be undone."),
     Column("loser_mark", LargeBinary, comment="Of the loser's creation."),
+    Column("goes_back", Integer, comment="In this order balances go back; null where nothing waits for that."),
     comment="Who was merged into whom. Eraser: MergeStore.erase, which leaves the ids.",
     sqlite_with_rowid=False,
 )
 Index("customer_merge_survivor", customer_merge.c.survivor_id)
 Index("customer_merge_loser", customer_merge.c.loser_id)
+Index(
+    "customer_merge_goes_back",
+    customer_merge.c.goes_back,
+    sqlite_where=customer_merge.c.goes_back.is_not(None),
+    postgresql_where=customer_merge.c.goes_back.is_not(None),
+)
+
+merge_rest = Table(
+    "merge_rest",
+    METADATA,
+    Column("merge_id", Text, primary_key=True, comment="An undone one."),
+    Column("ledger", Text, primary_key=True),
+    comment="Of what something is still kept for a sale and goes back then. No personal data: ids of merges.",
+    sqlite_with_rowid=False,
+)
 
 suppression = Table(
     "suppression",
@@ -39,6 +55,16 @@ suppression = Table(
     Column("recorded_at", Text, nullable=False),
     comment="Addresses that are not written to, whoever brings them again; outlives erasure. No personal data: "
     "without the key, which is in no database, no address is found by it.",
+    sqlite_with_rowid=False,
+)
+
+suppression_exception = Table(
+    "suppression_exception",
+    METADATA,
+    Column("digest", LargeBinary, primary_key=True, comment="Of the suppression for every purpose."),
+    Column("purpose", Text, primary_key=True),
+    comment="Purposes that a yes allows an address that is suppressed for every purpose. No personal data: as for "
+    "the suppression itself.",
     sqlite_with_rowid=False,
 )
 
@@ -53,6 +79,12 @@ erasure = Table(
     Column("epoch", Integer, nullable=False, comment="Where this journal tells of it."),
     Column("number", Integer, nullable=False),
     Column("finished_at", Text),
+    Column(
+        "seal",
+        Text,
+        comment="Of a certificate of before, which no other is made of; empty until it is put down. Null where it "
+        "follows from the ids.",
+    ),
     comment="Erasures and how far they came. No personal data: the ids lead to nobody.",
     sqlite_with_rowid=False,
 )
@@ -88,6 +120,18 @@ buyer_record = Table(
 Index("buyer_record_sale", buyer_record.c.sale_id)
 Index("buyer_record_customer", buyer_record.c.customer_id)
 Index("buyer_record_due", buyer_record.c.keep_until)
+
+leaving_buyer = Table(
+    "leaving_buyer",
+    METADATA,
+    Column("customer_id", Text, primary_key=True),
+    Column("erasure_id", Text, nullable=False),
+    Column("buyer", Text, nullable=False, comment="As a sealed buyer's."),
+    comment="Who was erased, as they bought, until the sales that were completed before are heard. Eraser: "
+    "BuyerStore.let_go.",
+    sqlite_with_rowid=False,
+)
+Index("leaving_buyer_erasure", leaving_buyer.c.erasure_id)
 
 access_note = Table(
     "access_note",

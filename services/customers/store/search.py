@@ -5,7 +5,7 @@ search is asked for at every letter; its statements are made once for each shape
 driver alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -25,10 +25,9 @@ from sqlalchemy import (
 )
 
 from contracts.customers import CustomerHit
-from services.customers.model.masking import masked
 from services.customers.model.search import Wanted, matched_name, wanted
-from services.customers.store.custom_fields import CustomFieldStore
 from services.customers.store.customers import CustomerStore
+from services.customers.store.shown import seen
 from services.customers.store.tables import (
     customer_address,
     customer_code,
@@ -44,7 +43,11 @@ SALES_LOOKED_AT = 200
 KEYS_A_CUSTOMER = 4
 """A customer may be found by several words; so many keys are read for each hit that is wanted."""
 KEYS_LOOKED_THROUGH = 20_000
-"""Where several words are typed, none of them a whole one, so many that begin with the longest are looked through."""
+"""Where several words are typed, none of them a whole one, so many that begin with the rarest are looked through."""
+FEW_KEYS = 500
+"""Fewer keys than these are looked through without asking whether another word is rarer still."""
+WORDS_COUNTED = 4
+"""So many words are held against each other, the longest first."""
 _LAST = "\U0010ffff"
 
 
@@ -55,13 +58,16 @@ class CustomerSearch:
         self._connection = connection
         self._country = country
 
-    def find(self, text: str, limit: int, *, details: bool = True) -> tuple[CustomerHit, ...]:
+    def find(
+        self, text: str, limit: int, *, details: bool = True, at_register: Callable[[], bool] = lambda: False
+    ) -> tuple[CustomerHit, ...]:
         """The customers that somebody may mean, best first, at most ``limit``, with what matched.
 
         Args:
             text: What was typed so far.
             limit: So many at most.
             details: Whether they are shown whole.
+            at_register: Whether that is at a register, which shows only the custom fields meant for it.
         """
         look = wanted(text, self._country)
         found: dict[str, str] = {}
@@ -70,14 +76,12 @@ class CustomerSearch:
             if len(found) == limit:
                 break
         records = CustomerStore(self._connection).load(list(found)) if found else {}
-        fields = {} if details or not records else CustomFieldStore(self._connection).of("customer")
+        there = [records[each] for each in found if each in records]
+        shown = seen(self._connection, there, details=details, at_register=at_register) if there else ()
         return tuple(
-            CustomerHit(
-                record if details else masked(record, fields),
-                matched if matched != "name" else matched_name(record, _longest(look)),
-            )
-            for customer_id, matched in found.items()
-            if (record := records.get(customer_id)) is not None
+            CustomerHit(each, matched if matched != "name" else matched_name(each, _longest(look)))
+            for each in shown
+            if (matched := found[each.customer_id])
         )
 
     def _found(self, look: Wanted, limit: int) -> Iterator[tuple[str, str]]:
@@ -85,8 +89,28 @@ class CustomerSearch:
         if not look.code:
             return
         values = _values(look, limit)
-        for statement in _statements(_shape(look)):
+        for statement, scans in _statements(_shape(look)):
+            if scans:
+                values |= _scan(look, self._rarest(look))
             yield from statement.run(self._connection, values).fetchall()
+
+    def _rarest(self, look: Wanted) -> str:
+        """The word that begins the fewest keys; the longest of those that begin too many to be counted."""
+        counted = sorted(look.words, key=len, reverse=True)[:WORDS_COUNTED]
+        rare = next((word for word in counted if self._begun(word, FEW_KEYS) < FEW_KEYS), None)
+        if rare is not None:
+            return rare
+        rarest, fewest = counted[0], KEYS_LOOKED_THROUGH
+        for word in counted:
+            begun = self._begun(word, fewest)
+            if begun < fewest:
+                rarest, fewest = word, begun
+        return rarest
+
+    def _begun(self, word: str, most: int) -> int:
+        """How many keys begin with a word, counted up to so many."""
+        values = {"word_from": word, "word_to": word + _LAST, "most_": most}
+        return int(_COUNT.run(self._connection, values).fetchone()[0])
 
 
 class _Shape(NamedTuple):
@@ -96,11 +120,11 @@ class _Shape(NamedTuple):
     email: bool
     phone_starts: int
     phone_end: bool
-    door: bool
+    doors: int
 
 
 def _shape(look: Wanted) -> _Shape:
-    return _Shape(len(look.words), bool(look.email), len(look.phone_starts), bool(look.phone_end), bool(look.door))
+    return _Shape(len(look.words), bool(look.email), len(look.phone_starts), bool(look.phone_end), len(look.doors))
 
 
 def _values(look: Wanted, limit: int) -> dict[str, object]:
@@ -108,31 +132,38 @@ def _values(look: Wanted, limit: int) -> dict[str, object]:
     values: dict[str, object] = {"limit_": limit, "keys_": limit * KEYS_A_CUSTOMER, "code_": look.code}
     for name, start in _starts(look).items():
         values[f"{name}_from"], values[f"{name}_to"] = start, start + _LAST
-    for place, word in enumerate(each for each in look.words if each != _longest(look)):
-        values[f"other{place}"] = f"% {word}%"
-    return values
+    return values | (_scan(look, _longest(look)) if look.words else {})
+
+
+def _scan(look: Wanted, word: str) -> dict[str, object]:
+    """What keys are looked through by: one word at their beginning, all others behind it."""
+    others = {f"other{place}": f"% {each}%" for place, each in enumerate(each for each in look.words if each != word)}
+    return {"scanned_from": word, "scanned_to": word + _LAST, **others}
 
 
 def _starts(look: Wanted) -> Mapping[str, str]:
-    named = {"words": " ".join(look.words), "longest": _longest(look)} if look.words else {}
+    named = {"words": " ".join(look.words)} if look.words else {}
     starts = {f"start{place}": start for place, start in enumerate(look.phone_starts)}
-    return {**named, "email": look.email, **starts, "end": look.phone_end, "door": look.door}
+    doors = {f"door{place}": door for place, door in enumerate(look.doors)}
+    return {**named, "email": look.email, **starts, "end": look.phone_end, **doors}
 
 
 @lru_cache(maxsize=256)
-def _statements(shape: _Shape) -> tuple[Prepared, ...]:
-    """The statements of a search in the order in which they are asked."""
-    names = []
-    if shape.words:
-        names.append(_by_name())
-    if shape.words > 1:
-        names.append(_by_words(shape.words - 1))
+def _statements(shape: _Shape) -> tuple[tuple[Prepared, bool], ...]:
+    """The statements of a search in the order in which they are asked, and whether it looks through a word's keys."""
+    across = [_by_words(shape.words - 1)] if shape.words > 1 else []
     contacts = [
         _part(matched, column).where(_begins(column, name)).order_by(column)
         for matched, column, name in _contacts(shape)
     ]
-    wholes = [_together(_exact(shape)), _seen_lately(shape), *names, *([_together(contacts)] if contacts else [])]
-    return tuple(Prepared(each) for each in wholes)
+    lately = [_seen_lately(shape)] if shape.words or contacts else []
+    before = [_together(_exact(shape)), *lately, *([_by_name()] if shape.words else [])]
+    after = [_together(contacts)] if contacts else []
+    return (
+        *((Prepared(each), False) for each in before),
+        *((Prepared(each), True) for each in across),
+        *((Prepared(each), False) for each in after),
+    )
 
 
 def _together(parts: list[Select[str, str]]) -> Any:
@@ -143,14 +174,15 @@ def _together(parts: list[Select[str, str]]) -> Any:
 def _exact(shape: _Shape) -> list[Select[str, str]]:
     code, email, phone, address = customer_code.c, customer_email.c, customer_phone.c, customer_address.c
     matched = case((code.blocked, "blocked_code"), else_="code").label("matched")
-    parts = [select(matched, code.customer_id.label("customer_id")).where(code.code == bindparam("code_"))]
+    parts = [select(matched, code.customer_id.label("customer_id")).where(code.key == bindparam("code_"))]
     if shape.email:
         parts.append(_part("email", email.folded).where(email.folded == bindparam("email_from")))
     if shape.phone_starts:
         same = [phone.digits == bindparam(f"start{place}_from") for place in range(shape.phone_starts)]
         parts.append(_part("phone", phone.digits).where(or_(*same)))
-    if shape.door:
-        parts.append(_part("postcode", address.door_key).where(address.door_key == bindparam("door_from")))
+    if shape.doors:
+        same = [address.door_key == bindparam(f"door{place}_from") for place in range(shape.doors)]
+        parts.append(_part("postcode", address.door_key).where(or_(*same)))
     return parts
 
 
@@ -161,7 +193,7 @@ def _contacts(shape: _Shape) -> list[tuple[str, ColumnElement[str], str]]:
         *([("email", email.folded, "email")] if shape.email else []),
         *(("phone", phone.digits, f"start{place}") for place in range(shape.phone_starts)),
         *([("phone", phone.reversed, "end")] if shape.phone_end else []),
-        *([("postcode", address.door_key, "door")] if shape.door else []),
+        *(("postcode", address.door_key, f"door{place}") for place in range(shape.doors)),
     ]
 
 
@@ -171,7 +203,7 @@ def _seen_lately(shape: _Shape) -> Any:
     key = customer_key.c
     looks: list[tuple[str, ColumnElement[str], ColumnElement[bool]]] = []
     if shape.words:
-        looks.append(("name", key.key, and_(_begins(key.key, "longest"), *_others(key.key, shape.words - 1))))
+        looks.append(("name", key.key, and_(_begins(key.key, "scanned"), *_others(key.key, shape.words - 1))))
     looks += [(matched, column, _begins(column, name)) for matched, column, name in _contacts(shape)]
     parts = [
         select(literal(matched).label("matched"), lately.c.customer_id, lately.c.time).where(
@@ -209,7 +241,7 @@ def _by_words(others: int) -> Select[str, str]:
     """Who has words that begin like each of those typed, in any order."""
     looked_through = (
         select(customer_key)
-        .where(_begins(customer_key.c.key, "longest"))
+        .where(_begins(customer_key.c.key, "scanned"))
         .order_by(customer_key.c.key)
         .limit(KEYS_LOOKED_THROUGH)
         .subquery("looked_through")
@@ -235,5 +267,15 @@ def _begins(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
 
 
 def _longest(look: Wanted) -> str:
-    """The word that tells most; the others are looked for in the same key."""
+    """The word that likely tells most."""
     return max(look.words, key=len) if look.words else ""
+
+
+_COUNT = Prepared(
+    select(func.count()).select_from(
+        select(customer_key.c.customer_id)
+        .where(_begins(customer_key.c.key, "word"))
+        .limit(bindparam("most_"))
+        .subquery()
+    )
+)

@@ -53,6 +53,13 @@ customer_group = Table(
     METADATA,
     Column("group_id", Text, primary_key=True),
     Column("name", Text, nullable=False, comment="The shop's own word for it."),
+    Column(
+        "deleted",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="It is deleted, and its last members are on their way.",
+    ),
     comment="Groups of customers; each customer is in exactly one. No personal data.",
     sqlite_with_rowid=False,
 )
@@ -90,10 +97,14 @@ customer_code = Table(
     Column("customer_id", Text, ForeignKey("customer.customer_id"), nullable=False),
     Column("place", Integer, nullable=False),
     Column("blocked", Boolean, nullable=False, server_default=false(), comment="A lost card's."),
+    Column(
+        "key", FOLDED, nullable=False, server_default="", comment="The code in lower case, by which it is compared."
+    ),
     comment=f"Codes on cards, each of one customer. {ERASER}",
     sqlite_with_rowid=False,
 )
 Index("customer_code_customer", customer_code.c.customer_id)
+Index("customer_code_key", customer_code.c.key)
 
 customer_address = Table(
     "customer_address",

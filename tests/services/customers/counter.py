@@ -4,16 +4,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from contracts.base import Rejected
-from contracts.customers import CreateCustomer, Customer, CustomerHits, SearchCustomers, UpdateCustomer
+from contracts.customers import AddDetails, CreateCustomer, Customer, CustomerHits, SearchCustomers, UpdateCustomer
 from contracts.ids import CustomerId
 from tests.under_test import StoreUnderTest
 
 AT = datetime(2026, 3, 1, 10, tzinfo=UTC)
 
 
-async def edit(shop: StoreUnderTest, command: CreateCustomer | UpdateCustomer, **how: Any) -> Any:
+async def edit(shop: StoreUnderTest, command: CreateCustomer | UpdateCustomer | AddDetails, **how: Any) -> Any:
     """Put somebody on file or change them, as somebody who sees details."""
-    return await shop.send(command, **{"token": shop.token("customer.edit", "customer.details"), **how})
+    return await shop.send(
+        command, **{"token": shop.token("customer.edit", "customer.details", "customer.grant"), **how}
+    )
 
 
 async def saved(shop: StoreUnderTest, command: CreateCustomer | UpdateCustomer) -> Customer:

@@ -71,7 +71,9 @@ async def shop(street: StoreUnderTest, checkout: Teller, staff: Teller) -> Store
 
 
 async def edit(shop: StoreUnderTest, command: CreateCustomer | UpdateCustomer, **how: Any) -> Any:
-    return await shop.send(command, **{"token": shop.token("customer.edit", "customer.details"), **how})
+    return await shop.send(
+        command, **{"token": shop.token("customer.edit", "customer.details", "customer.grant"), **how}
+    )
 
 
 async def look(shop: StoreUnderTest, query: Any, **how: Any) -> Any:

@@ -12,14 +12,16 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, event, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from contracts.customers import HistoryEntry
+from contracts.customers import Group, GroupId, HistoryEntry
 from contracts.ids import CurrencyCode, SaleId
 from services.customers.store.customers import CustomerStore
+from services.customers.store.groups import GroupStore
 from services.customers.store.history import HistoryStore
 from services.customers.store.search import CustomerSearch
 from services.customers.store.tables import METADATA, consent, customer, customer_code, erased_customer
-from services.runtime.migrate import chains, migrate
+from services.runtime.migrate import chains
 from tests.services.customers.examples import MARKED, MARKS, MATTI, customer_id, record
+from tests.under_test import lay_database
 
 AT = datetime(2026, 3, 1, 10, tzinfo=UTC)
 CONSENT = {
@@ -42,7 +44,7 @@ CONSENT = {
 def connection(tmp_path: Path) -> Iterator[Connection]:
     """A connection to a database that the migrations made, foreign keys held."""
     file = tmp_path / "customers.sqlite3"
-    migrate(file, chains("customers"))
+    lay_database(file, chains("customers"))
     engine = create_engine(f"sqlite:///{file}")
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA foreign_keys=ON")
@@ -135,6 +137,18 @@ def test_history_of_the_same_sale_told_again_is_there_once(connection: Connectio
     assert end is None
 
 
+def test_whoever_is_in_a_group_that_is_being_emptied_is_one_of_all_customers_already(connection: Connection) -> None:
+    club = GroupId("club")
+    GroupStore(connection).put(Group(club, "Club"))
+    CustomerStore(connection).add(record(msgspec.structs.replace(MATTI, group=club)), b"mark", AT)
+    before = CustomerStore(connection).get(MATTI.customer_id)
+
+    GroupStore(connection).begin_to_empty(club)
+
+    after = CustomerStore(connection).get(MATTI.customer_id)
+    assert (before.group, after.group, after.revision) == (club, "all", before.revision)
+
+
 @pytest.mark.parametrize("typed", ["mat", "matti mäk", "0401", "4567", "MM-1", "matti@example.com", "zz"])
 def test_a_search_reads_no_table_from_end_to_end_but_the_newest_sales(connection: Connection, typed: str) -> None:
     CustomerStore(connection).add(record(MATTI), b"mark", AT)
@@ -153,7 +167,7 @@ def test_a_search_reads_no_table_from_end_to_end_but_the_newest_sales(connection
         for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", (None,) * statement.count("?"))
     ]
     scans = [plan for plan in plans if plan.startswith("SCAN ") and plan.split()[1] in METADATA.tables]
-    assert len(statements) <= 7
+    assert len(statements) <= 8
     assert any(plan.startswith("SEARCH ") for plan in plans)
     assert set(scans) <= {"SCAN history USING INDEX history_time"}
 

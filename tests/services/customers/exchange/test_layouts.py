@@ -7,7 +7,7 @@ import pytest
 
 from contracts.customers.importing import ImportedAnswer, ImportRow
 from contracts.customers.profile import Address, TaxExemption
-from contracts.ids import CountryCode
+from contracts.ids import CountryCode, CurrencyCode
 from services.customers.exchange.own_columns import Reading
 from services.customers.exchange.rows import BadRow, CustomerFile, read_customers
 from services.customers.exchange.tables import FileRefused
@@ -27,7 +27,8 @@ LIGHTSPEED = (
     "physical_address1,physical_suburb,physical_city,physical_postcode,physical_state,physical_country_id,"
     "phone,mobile,email,do_not_email,customer_note,custom_field_1,account_balance,store_credit_balance,loyalty_balance\n"
 )
-EUROS = Reading(currency_places=2, owed_is_positive=True)
+EUR = CurrencyCode("EUR")
+EUROS = Reading(EUR, 2, owed_is_positive=True)
 
 
 def opened(tmp_path: Path, text: str, reading: Reading = EUROS) -> CustomerFile:
@@ -103,7 +104,7 @@ def test_lightspeed_with_both_addresses_and_what_it_brings_along(tmp_path: Path)
         LIGHTSPEED
         + "LS-7,Matti,Mäkinen,Oy,Regulars,1980-12-24,M,PL 5,Turku,20100,FI,Koulukatu 5 A 3,Center,Tampere,33100,,"
         "FI,03 123 4567,040 123 4567,matti@example.fi,no,Loud,XL,12.50,3,1.25\n",
-        Reading(currency_places=2, owed_is_positive=True, custom_columns={"custom_field_1": "shoe-size"}),
+        Reading(EUR, 2, owed_is_positive=True, custom_columns={"custom_field_1": "shoe-size"}),
     )
 
     assert isinstance(found, ImportRow), found
@@ -123,6 +124,23 @@ def test_lightspeed_with_both_addresses_and_what_it_brings_along(tmp_path: Path)
     assert found.answers == (ImportedAnswer("email", "yes"),)
 
 
+def test_all_four_fields_of_lightspeed_are_read_into_the_fields_they_are_meant_for(tmp_path: Path) -> None:
+    names = [f"custom_field_{number}" for number in range(1, 5)]
+    text = f"customer_code,first_name,{','.join(names)}\nLS-7,Matti,XL,blue,,'=7\n"
+
+    found = opened(tmp_path, text, Reading(EUR, 2, custom_columns={"custom_field_2": "colour"}))
+
+    assert found.not_kept == ()
+    assert next(found.rows).custom == {"custom-field-1": "XL", "colour": "blue", "custom-field-4": "=7"}  # type: ignore[union-attr]
+    full = row(tmp_path, text.replace("blue,,", "blue,42,"))
+    assert full.custom == {
+        "custom-field-1": "XL",
+        "custom-field-2": "blue",
+        "custom-field-3": "42",
+        "custom-field-4": "=7",
+    }
+
+
 @pytest.mark.parametrize(
     ("owed_is_positive", "cell", "owed"), [(True, "12.50", 1250), (False, "-12.50", 1250), (False, "12.50", -1250)]
 )
@@ -131,18 +149,17 @@ def test_what_is_owed_is_read_with_the_sign_that_is_named(
 ) -> None:
     text = f"customer_code,first_name,account_balance\nLS-7,Matti,{cell}\n"
 
-    assert row(tmp_path, text, Reading(currency_places=2, owed_is_positive=owed_is_positive)).opening_owed == owed
+    assert row(tmp_path, text, Reading(EUR, 2, owed_is_positive=owed_is_positive)).opening_owed == owed
 
 
 @pytest.mark.parametrize(
     ("column", "cell", "reading", "rule"),
     [
-        ("account_balance", "5", Reading(currency_places=2), "--owed"),
-        ("account_balance", "5", Reading(owed_is_positive=True), "--currency"),
+        ("account_balance", "5", Reading(EUR, 2), "--owed"),
         ("store_credit_balance", "1.234,50", EUROS, "amount"),
         ("store_credit_balance", "1.234", EUROS, "amount"),
         ("store_credit_balance", "-5", EUROS, "below zero"),
-        ("loyalty_balance", "0.05", Reading(currency_places=2, point_value=10), "multiple"),
+        ("loyalty_balance", "0.05", Reading(EUR, 2, point_value=10), "multiple"),
         ("do_not_email", "perhaps", EUROS, "yes or no"),
         ("date_of_birth", "01/02/1980", EUROS, "1980-12-24"),
         ("physical_country_id", "Atlantis", EUROS, "country"),

@@ -3,17 +3,19 @@
 import csv
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from contracts.base import Rejection
 from contracts.customers import CreateCustomer, Customer, GroupId
 from contracts.customers.fields import CustomField
 from contracts.customers.importing import ImportRow
 from contracts.customers.profile import Address, Balances, CustomValue, FieldId, Handle, TaxExemption
-from contracts.ids import CountryCode
+from contracts.ids import CountryCode, CurrencyCode
 from services.customers.exchange.own_columns import Reading, own_cells, own_columns
-from services.customers.exchange.rows import read_customers
+from services.customers.exchange.rows import BadRow, read_customers
 from services.customers.model.importing import creation
 from services.customers.model.records import Known, Rules, new_customer
 from services.hub.report_files import Column, Report, csv_bytes, xlsx_bytes
@@ -31,7 +33,8 @@ FIELDS = {
 }
 KNOWN = Known(fields=FIELDS)
 RULES = Rules(country="FI", minimum="first_or_last_or_company")
-READING = Reading(currency_places=2, custom_fields=FIELDS)
+EUR = CurrencyCode("EUR")
+READING = Reading(EUR, 2, custom_fields=FIELDS)
 GROUPS = {GroupId("all"): "All customers", GroupId("club"): "The club"}
 
 text = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cf", "Zl", "Zp")), max_size=20)
@@ -113,6 +116,47 @@ def test_balances_are_written_in_the_currency_and_read_as_openings(tmp_path: Pat
     assert (row.opening_store_credit, row.opening_owed, row.opening_points, row.expected_revision) == (1250, -5, 70, 3)
 
 
+@pytest.mark.parametrize(("currency", "places", "credit"), [("JPY", 0, "1250"), ("TND", 3, "1.250")])
+def test_balances_of_another_currency_are_refused_whatever_their_places(
+    tmp_path: Path, currency: str, places: int, credit: str
+) -> None:
+    record = Customer(customer_id(1), 3, first_name="Matti", balances=Balances(1250, 0, 0, 0))
+    file = _written(tmp_path, record, "csv", CurrencyCode(currency), places)
+
+    (refused,) = read_customers(file, READING).rows
+    (taken,) = read_customers(file, Reading(CurrencyCode(currency), places)).rows
+
+    assert refused == BadRow(2, "currency", "the store's, EUR")
+    assert isinstance(taken, ImportRow)
+    assert taken.opening_store_credit == 1250
+    assert credit in file.read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize("name", ["'=Quote", "''=Twice", "'+49 x", "'-x", "'@x", "=1", "+1", "'t Hooft", "'"])
+def test_a_text_that_looks_guarded_comes_back_with_its_apostrophes(tmp_path: Path, name: str, kind: str) -> None:
+    record = Customer(customer_id(1), 1, first_name=name, notes=name)
+
+    row = _read_again(tmp_path, record, kind)
+
+    assert isinstance(row, ImportRow)
+    assert (row.first_name, row.notes) == (name, name)
+
+
+def test_a_csv_file_that_excel_saved_as_a_sheet_is_read_alike(tmp_path: Path) -> None:
+    record = Customer(customer_id(1), 1, first_name="-", notes="- likes tea", phones=("+358401234567",))
+    with _written(tmp_path, record, "csv").open(encoding="utf-8-sig", newline="") as lines:
+        book = Workbook()
+        for cells in csv.reader(lines):
+            book.active.append(cells)  # type: ignore[union-attr] # a new book has a sheet
+    book.save(tmp_path / "saved.xlsx")
+
+    (row,) = read_customers(tmp_path / "saved.xlsx", READING).rows
+
+    assert isinstance(row, ImportRow)
+    assert (row.first_name, row.notes, row.phones) == ("-", "- likes tea", ("+358401234567",))
+
+
 def test_no_cell_of_an_export_begins_as_a_formula(tmp_path: Path) -> None:
     record = Customer(
         customer_id(1),
@@ -144,10 +188,10 @@ def _read_again(tmp_path: Path, record: Customer, kind: str) -> object:
     return row
 
 
-def _written(tmp_path: Path, record: Customer, kind: str) -> Path:
+def _written(tmp_path: Path, record: Customer, kind: str, currency: CurrencyCode = EUR, money: int = 2) -> Path:
     columns = own_columns(max(1, len(record.addresses)), sorted(record.custom))
-    cells = own_cells(record, {GroupId(key): name for key, name in GROUPS.items()})
-    places = {"store_credit": 2, "account_owed": 2, "loyalty_points": 0}
+    cells = own_cells(record, {GroupId(key): name for key, name in GROUPS.items()}, currency)
+    places = {"store_credit": money, "account_owed": money, "loyalty_points": 0}
     report = Report(
         "Customers", [Column(name, places.get(name)) for name in columns], [[cells.get(name, "") for name in columns]]
     )

@@ -46,6 +46,22 @@ def test_a_file_is_read_in_its_encoding_and_with_its_delimiter(tmp_path: Path, e
     assert read(file) == [["first_name", "last_name"], ["Väinö", "Öhman"], ["Søren", "Weiß"]]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("first", ["sep=;\r\n", '"sep=;"\r\n', "SEP=;\n"])
+def test_a_first_line_for_excel_names_the_delimiter_and_is_no_row(tmp_path: Path, encoding: str, first: str) -> None:
+    # By its names alone this header would be parted at the comma.
+    file = put(tmp_path, (first + "a,first_name;last_name,\nVäinö;Öhman\n").encode(encoding))
+
+    found = [(cells.number, cells.texts) for cells in read_table(file, known)]
+
+    assert found == [(2, ["a,first_name", "last_name,"]), (3, ["Väinö", "Öhman"])]
+
+
+def test_a_broken_row_after_a_line_for_excel_is_told_by_its_own_number(tmp_path: Path) -> None:
+    with pytest.raises(FileRefused, match="row 4: no CSV"):
+        read(put(tmp_path, b'sep=,\nfirst_name,last_name\n"Matti,x\nKaisa,y\n'))
+
+
 def test_a_file_of_plain_letters_is_utf_8(tmp_path: Path) -> None:
     assert encoding_of(put(tmp_path, b"first_name\nMatti\n")) == "utf-8"
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from contracts.customers import UpdateCustomer
+from contracts.customers import Customer, CustomerHits, GetCustomer, SearchCustomers, UpdateCustomer
 from contracts.customers.fields import (
     CustomField,
     CustomFields,
@@ -13,7 +14,7 @@ from contracts.customers.fields import (
     PutCustomField,
 )
 from contracts.customers.profile import FieldId
-from tests.services.customers.counter import edit, refusal, saved
+from tests.services.customers.counter import edit, look, refusal, saved
 from tests.services.customers.examples import MATTI
 from tests.under_test import StoreUnderTest, until
 
@@ -87,6 +88,20 @@ async def test_only_the_named_fields_of_a_customer_change_and_null_empties_one(s
     assert second.custom == {"news": False, "size": "M"}
 
 
+async def test_a_choice_that_was_taken_away_since_stays_and_hinders_no_other_field(shop: StoreUnderTest) -> None:
+    await put(shop, "size", "choice", choices=("S", "M"))
+    await put(shop, "color", "text")
+    await saved(shop, MATTI)
+    await saved(shop, UpdateCustomer(MATTI.customer_id, 1, custom={FieldId("size"): "M"}))
+    await put(shop, "size", "choice", choices=("S",))
+
+    after = await saved(shop, UpdateCustomer(MATTI.customer_id, 2, custom={FieldId("color"): "red"}))
+    again = await edit(shop, UpdateCustomer(MATTI.customer_id, 3, custom={FieldId("size"): "M"}))
+
+    assert after.custom == {"size": "M", "color": "red"}
+    assert refusal(again) == ("detail-invalid", "custom.size", "choice")
+
+
 async def test_a_value_of_the_wrong_kind_is_refused_by_its_field(shop: StoreUnderTest) -> None:
     await put(shop, "visits", "integer")
     await put(shop, "of-sales", "text", "sale")
@@ -101,7 +116,7 @@ async def test_a_value_of_the_wrong_kind_is_refused_by_its_field(shop: StoreUnde
 
 async def test_a_register_changes_only_what_is_meant_for_the_till(shop: StoreUnderTest) -> None:
     shop.add_register("till-1")
-    await put(shop, "size", "text", editable_on_till=True)
+    await put(shop, "size", "text", editable_on_till=True, shown_on_till=True)
     await put(shop, "rating", "integer")
     await saved(shop, MATTI)
 
@@ -117,3 +132,27 @@ async def test_a_register_changes_only_what_is_meant_for_the_till(shop: StoreUnd
     assert size.custom == {"size": "XL"}
     assert refusal(refused) == ("detail-invalid", "custom.rating", "editable-on-till")
     assert office.custom == {"rating": 5, "size": "XL"}
+
+
+async def test_a_register_shows_only_what_is_meant_for_the_till_to_whoever_stands_there(shop: StoreUnderTest) -> None:
+    shop.add_register("till-1")
+    await put(shop, "size", "text", editable_on_till=True, shown_on_till=True)
+    await put(shop, "fits", "text", editable_on_till=True)
+    custom = {FieldId("size"): "XL", FieldId("fits"): "tight"}
+
+    made = await saved(shop, msgspec.structs.replace(MATTI, custom=custom))
+    changed = await saved(shop, UpdateCustomer(MATTI.customer_id, 1, custom={FieldId("fits"): "well"}))
+    read = await look(shop, GetCustomer(MATTI.customer_id), "customer.details")
+    found = await look(shop, SearchCustomers("matti"), "customer.details")
+    conflict = await edit(shop, UpdateCustomer(MATTI.customer_id, 1, last_name="M"))
+
+    at_the_till = [made.custom, changed.custom, read.custom, found.hits[0].customer.custom]
+    assert at_the_till == [{"size": "XL"}] * 4
+    assert conflict.details["current"]["custom"] == {"size": "XL"}
+    for caller in ("backoffice-1", "hub-1"):
+        token = shop.token("customer.view", "customer.details", caller=caller)
+        whole = await shop.send(GetCustomer(MATTI.customer_id), caller=caller, token=token)
+        hits = await shop.send(SearchCustomers("matti"), caller=caller, token=token)
+        assert isinstance(whole, Customer)
+        assert isinstance(hits, CustomerHits)
+        assert whole.custom == hits.hits[0].customer.custom == {"fits": "well", "size": "XL"}

@@ -1,13 +1,20 @@
 """Customers are found by all that SPEC names, in its order, whatever is typed."""
 
+from collections.abc import Iterator
+
 import pytest
+from sqlalchemy import Connection, create_engine, insert
 
 from contracts.base import Rejected
 from contracts.customers import CreateCustomer, CustomerHits, NameSplit, SearchCustomers, SplitName, UpdateCustomer
 from contracts.customers.profile import Address
 from contracts.ids import CountryCode, CustomerId
-from tests.services.customers.counter import found, look, saved
-from tests.services.customers.examples import customer_id
+from services.customers.store.customers import CustomerStore
+from services.customers.store.search import KEYS_LOOKED_THROUGH, CustomerSearch
+from services.customers.store.tables import customer_key
+from services.runtime.migrate import chains, migrate
+from tests.services.customers.counter import AT, found, look, saved
+from tests.services.customers.examples import customer_id, record
 from tests.services.customers.test_service import a_sale
 from tests.services.policy.teller import Teller
 from tests.under_test import StoreUnderTest
@@ -49,7 +56,8 @@ ANNE = CreateCustomer(
         ("06-1234", None),
         ("+31612", "phone"),
         ("AG-100", "code"),
-        ("ag-100", None),
+        ("ag-100", "code"),
+        ("Ag-100", "code"),
     ],
 )
 async def test_a_customer_is_found_by_every_word_contact_and_home(
@@ -132,7 +140,15 @@ async def test_operators_and_marks_in_what_is_typed_are_no_commands(shop: StoreU
     assert hits.hits == ()
 
 
-@pytest.mark.parametrize("typed", ["a", "", "x" * 201])
+async def test_a_single_character_finds_whoever_has_it_as_a_code_and_nobody_else(shop: StoreUnderTest) -> None:
+    await saved(shop, CreateCustomer(customer_id(1), first_name="Q", codes=("7",)))
+    await saved(shop, CreateCustomer(customer_id(2), first_name="7"))
+
+    assert await found(shop, "7") == [(customer_id(1), "code")]
+    assert await found(shop, "q") == []
+
+
+@pytest.mark.parametrize("typed", ["", "x" * 201])
 async def test_too_little_or_too_much_is_refused_by_name(shop: StoreUnderTest, typed: str) -> None:
     refused = await look(shop, SearchCustomers(typed))
 
@@ -144,6 +160,27 @@ async def test_what_nobody_has_is_split_for_a_new_customer(shop: StoreUnderTest)
     split = await look(shop, SplitName("Jan van der Berg jan@Example.com"), token=shop.token("customer.edit"))
 
     assert split == NameSplit("Jan", "van der Berg", emails=("jan@example.com",))
+
+
+@pytest.mark.parametrize("typed", ["gin zed", "zed gin", "gina zed", "gi ze", "ze gi"])
+def test_whoever_has_all_words_is_found_however_many_have_one_of_them(gina: Connection, typed: str) -> None:
+    hits = CustomerSearch(gina, "FI").find(typed, 20)
+
+    assert [hit.customer.customer_id for hit in hits] == [customer_id(0)]
+
+
+@pytest.fixture(scope="module")
+def gina(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """A database in which more people are called Gina than are looked through, and one of them is a Zed, too."""
+    file = tmp_path_factory.mktemp("gina") / "customers.sqlite3"
+    migrate(file, chains("customers"))
+    engine = create_engine(f"sqlite:///{file}")
+    rows = [{"customer_id": customer_id(number), "key": f"gina a{number}"} for number in range(1, KEYS_LOOKED_THROUGH)]
+    with engine.begin() as connection:
+        CustomerStore(connection).add(record(CreateCustomer(customer_id(0), "Gina", "Zed")), b"mark", AT)
+        connection.execute(insert(customer_key), [*rows, {"customer_id": customer_id(0), "key": "gina aa"}])
+        yield connection
+    engine.dispose()
 
 
 async def test_words_typed_in_any_order_find_who_has_them_all(shop: StoreUnderTest) -> None:

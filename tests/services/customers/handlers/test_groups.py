@@ -1,11 +1,13 @@
 """Customer groups: the one of everybody, those that a shop makes, and who is in them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import Connection, create_engine, func, select
 
 from contracts.base import Rejected
 from contracts.customers import (
@@ -21,13 +23,24 @@ from contracts.customers import (
     PutGroup,
     UpdateCustomer,
 )
+from contracts.policy import ContactRule, Override, OverrideWhen, PolicySettings, SetSettings
+from services.customers.handlers.groups import MOVED_AT_ONCE
 from services.customers.service import customers
 from services.customers.settings import CustomersSettings
-from tests.services.customers.examples import MATTI, customer_id
+from services.customers.store.customers import CustomerStore
+from services.customers.store.groups import GroupStore
+from services.customers.store.tables import customer, history_note
+from services.policy.service import policy
+from services.policy.settings import PolicyServiceSettings
+from services.runtime.migrate import chains, migrate
+from services.runtime.requester import NoAnswer
+from tests.services.customers.counter import AT
+from tests.services.customers.examples import MATTI, customer_id, record
 from tests.under_test import StoreUnderTest, store_under_test, until
 
 ALL = Group(GroupId("all"), "All customers")
 VIP = Group(GroupId("vip"), "Good customers")
+MEMBERS = 2 * MOVED_AT_ONCE + 1
 
 
 @pytest.fixture
@@ -38,8 +51,18 @@ async def shop(tmp_path: Path) -> AsyncIterator[StoreUnderTest]:
         yield store
 
 
+@pytest.fixture
+async def rules(shop: StoreUnderTest) -> StoreUnderTest:
+    """The same store with policy, whose rules may name a group."""
+    await shop.start(policy(PolicyServiceSettings()))
+    return shop
+
+
 async def edit(shop: StoreUnderTest, command: CreateCustomer | UpdateCustomer | PutGroup, **how: Any) -> Any:
-    return await shop.send(command, **{"token": shop.token("customer.edit", "customer.fields"), **how})
+    return await shop.send(
+        command,
+        **{"token": shop.token("customer.edit", "customer.details", "customer.grant", "customer.fields"), **how},
+    )
 
 
 async def groups(shop: StoreUnderTest) -> tuple[Group, ...]:
@@ -98,6 +121,7 @@ async def test_nobody_is_put_into_a_group_that_does_not_exist(shop: StoreUnderTe
         assert (refused.code, refused.details) == ("group-not-found", {"field": "group", "group": "vip"})
 
 
+@pytest.mark.usefixtures("rules")
 async def test_whoever_is_in_a_deleted_group_is_one_of_all_customers_and_others_are_told(shop: StoreUnderTest) -> None:
     await edit(shop, PutGroup(VIP.group, VIP.name))
     await edit(shop, msgspec.structs.replace(MATTI, group=VIP.group))
@@ -121,6 +145,105 @@ async def test_the_group_of_all_customers_cannot_be_deleted(shop: StoreUnderTest
 
 async def test_a_group_that_does_not_exist_cannot_be_deleted(shop: StoreUnderTest) -> None:
     assert (await delete(shop, VIP.group)).code == "group-not-found"
+
+
+@pytest.mark.usefixtures("rules")
+async def test_a_group_that_a_rule_of_the_checkout_names_is_not_deleted(shop: StoreUnderTest) -> None:
+    await edit(shop, PutGroup(VIP.group, VIP.name))
+    override = Override(
+        "kind-to-vip", "exactly", OverrideWhen(customer_group=VIP.group), contact=ContactRule("not_required")
+    )
+    await shop.send(SetSettings(0, PolicySettings(overrides=(override,))), token=shop.token("policy.edit"))
+
+    refused = await delete(shop, VIP.group)
+    await shop.send(SetSettings(1, PolicySettings()), token=shop.token("policy.edit"))
+
+    expected = {"field": "group", "group": "vip", "overrides": ["kind-to-vip"]}
+    assert (refused.code, refused.details) == ("group-in-use", expected)
+    assert await delete(shop, VIP.group) == Groups((ALL,))
+
+
+async def test_no_group_is_deleted_while_policy_cannot_say_whether_it_is_needed(shop: StoreUnderTest) -> None:
+    await edit(shop, PutGroup(VIP.group, VIP.name))
+
+    with pytest.raises(NoAnswer, match="unavailable"):
+        await delete(shop, VIP.group)
+    assert await groups(shop) == (ALL, VIP)
+
+
+@pytest.mark.parametrize("name", ["Good customers", "GOOD  Customers", "good cüstomers"])
+async def test_two_groups_never_have_one_name(shop: StoreUnderTest, name: str) -> None:
+    await edit(shop, PutGroup(VIP.group, VIP.name))
+
+    refused = await edit(shop, PutGroup(GroupId("other"), name))
+
+    assert (refused.code, refused.details) == ("group-name-taken", {"field": "name", "group": "vip"})
+    assert await groups(shop) == (ALL, VIP)
+
+
+async def test_the_members_of_a_large_group_leave_it_a_few_at_a_time_and_are_all_told(club: StoreUnderTest) -> None:
+    await club.start(customers(CustomersSettings(country="FI")))
+
+    left = await delete(club, VIP.group)
+
+    assert left == Groups((ALL,))
+    await everybody_left(club)
+    assert max(await club.read("customers", noted_at_once)) <= MOVED_AT_ONCE
+    assert (await delete(club, VIP.group)).code == "group-not-found"
+
+
+async def test_a_group_that_was_being_emptied_when_the_power_failed_is_emptied_at_the_start(
+    club: StoreUnderTest,
+) -> None:
+    with club_book(club.folder) as connection:
+        GroupStore(connection).begin_to_empty(VIP.group)
+
+    await club.start(customers(CustomersSettings(country="FI")))
+
+    await everybody_left(club)
+    assert await groups(club) == (ALL,)
+
+
+async def everybody_left(club: StoreUnderTest) -> None:
+    await until(lambda: len(club.told(CustomerChanged)) == MEMBERS)
+    told = [(each.facts.customer_id, each.facts.group, each.facts.revision) for each in club.told(CustomerChanged)]
+    assert sorted(told) == [(customer_id(number), ALL.group, 2) for number in range(1, MEMBERS + 1)]
+    kept = await club.read(
+        "customers", lambda connection: connection.execute(select(customer.c.customer_group).distinct()).scalars().all()
+    )
+    assert kept == [ALL.group]
+    assert await club.read("customers", lambda connection: GroupStore(connection).to_empty()) is None
+
+
+def noted_at_once(connection: Connection) -> list[int]:
+    """How many changes were noted in each transaction, which has one time."""
+    counted = select(func.count()).select_from(history_note).group_by(history_note.c.time)
+    return list(connection.execute(counted).scalars())
+
+
+@contextmanager
+def club_book(folder: Path) -> Iterator[Connection]:
+    """The customers' database of a store in which they do not run yet."""
+    engine = create_engine(f"sqlite:///{folder / 'customers.sqlite3'}")
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+@pytest.fixture
+async def club(tmp_path: Path) -> AsyncIterator[StoreUnderTest]:
+    """A store in which policy runs, and a group has more members than change it at once."""
+    migrate(tmp_path / "customers.sqlite3", chains("customers"))
+    with club_book(tmp_path) as connection:
+        GroupStore(connection).put(VIP)
+        members = [
+            (record(CreateCustomer(customer_id(number), "Member", group=VIP.group)), b"mark")
+            for number in range(1, MEMBERS + 1)
+        ]
+        CustomerStore(connection).add_many(members, AT)
+    async with store_under_test(tmp_path) as store:
+        await store.start(policy(PolicyServiceSettings()))
+        yield store
 
 
 async def delete(shop: StoreUnderTest, group: GroupId) -> Any:

@@ -1,9 +1,14 @@
 """All that befell a customer is in their history, newest first, and the same after a replay."""
 
 from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
 
 from contracts.customers import CreateCustomer, CustomerHistory, GetCustomerHistory, HistoryEntry, UpdateCustomer
+from contracts.customers.privacy import ExportCustomer
 from contracts.ids import StaffId
+from services.customers.store.aliases import point
 from services.customers.store.history import HistoryStore
 from services.runtime.ids import RandomIds
 from services.runtime.writer import Scope
@@ -24,7 +29,7 @@ async def history(shop: StoreUnderTest) -> CustomerHistory:
 
 async def test_changes_are_in_the_history_by_name_of_the_detail_and_by_whom(shop: StoreUnderTest) -> None:
     staff_id = StaffId(customer_id(900))
-    token = shop.token("customer.edit", staff_id=staff_id)
+    token = shop.token("customer.edit", "customer.details", "customer.grant", staff_id=staff_id)
     await edit(shop, MATTI, token=token)
     await edit(shop, UpdateCustomer(MATTI.customer_id, 1, phones=(), notes="Likes blue."), token=token)
     await edit(shop, UpdateCustomer(MATTI.customer_id, 2, notes="Likes blue."), token=token)
@@ -53,13 +58,18 @@ async def test_sales_returns_and_notes_stand_in_one_order(shop: StoreUnderTest, 
 
     await shop.services["customers"].writer.run(note)
     await checkout.tell(
-        a_sale(1, MATTI.customer_id, at="2026-03-02T11:00:00Z"), a_sale(2, MATTI.customer_id, at="2026-03-02T13:00:00Z")
+        a_sale(1, MATTI.customer_id, at="2026-03-02T11:00:00Z"),
+        msgspec.structs.replace(
+            a_sale(3, MATTI.customer_id, at="2026-03-02T11:30:00Z"), transaction_kind="return", total=-400
+        ),
+        a_sale(2, MATTI.customer_id, at="2026-03-02T13:00:00Z"),
     )
     await shop.followed("checkout", "customers")
 
     assert [(each.kind, each.total) for each in (await history(shop)).entries] == [
         ("sale", 1002),
         ("payment", 500),
+        ("return", -400),
         ("sale", 1001),
         ("created", None),
     ]
@@ -97,3 +107,26 @@ async def test_pages_join_without_a_gap_whatever_they_hold(shop: StoreUnderTest,
 
     assert len(whole) == 11
     assert tuple(paged) == whole
+
+
+async def test_whoever_stands_for_hundreds_of_ids_has_one_history_and_a_copy(
+    shop: StoreUnderTest, checkout: Teller, tmp_path: Path
+) -> None:
+    (tmp_path / "secrets" / "digest.key").write_bytes(b"a key of the tests, 32 bytes long")
+    await saved(shop, MATTI)
+    merged = [customer_id(number) for number in range(5000, 5600)]
+
+    def merge(scope: Scope) -> None:
+        for each in merged:
+            point(scope.connection, each, MATTI.customer_id, RandomIds().new())
+
+    await shop.services["customers"].writer.run(merge)
+    await checkout.tell(*(a_sale(number, each) for number, each in enumerate((merged[0], merged[-1]), 1)))
+    await shop.followed("checkout", "customers")
+
+    page = await history(shop)
+    copy = await look(shop, ExportCustomer(MATTI.customer_id), token=shop.token("customer.export"))
+
+    assert [each.kind for each in page.entries].count("sale") == 2
+    assert len(copy.document["history"]) == len(page.entries)
+    assert len(copy.document["other_ids"]) == 600

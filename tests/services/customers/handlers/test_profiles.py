@@ -7,6 +7,7 @@ import pytest
 
 from contracts.base import Rejected
 from contracts.customers import (
+    AddDetails,
     CodeBlocked,
     CreateCustomer,
     Customer,
@@ -14,6 +15,8 @@ from contracts.customers import (
     GetCustomer,
     GetCustomerFacts,
     GetFactsByCode,
+    GroupId,
+    PutGroup,
     SearchCustomers,
     UpdateCustomer,
 )
@@ -109,7 +112,10 @@ async def test_a_till_is_shown_the_first_120_characters_of_5000(shop: StoreUnder
             {"addresses": (Address(street="A", country=CountryCode("XX")),)},
             ("detail-invalid", "addresses[0].country", "country"),
         ),
-        ({"addresses": (Address(postcode="1234", city="B"),)}, ("detail-invalid", "addresses[0].postcode", "postcode")),
+        (
+            {"addresses": (Address(postcode="12.34", city="B"),)},
+            ("detail-invalid", "addresses[0].postcode", "postcode"),
+        ),
         ({"tags": ("a", "b,c")}, ("detail-invalid", "tags[1]", "tag-without-comma")),
         ({"websites": ("javascript:alert(1)",)}, ("detail-invalid", "websites[0]", "link")),
         ({"handles": (Handle("x", "two words"),)}, ("detail-invalid", "handles[0].name", "handle-without-blank")),
@@ -125,7 +131,7 @@ async def test_a_till_is_shown_the_first_120_characters_of_5000(shop: StoreUnder
         ),
         ({"custom": {FieldId("none"): 1}}, ("detail-invalid", "custom.none", "custom-field")),
         (
-            {"codes": ("A-1",), "blocked_codes": ("B-1", "A-1")},
+            {"codes": ("A-1",), "blocked_codes": ("B-1", "a-1")},
             ("detail-invalid", "blocked_codes[1]", "code-active-or-blocked"),
         ),
         ({"codes": ("MM-1", "MM 2")}, ("malformed", "$.codes[1]", None)),
@@ -157,6 +163,20 @@ async def test_a_customer_without_a_code_is_given_one_that_finds_them(shop: Stor
     assert nobody.codes == ()
 
 
+async def test_a_code_is_the_same_in_capitals_and_small_letters_and_is_kept_as_typed(shop: StoreUnderTest) -> None:
+    made = await saved(shop, msgspec.structs.replace(MATTI, codes=("Card-1", "CARD-1")))
+
+    for code in ("Card-1", "CARD-1", "card-1"):
+        facts = await shop.send(GetFactsByCode(code), caller="checkout-2")
+        assert isinstance(facts, CustomerFactsRead)
+        other = await edit(shop, CreateCustomer(customer_id(2), first_name="Ben", codes=(code,)))
+        assert refusal(other)[:2] == ("code-taken", "codes[0]")
+    blocked = await saved(shop, UpdateCustomer(MATTI.customer_id, 1, blocked_codes=("card-1",)))
+    assert made.codes == ("Card-1",)
+    assert (blocked.codes, blocked.blocked_codes) == ((), ("card-1",))
+    assert refusal(await shop.send(GetFactsByCode("CARD-1"), caller="checkout-2"))[0] == CodeBlocked.wire_code()
+
+
 async def test_a_lost_cards_code_is_blocked_and_is_nobody_elses(shop: StoreUnderTest) -> None:
     await saved(shop, MATTI)
     blocked = await saved(shop, UpdateCustomer(MATTI.customer_id, 1, blocked_codes=("MM-1",)))
@@ -177,6 +197,24 @@ async def test_only_what_is_given_changes(shop: StoreUnderTest) -> None:
     assert after == msgspec.structs.replace(
         before, tags=(), birth_date=None, notes="Calm.", till_note="Calm.", revision=2
     )
+
+
+async def test_the_first_contact_is_the_main_one_and_stays_it_until_another_is_put_first(shop: StoreUnderTest) -> None:
+    mails, phones = ("b@example.com", "a@example.com", "c@example.com"), ("+358401234569", "+358401234561")
+    await saved(shop, msgspec.structs.replace(MATTI, emails=mails, phones=phones))
+
+    async def read() -> tuple[tuple[str, ...], tuple[str, ...]]:
+        kept = await look(shop, GetCustomer(MATTI.customer_id), DETAILS)
+        return kept.emails, kept.phones
+
+    assert await read() == (mails, phones)
+    await saved(shop, UpdateCustomer(MATTI.customer_id, 1, notes="Calm."))
+    assert await read() == (mails, phones)
+    turned = await saved(shop, UpdateCustomer(MATTI.customer_id, 2, emails=mails[::-1], phones=phones[::-1]))
+    assert turned.revision == 3
+    assert await read() == (mails[::-1], phones[::-1])
+    await edit(shop, AddDetails(MATTI.customer_id, emails=("0@example.com", mails[0]), phones=("+358401234560",)))
+    assert await read() == ((*mails[::-1], "0@example.com"), (*phones[::-1], "+358401234560"))
 
 
 async def test_a_lost_race_tells_the_revision_of_now_and_what_changed(shop: StoreUnderTest) -> None:
@@ -215,9 +253,119 @@ async def test_what_a_lost_race_shows_is_not_kept_and_who_saw_it_is_noted(shop: 
     )
     assert "23125014" not in str(kept)
     hub: dict[str, Any] = {"caller": "hub-1", "token": shop.token("customer.export", caller="hub-1")}
-    while len(notes := (await look(shop, ReadAccessLog(WHOLE.customer_id), **hub)).notes) < 2:
+    while len(notes := (await look(shop, ReadAccessLog(WHOLE.customer_id), **hub)).notes) < 3:
         pass
-    assert [(each.kind, each.caller) for each in notes] == [("viewed", "till-1"), ("viewed", "till-1")]
+    assert [(each.kind, each.caller) for each in notes] == [("viewed", "till-1")] * 3
+
+
+async def test_whoever_sees_details_covered_cannot_replace_them_and_can_add_to_them(shop: StoreUnderTest) -> None:
+    before = await whole(shop)
+    cashier = shop.token("customer.edit", "customer.view")
+    covered = await look(shop, GetCustomer(WHOLE.customer_id))
+    edits: list[dict[str, Any]] = [
+        {"phones": ("+49 30 901820",)},
+        {"addresses": covered.addresses},
+        {"codes": ()},
+        {"birth_date": None},
+        {"exemption": None},
+    ]
+
+    refused = [await edit(shop, UpdateCustomer(WHOLE.customer_id, 1, **change), token=cashier) for change in edits]
+    more = AddDetails(WHOLE.customer_id, phones=("+49 30 901820", "+49 30 23125014"), tags=("cats",), note="Likes tea.")
+    masked = await edit(shop, more, token=cashier)
+    named = await edit(shop, UpdateCustomer(WHOLE.customer_id, 2, first_name="Frida"), token=cashier)
+
+    assert [refusal(each)[:2] for each in refused] == [("details-covered", name) for [name] in edits]
+    assert (masked.masked, named.first_name) == (True, "Frida")
+    after = await look(shop, GetCustomer(WHOLE.customer_id), DETAILS)
+    assert after.phones == (*before.phones, "+4930901820")
+    assert after.tags == (*before.tags, "cats")
+    assert after.notes == f"{before.notes}\nLikes tea."
+    assert (after.addresses, after.codes, after.exemption) == (before.addresses, before.codes, before.exemption)
+
+
+async def test_a_covered_detail_is_refused_whether_or_not_it_was_guessed(shop: StoreUnderTest) -> None:
+    kept = await whole(shop)
+    cashier = shop.token("customer.edit", "customer.view")
+    right: list[dict[str, Any]] = [
+        {"emails": kept.emails},
+        {"codes": tuple(reversed(kept.codes))},
+        {"birth_date": kept.birth_date},
+        {"notes": kept.notes},
+    ]
+    other = await saved(shop, msgspec.structs.replace(MATTI, customer_id=customer_id(2)))
+
+    refused = [await edit(shop, UpdateCustomer(WHOLE.customer_id, 1, **guess), token=cashier) for guess in right]
+    blocked = [
+        await edit(shop, UpdateCustomer(other.customer_id, 1, blocked_codes=(guess,)), token=cashier)
+        for guess in ("MM-2", "MM-1")
+    ]
+
+    assert [refusal(each)[:2] for each in refused] == [("details-covered", name) for [name] in right]
+    assert [refusal(each)[:2] for each in blocked] == [("details-covered", "blocked_codes")] * 2
+
+
+async def test_notes_that_the_till_shows_whole_can_be_replaced_there_and_longer_ones_cannot(
+    shop: StoreUnderTest,
+) -> None:
+    cashier = shop.token("customer.edit")
+    await saved(shop, MATTI)
+    await edit(shop, UpdateCustomer(MATTI.customer_id, 1, notes="Calm."), token=cashier)
+
+    replaced = await edit(shop, UpdateCustomer(MATTI.customer_id, 2, notes="x" * 121), token=cashier)
+    refused = await edit(shop, UpdateCustomer(MATTI.customer_id, 3, notes="y"), token=cashier)
+
+    assert replaced.till_note == "x" * 120
+    assert refusal(refused)[:2] == ("details-covered", "notes")
+
+
+async def test_nothing_is_added_beyond_what_a_record_holds(shop: StoreUnderTest) -> None:
+    await saved(shop, MATTI)
+    full = await edit(shop, AddDetails(MATTI.customer_id, tags=tuple(f"t{number}" for number in range(250))))
+
+    over = await edit(shop, AddDetails(MATTI.customer_id, tags=("one more",)))
+
+    assert len(full.tags) == 250
+    assert refusal(over) == ("detail-invalid", "tags", "at-most-250")
+
+
+@pytest.mark.parametrize(
+    "granting",
+    [
+        {"group": GroupId("vip")},
+        {"exemption": TaxExemption("intra_community", "NL004495445B01", "Certificate 7", "2027-12-31")},
+        {"codes": ("LOST-1",)},
+        {"codes": ("lost-1",)},
+        {"blocked_codes": ()},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+async def test_what_a_customer_is_granted_needs_more_than_to_edit_them(
+    shop: StoreUnderTest, granting: dict[str, Any]
+) -> None:
+    await shop.send(PutGroup(GroupId("vip"), "VIP"), token=shop.token("customer.fields"))
+    await saved(shop, msgspec.structs.replace(MATTI, blocked_codes=("LOST-1",)))
+    command = UpdateCustomer(MATTI.customer_id, 1, **granting)
+    approvable = shop.token("customer.edit", "customer.details", needs_approval=("customer.grant",))
+    message_id = RandomIds().new()
+
+    denied = await edit(shop, command, token=shop.token("customer.edit", "customer.details"))
+    asked = await edit(shop, command, token=approvable)
+    approved = await edit(
+        shop, command, token=approvable, message_id=message_id, approval=shop.approval("customer.grant", message_id)
+    )
+
+    assert refusal(denied)[0] == "permission-denied"
+    assert refusal(asked)[0] == "approval-needed"
+    assert isinstance(approved, Customer)
+
+
+async def test_a_new_customer_in_a_group_needs_more_than_to_edit(shop: StoreUnderTest) -> None:
+    await shop.send(PutGroup(GroupId("vip"), "VIP"), token=shop.token("customer.fields"))
+
+    refused = await edit(shop, msgspec.structs.replace(MATTI, group=GroupId("vip")), token=shop.token("customer.edit"))
+
+    assert refusal(refused)[0] == "permission-denied"
 
 
 async def test_an_unknown_detail_is_refused_by_name(shop: StoreUnderTest) -> None:
@@ -313,3 +461,30 @@ async def test_emoji_and_long_scripts_are_names_and_notes(shop: StoreUnderTest) 
         "malformed",
         "$.first_name",
     )
+
+
+SOMEBODYS: dict[str, Any] = {
+    "emails": ("dup@example.com",),
+    "phones": ("+49 30 23125014",),
+    "codes": ("X-1",),
+    "blocked_codes": ("X-2",),
+    "addresses": (Address(street="Hill Street", city="York", country=CountryCode("GB")),),
+    "websites": ("https://example.com",),
+    "handles": (Handle("mastodon", "nobody"),),
+    "birth_date": "1990-05-06",
+    "exemption": TaxExemption("export"),
+}
+
+
+@pytest.mark.parametrize("field", SOMEBODYS)
+async def test_who_stands_for_nobody_holds_nothing_that_leads_to_somebody(shop: StoreUnderTest, field: str) -> None:
+    """And so goes round no guard: what a walk-in would hold, every sale to nobody would reach."""
+    given = {field: SOMEBODYS[field]}
+    created = await edit(shop, CreateCustomer(customer_id(1), first_name="Walk-in", placeholder=True, **given))
+    await saved(shop, CreateCustomer(customer_id(2), first_name="Walk-in", placeholder=True, notes="Bags are free"))
+
+    updated = await edit(shop, UpdateCustomer(customer_id(2), 1, **given))
+
+    for refused in (created, updated):
+        assert refusal(refused) == ("detail-invalid", field, "placeholder-holds-nothing")
+    assert (await saved(shop, UpdateCustomer(customer_id(2), 1, last_name="Customer"))).last_name == "Customer"

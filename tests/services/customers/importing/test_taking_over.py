@@ -101,7 +101,7 @@ async def test_each_bad_row_is_refused_by_field_and_rule_and_the_good_ones_are_t
         row(6, first_name="A\x00B"),
         row(7, first_name="Ma\u202etti"),
         row(8, birth_date="2030-01-01"),
-        row(9, addresses=(Address(postcode="1", city="X", country="FI"),)),  # type: ignore[arg-type] # a code
+        row(9, addresses=(Address(postcode="1/2", city="X", country="FI"),)),  # type: ignore[arg-type] # a code
         row(10, custom={"size": "XL"}),
         row(11, group=GroupId("nobody")),
         row(12, group_name="Club"),
@@ -154,24 +154,27 @@ async def test_rows_of_one_file_about_one_person_are_told_by_a_check(shop: Store
 
 
 @pytest.mark.parametrize(
-    ("twin", "strength"),
+    ("twin", "matched", "filled"),
     [
-        ({"first_name": "K.", "emails": ("KAISA@example.fi",)}, "strong"),
-        ({"first_name": "K.", "phones": ("+358402223344",)}, "strong"),
-        ({"first_name": "KOSKI", "last_name": "kaisa", "addresses": (HOME,)}, "likely"),
+        ({"first_name": "KAISA", "last_name": "Koski", "emails": ("KAISA@example.fi",)}, "email", "unchanged"),
+        ({"first_name": "koski", "last_name": "kaisa", "phones": ("+358402223344",)}, "phone", "unchanged"),
+        ({"first_name": "K.", "emails": ("KAISA@example.fi",)}, "email", "refused"),
+        ({"first_name": "Otto", "last_name": "Koski", "phones": ("+358402223344",)}, "phone", "refused"),
+        ({"first_name": "KOSKI", "last_name": "kaisa", "addresses": (HOME,)}, "name_and_postcode", "refused"),
     ],
 )
 async def test_the_duplicate_guard_holds_for_rows_of_one_batch_and_for_who_is_on_file(
-    shop: StoreUnderTest, twin: dict[str, Any], strength: str
+    shop: StoreUnderTest, twin: dict[str, Any], matched: str, filled: str
 ) -> None:
     first, second = await take(shop, row(2, addresses=(HOME,), **KAISA), row(3, **twin))
     (later,) = await take(shop, row(4, **twin))
 
     for each in (second, later):
         assert refusal(each) == ("refused", "possible-duplicate", "on_duplicate")
-        assert each.duplicates == (first.customer_id,)
-    filled = await take(shop, row(3, **twin), on_duplicate="fill")
-    assert filled[0].outcome == ("unchanged" if strength == "strong" else "refused")
+        (like,) = each.duplicates
+        assert (like.customer_id, like.name, like.matched) == (first.customer_id, "K••• K•••", (matched,))
+    (again,) = await take(shop, row(3, **twin), on_duplicate="fill")
+    assert (again.outcome, again.duplicates) == (filled, second.duplicates)
     (saved_anyway,) = await take(shop, row(4, **twin), on_duplicate="save_anyway")
     assert saved_anyway.outcome == "created"
 
@@ -181,12 +184,20 @@ async def test_who_has_the_same_contact_gets_what_they_lack_and_keeps_what_they_
 
     (result,) = await take(
         shop,
-        row(first_name="Matias", company="Mäkinen Oy", emails=("matti@example.com", "m2@example.com"), codes=("LS-9",)),
+        row(
+            first_name="MATTI",
+            last_name="Makinen",
+            company="Mäkinen Oy",
+            emails=("matti@example.com", "m2@example.com"),
+            codes=("LS-9",),
+        ),
         on_duplicate="fill",
     )
+    filled = await read(shop, MATTI.customer_id)
     again = await take(shop, row(first_name="Matias", company="Changed", emails=("matti@example.com",)))
 
     assert (result.outcome, result.customer_id) == ("changed", MATTI.customer_id)
+    assert (filled.first_name, filled.last_name, filled.company) == ("Matti", "Mäkinen", "Mäkinen Oy")
     matti = await read(shop, MATTI.customer_id)
     assert (matti.first_name, matti.codes) == ("Matias", ("MM-1", "LS-9"))
     assert (matti.emails, matti.company) == (("matti@example.com", "m2@example.com"), "Changed")
@@ -393,3 +404,29 @@ async def test_what_means_something_to_a_database_or_a_sheet_is_a_name_like_any_
     (customer,) = await taken(shop, row(first_name=name))
 
     assert customer.first_name == name
+
+
+async def test_a_row_that_stands_for_nobody_brings_no_balance_along(shop: StoreUnderTest) -> None:
+    (refused,) = await take(shop, row(placeholder=True, opening_store_credit=500))
+    (taken_over,) = await taken(shop, row(3, placeholder=True))
+
+    assert refusal(refused) == ("refused", "detail-invalid", "opening_store_credit")
+    assert taken_over.placeholder
+
+
+async def test_a_code_in_a_file_is_the_same_whatever_its_case(shop: StoreUnderTest) -> None:
+    (holder,) = await taken(shop, row(2, codes=("Card-1",)))
+
+    other, same = await take(shop, row(3, first_name="Teppo", codes=("CARD-1",)), row(2, codes=("card-1", "B-2")))
+
+    assert refusal(other)[1:] == ("code-taken", "codes[0]")
+    assert (same.outcome, same.customer_id) == ("changed", holder.customer_id)
+    assert (await read(shop, holder.customer_id)).codes == ("Card-1", "B-2")
+
+
+async def test_no_group_is_made_for_a_row_under_a_name_that_another_one_has(shop: StoreUnderTest) -> None:
+    await take(shop, row(2, group_name="Club"), make_groups=True)
+
+    (refused,) = await take(shop, row(3, group=GroupId("other"), group_name="CLUB"), make_groups=True)
+
+    assert refusal(refused)[1:] == ("group-name-taken", "group_name")

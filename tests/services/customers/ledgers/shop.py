@@ -49,6 +49,9 @@ TILL = RegisterId("till-1")
 CASHIER = StaffId("0190a000-0000-7000-8000-000000000900")
 IDS = RandomIds()
 TERMS = "2026-01"
+PROGRAMME = SetLoyaltyProgramme(
+    expected_revision=0, on=True, terms_version=TERMS, points_per_unit=Decimal(1), redeem_as="tender"
+)
 
 
 def sale_id(number: int) -> SaleId:
@@ -118,10 +121,7 @@ class LedgerShop:
         return await self.ask(SetAccountTerms(customer_id, revision, limit, grace_days))
 
     async def programme(self, **changes: Any) -> Any:
-        programme = SetLoyaltyProgramme(
-            expected_revision=0, on=True, terms_version=TERMS, points_per_unit=Decimal(1), redeem_as="tender"
-        )
-        return await self.ask(msgspec.structs.replace(programme, **changes))
+        return await self.ask(msgspec.structs.replace(PROGRAMME, **changes))
 
     async def join(self, customer_id: CustomerId) -> Any:
         return await self.ask(JoinLoyalty(customer_id, TERMS))
@@ -135,6 +135,7 @@ class LedgerShop:
         sale: int = 1,
         tender: int = 1,
         code: str | None = None,
+        payable: dict[TaxClassCode, int] | None = None,
         **how: Any,
     ) -> Any:
         command = ReserveBalance(
@@ -146,6 +147,7 @@ class LedgerShop:
             amount=amount,
             customer_id=customer_id,
             voucher_code=code,
+            payable=payable,
         )
         return await self.store.send(command, **{"caller": "checkout-2", **how})
 
@@ -178,8 +180,8 @@ class LedgerShop:
             tenders=tenders,
             rates=(),
             flags=(),
-            **changes,
         )
+        event = msgspec.structs.replace(event, **changes)
         await self.tell(event)
         return event
 

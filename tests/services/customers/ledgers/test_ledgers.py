@@ -7,7 +7,8 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from contracts.customers import GetCustomer, GetCustomerHistory
+from contracts.customers import CreateCustomer, GetCustomer, GetCustomerHistory
+from contracts.customers.balances import CustomerLedger
 from contracts.customers.ledgers import (
     AccountTerms,
     AdjustBalance,
@@ -20,6 +21,8 @@ from contracts.customers.ledgers import (
     ListLateCaptures,
     SetAccountTerms,
 )
+from contracts.customers.profile import Balances
+from contracts.ids import CustomerId
 from contracts.money import LARGEST
 from services.customers.handlers.ledgers import open_balance
 from services.runtime.writer import Scope
@@ -178,6 +181,20 @@ async def test_the_limit_counts_what_is_owed_and_what_other_sales_have_on_accoun
     assert (await shop.reserve("account", 3000, sale=3, tender=3)).state == "held"
 
 
+async def test_two_tenders_of_one_sale_never_pass_the_limit_together(shop: LedgerShop) -> None:
+    await shop.terms(ANNA, 10_000)
+    await shop.reserve("account", 6000, sale=1, tender=1)
+
+    refused = await shop.reserve("account", 4001, sale=1, tender=2)
+    rest = await shop.reserve("account", 4000, sale=1, tender=2)
+    await shop.sell(1, a_tender(1, "account", 6000), a_tender(2, "account", 4000))
+
+    assert refusal(refused) == ("balance-too-low", "amount")
+    assert (refused.details["available"], rest.state) == (4000, "held")
+    assert sorted(await shop.entries("account")) == [("charged", 4000, 10_000), ("charged", 6000, 6000)]
+    assert (await shop.balances()).account_available == 0
+
+
 async def test_payments_settle_the_oldest_first_and_a_statement_shows_it(shop: LedgerShop) -> None:
     await shop.terms(ANNA, None, grace_days=10)
     for number, amount in ((1, 3000), (2, 2000), (3, 1000)):
@@ -201,6 +218,52 @@ async def test_payments_settle_the_oldest_first_and_a_statement_shows_it(shop: L
         ("2026-03-24", 1000, 1000, "2026-04-03", False),
     ]
     assert statement.overdue == 1500
+
+
+async def test_what_was_booked_late_stands_on_its_day_and_the_statement_adds_up_line_by_line(shop: LedgerShop) -> None:
+    await shop.terms(ANNA, None)
+    await shop.give(ANNA, "account", 1000)
+    shop.clock.move(3 * DAY_S)
+    await shop.give(ANNA, "account", -500, "payment")
+    await shop.reserve("account", 4370)
+    await shop.sell(1, a_tender(1, "account", 4370), business_day="2026-03-15")
+
+    statement = await shop.ask(GetAccountStatement(ANNA, "2026-03-15", "2026-03-31"))
+    earlier = await shop.ask(GetAccountStatement(ANNA, "2026-03-14", "2026-03-16"))
+
+    assert [(entry.day, entry.amount, entry.balance) for entry in statement.entries] == [
+        ("2026-03-15", 4370, 5370),
+        ("2026-03-17", -500, 4870),
+    ]
+    assert (statement.owed_before, statement.owed_after) == (1000, 4870)
+    assert [entry.balance for entry in earlier.entries] == [1000, 5370]
+    assert earlier.owed_after == 5370
+
+
+async def test_who_raised_a_limit_stands_in_the_history(shop: LedgerShop) -> None:
+    await shop.terms(ANNA, 50_000)
+    await shop.terms(ANNA, 90_000, revision=1)
+    await shop.terms(ANNA, None, grace_days=60, revision=2)
+
+    page = await shop.ask(GetCustomerHistory(ANNA))
+
+    noted = [each for each in page.entries if each.kind == "account_terms"]
+    assert [(each.total, each.currency, each.fields) for each in noted] == [
+        (None, None, ("credit_limit", "grace_days")),
+        (90_000, "EUR", ("credit_limit",)),
+        (50_000, "EUR", ("credit_limit", "grace_days")),
+    ]
+    assert None not in {each.staff_id for each in noted}
+
+
+@pytest.mark.parametrize(("ledger", "amount"), [("account", 5000), ("store_credit", -5000)])
+async def test_a_payment_never_makes_a_customer_owe_more_or_have_less(
+    shop: LedgerShop, ledger: CustomerLedger, amount: int
+) -> None:
+    await shop.give(ANNA, "store_credit", 5000)
+
+    assert refusal(await shop.give(ANNA, ledger, amount, "payment")) == ("amount-wrong-way", "amount")
+    assert (await shop.give(ANNA, ledger, -amount, "payment")).entry.amount == -amount
 
 
 async def test_a_day_is_over_due_only_after_its_days_of_grace(shop: LedgerShop) -> None:
@@ -322,3 +385,25 @@ async def test_payments_and_what_is_booked_by_hand_stand_in_the_history(shop: Le
 
     noted = {(entry.kind, entry.total, entry.currency, entry.reference) for entry in page.entries}
     assert {("issued", 700, "EUR", "store_credit"), ("payment", -2500, "EUR", "account")} <= noted
+
+
+async def test_each_sales_payment_is_booked_though_a_register_gives_a_line_id_twice(shop: LedgerShop) -> None:
+    """A line's id is its sale's own."""
+    await shop.terms(ANNA, None)
+    for number in (1, 2):
+        await shop.sell(number, a_tender(number, "cash", 100), lines=(a_line(100, 100, "account_payment"),))
+
+    assert await shop.entries("account") == [("paid", -100, -100), ("paid", -100, -200)]
+
+
+async def test_nobody_has_or_owes_anything(shop: LedgerShop) -> None:
+    """Every sale to a walk-in would reach it."""
+    walk_in = CustomerId(IDS.new())
+    await shop.ask(CreateCustomer(walk_in, first_name="Walk-in", placeholder=True))
+    await shop.programme()
+
+    given = [await shop.give(walk_in, "store_credit", 5000), await shop.give(walk_in, "account", 100, "correction")]
+    refused = [*given, await shop.terms(walk_in, None), await shop.join(walk_in)]
+
+    assert [refusal(each) for each in refused] == [("placeholder-holds-nothing", "customer_id")] * 4
+    assert (await shop.balances(walk_in)).balances == Balances()

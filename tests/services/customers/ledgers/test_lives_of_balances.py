@@ -80,7 +80,7 @@ class BalancesInUse(RuleBasedStateMachine):
         self.ending.callback(engine.dispose)
         self.connection = self.ending.enter_context(engine.connect())
         # Nothing of these is shown, read or verified here.
-        self.around = Surroundings(IDS, None, None, None, folder)  # type: ignore[arg-type]
+        self.around = Surroundings(IDS, None, None, None, folder, None)  # type: ignore[arg-type]
         self.now = datetime(2026, 3, 14, 10, tzinfo=UTC)
         self.booked = {(ledger, who): 0 for ledger in LEDGERS for who in (ANNA, BERT)}
         self.late: set[tuple[str, CustomerId]] = set()
@@ -99,7 +99,12 @@ class BalancesInUse(RuleBasedStateMachine):
         with self.connection.begin() as begun:
             scope = Scope(self.connection, Journal.load(self.connection))
             tx = CustomersTx(
-                scope, self.around, Request(self.now, "till-1", IDS.new(), CLAIMS), SETTINGS, AccessNotes().add
+                scope,
+                self.around,
+                Request(self.now, "till-1", IDS.new(), CLAIMS),
+                SETTINGS,
+                AccessNotes().add,
+                lambda: None,
             )
             try:
                 return handle(command, tx)

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from contracts.checkout.completed import CompletedLine
+from contracts.customers import GetCustomerHistory
 from contracts.customers.ledgers import BalanceBooked
 from contracts.customers.loyalty import (
     GetLoyaltyProgramme,
@@ -115,6 +116,18 @@ async def test_what_is_paid_with_points_or_vouchers_earns_none(shop: LedgerShop)
     assert await shop.entries("loyalty") == [("issued", 100, 100), ("redeemed", -60, 40), ("earned", 4, 44)]
 
 
+async def test_what_a_single_purpose_voucher_pays_is_taken_off_what_it_may_pay_for(shop: LedgerShop) -> None:
+    tea, sold = a_line(1, 1000), a_line(2, 5000, "voucher_issue_multi")
+    by_voucher = msgspec.structs.replace(a_tender(1, "voucher", 1000), settled_tax=tea.taxes[0])
+    await shop.programme()
+    await shop.join(ANNA)
+
+    await shop.sell(1, by_voucher, a_tender(2, "cash", 5000), lines=(tea, sold))
+    await shop.sell(2, a_tender(3, "cash", 1000))
+
+    assert await shop.entries("loyalty") == [("earned", 10, 10)]
+
+
 async def test_any_part_of_the_points_is_redeemed_in_whole_points(shop: LedgerShop) -> None:
     await shop.programme(point_value=10)
     await shop.join(ANNA)
@@ -142,7 +155,7 @@ async def test_a_past_sale_earns_by_the_terms_of_its_own_time(shop: LedgerShop) 
     shop.clock.move(60)
     then = stamp(shop.clock.now())
     shop.clock.move(60)
-    await shop.programme(expected_revision=1, points_per_unit=Decimal(9))
+    await shop.programme(expected_revision=1, terms_version="2027-01", points_per_unit=Decimal(9))
 
     sold = await shop.sell(1, a_tender(1, "cash", 1000))
     await shop.tell(msgspec.structs.replace(sold, sale_id=sale_id(2), completed_at=then))
@@ -154,7 +167,7 @@ async def test_a_return_takes_back_what_its_sale_earned_and_in_the_end_all_of_it
     await shop.programme(points_per_unit=Decimal("0.1"))
     await shop.join(ANNA)
     await shop.sell(1, a_tender(1, "cash", 9000))
-    await shop.programme(expected_revision=1, points_per_unit=Decimal(5))
+    await shop.programme(expected_revision=1, terms_version="2027-01", points_per_unit=Decimal(5))
 
     for number, amount in ((2, 2500), (3, 2500), (4, 4000)):
         await shop.sell(number, a_tender(number, "cash", -amount), lines=(a_line(number, -amount, returns=sale_id(1)),))
@@ -222,3 +235,50 @@ async def test_other_terms_need_the_revision_that_was_read(shop: LedgerShop) -> 
     assert isinstance(await shop.programme(), LoyaltyProgramme)
 
     assert refusal(await shop.programme()) == ("revision-conflict", "expected_revision")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"points_per_unit": Decimal(2)},
+        {"group_rates": (GroupRate("trade", Decimal(1)),)},  # type: ignore[arg-type]
+        {"point_value": 2},
+        {"redeem_as": "discount"},
+        {"sign_up_bonus": 10},
+        {"dormant_days": 365},
+    ],
+)
+async def test_a_version_of_terms_never_stands_for_other_ones(shop: LedgerShop, changes: dict[str, Any]) -> None:
+    await shop.programme()
+    await shop.programme(expected_revision=1, terms_version="2027-01", **changes)
+
+    refused = await shop.programme(expected_revision=2, **changes)
+    off = await shop.programme(expected_revision=2, on=False)
+
+    assert refusal(refused) == ("terms-version-used", "terms_version")
+    assert (off.on, off.terms_version) == (False, TERMS)
+
+
+async def test_a_return_takes_back_the_part_of_the_points_that_it_is_of_the_goods(shop: LedgerShop) -> None:
+    """100.00 of goods, 90.00 of it by voucher, earned 10 points: what one item of 10.00 earned is one of them."""
+    await shop.programme()
+    await shop.join(ANNA)
+    await shop.sell(1, a_tender(1, "voucher", 9000), a_tender(2, "cash", 1000), lines=(a_line(1, 10_000),))
+
+    for number, amount in ((2, 1000), (3, 9000)):
+        await shop.sell(number, a_tender(number, "cash", -amount), lines=(a_line(number, -amount, returns=sale_id(1)),))
+
+    assert await shop.entries("loyalty") == [("earned", 10, 10), ("taken_back", -1, 9), ("taken_back", -9, 0)]
+
+
+async def test_who_let_a_customer_join_and_on_which_terms_stands_in_the_history(shop: LedgerShop) -> None:
+    await shop.programme()
+    await shop.join(ANNA)
+    await shop.programme(expected_revision=1, terms_version="2027-01")
+    await shop.ask(JoinLoyalty(ANNA, "2027-01"))
+    await shop.ask(JoinLoyalty(ANNA, "2027-01"))
+
+    page = await shop.ask(GetCustomerHistory(ANNA))
+
+    noted = [(each.kind, each.reference, each.staff_id is None) for each in page.entries if "loyalty" in each.kind]
+    assert noted == [("loyalty_terms", "2027-01", False), ("loyalty_joined", TERMS, False)]

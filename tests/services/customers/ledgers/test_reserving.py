@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from contracts.checkout.paying import TenderRemoved
+from contracts.customers import CreateCustomer
 from contracts.customers.balances import HolderId, Reserved
 from contracts.customers.ledgers import BalanceReserved, ListLateCaptures, ReleaseBalance
+from contracts.ids import CustomerId
 from services.customers.handlers import reserving
 from services.customers.store.ledger_tables import reservation
 from services.customers.store.ledgers import LedgerStore
@@ -23,6 +25,7 @@ from tests.services.customers.ledgers.shop import (
     NOBODY,
     TILL,
     LedgerShop,
+    a_line,
     a_tender,
     refusal,
     reservation_id,
@@ -223,6 +226,28 @@ async def test_a_sale_that_comes_late_is_booked_and_listed(shop: LedgerShop) -> 
     assert await states(shop) == ["captured", "captured"]
     assert (await shop.balances()).store_credit_available == 0
     assert (await shop.audit()).differences == ()
+
+
+@pytest.mark.parametrize("whose", [NOBODY, None])
+async def test_what_a_sale_pays_or_gives_back_for_nobody_is_listed_and_opens_nothing(
+    shop: LedgerShop, whose: CustomerId | None
+) -> None:
+    """Somebody paid, so a person is to find out who; told again it is listed once."""
+    await shop.ask(CreateCustomer(NOBODY, first_name="Walk-in", placeholder=True))
+
+    sold = await shop.sell(
+        1, a_tender(1, "cash", 2500), lines=(a_line(100, 2500, "account_payment"),), customer_id=whose
+    )
+    await shop.tell(sold)
+    shop.clock.move(1)
+    back = await shop.sell(2, a_tender(2, "store_credit", -400), lines=(a_line(200, -400),), customer_id=NOBODY)
+
+    late = (await shop.ask(ListLateCaptures())).captures
+    assert [(each.sale_id, each.ledger, each.holder_id, each.amount, each.booked) for each in late] == [
+        (back.sale_id, "store_credit", NOBODY, 400, False),
+        (sold.sale_id, "account", whose, -2500, False),
+    ]
+    assert (await shop.audit()).entries == 0
 
 
 async def test_a_sale_whose_reservation_was_lost_in_a_restore_is_booked_from_the_sale(shop: LedgerShop) -> None:

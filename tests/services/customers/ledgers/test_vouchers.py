@@ -10,12 +10,14 @@ from contracts.base import Rejected
 from contracts.customers.ledgers import BalanceBooked
 from contracts.customers.vouchers import (
     CheckVoucher,
+    GetVoucherNotes,
     IssueVoucher,
-    ListSaleVouchers,
+    PrintSaleVouchers,
     Voucher,
     VoucherPrinted,
     Vouchers,
 )
+from contracts.ids import TaxClassCode
 from tests.services.customers.ledgers.shop import (
     IDS,
     LedgerShop,
@@ -82,6 +84,8 @@ async def test_the_code_stands_in_no_table_no_event_and_no_stored_reply(shop: Le
     [
         ({"purpose": "single_purpose"}, "voucher-purpose-invalid", "tax_class"),
         ({"tax_class": "standard"}, "voucher-purpose-invalid", "tax_class"),
+        ({"purpose": "single_purpose", "tax_class": "nosuch"}, "tax-class-unknown", "tax_class"),
+        ({"purpose": "single_purpose", "tax_class": "outside_scope"}, "voucher-purpose-invalid", "tax_class"),
         ({"expires_on": "2026-03-13"}, "malformed", "$.expires_on"),
         ({"expires_on": "2026-99-99"}, "malformed", "$.expires_on"),
         ({"value": 0}, "malformed", "$.value"),
@@ -142,6 +146,39 @@ async def test_a_voucher_is_good_through_its_last_day(shop: LedgerShop) -> None:
     await until(lambda: [each.kind for each in shop.store.told(BalanceBooked)] == ["issued", "expired"])
 
 
+async def test_a_reserved_voucher_says_what_it_is_for(shop: LedgerShop) -> None:
+    single = await a_voucher(shop, purpose="single_purpose", tax_class="standard")
+    multi = await a_voucher(shop)
+
+    kept = [
+        await shop.reserve("voucher", 100, None, sale=number, tender=number, code=printed.code)
+        for number, printed in ((1, single), (2, multi))
+    ]
+
+    assert [(each.reserved.purpose, each.reserved.tax_class) for each in kept] == [
+        ("single_purpose", "standard"),
+        ("multi_purpose", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("payable", "most"), [({"standard": 1999}, 1999), ({"reduced": 5000}, 0), ({}, 0), ({"standard": -100}, 0)]
+)
+async def test_a_single_purpose_voucher_pays_for_what_has_its_tax_class_alone(
+    shop: LedgerShop, payable: dict[TaxClassCode, int], most: int
+) -> None:
+    single = await a_voucher(shop, purpose="single_purpose", tax_class="standard")
+    multi = await a_voucher(shop)
+
+    refused = await shop.reserve("voucher", 2000, None, code=single.code, payable=payable)
+    fits = await shop.reserve("voucher", 2000, None, code=single.code, payable={TaxClassCode("standard"): 2000})
+    other = await shop.reserve("voucher", 2000, None, sale=2, tender=2, code=multi.code, payable=payable)
+
+    assert refusal(refused) == ("voucher-not-for-this", "amount")
+    assert (refused.details["most"], refused.details["tax_class"]) == (most, "standard")
+    assert (fits.state, other.state) == ("held", "held")
+
+
 async def test_vouchers_that_a_sale_sold_are_printed_by_its_register_and_expire_with_the_third_year(
     shop: LedgerShop,
 ) -> None:
@@ -149,9 +186,9 @@ async def test_vouchers_that_a_sale_sold_are_printed_by_its_register_and_expire_
     sold = await shop.sell(1, a_tender(1, "cash", 6001), lines=lines)
     await shop.tell(sold)
 
-    mine = await shop.ask(ListSaleVouchers(sale_id(1)))
+    mine = await shop.ask(PrintSaleVouchers(sale_id(1)))
     other = await shop.ask(
-        ListSaleVouchers(sale_id(1)), caller="till-2", token=shop.store.token("sale.sell", caller="till-2")
+        PrintSaleVouchers(sale_id(1)), caller="till-2", token=shop.store.token("sale.sell", caller="till-2")
     )
 
     assert isinstance(mine, Vouchers)
@@ -176,9 +213,42 @@ async def test_with_the_key_gone_a_printed_code_is_still_good_and_only_not_told_
     assert (await shop.ask(command)).code == "voucher-code-lost"
 
 
+async def test_codes_are_given_once_to_who_sells_and_again_only_to_who_may_issue_and_each_time_is_noted(
+    shop: LedgerShop,
+) -> None:
+    await shop.sell(1, a_tender(1, "cash", 5000), lines=(a_line(1, 5000, "voucher_issue_multi"),))
+    first, again = PrintSaleVouchers(sale_id(1)), PrintSaleVouchers(sale_id(1))
+    message_id = IDS.new()
+
+    given = await shop.ask(first, "sale.sell", message_id=message_id)
+    lost_reply = await shop.ask(first, "sale.sell", message_id=message_id)
+    refused = await shop.ask(again, "sale.sell")
+    by_manager = await shop.ask(again)
+
+    (voucher,) = given.vouchers
+    notes = await shop.ask(GetVoucherNotes(voucher.voucher.voucher_id))
+    assert lost_reply == by_manager == given
+    assert refusal(refused)[0] == "permission-denied"
+    assert [(each.kind, each.caller, each.staff_id is None) for each in notes.notes] == [("given", "till-1", False)] * 2
+
+
+async def test_no_code_is_given_to_who_sends_a_command_again_without_a_token_that_may(shop: LedgerShop) -> None:
+    await shop.sell(1, a_tender(1, "cash", 5000), lines=(a_line(1, 5000, "voucher_issue_multi"),))
+    asked: tuple[Any, ...] = (PrintSaleVouchers(sale_id(1)), IssueVoucher(IDS.new(), 5000))  # type: ignore[arg-type]
+    commands = [(command, IDS.new()) for command in asked]
+    for command, message_id in commands:
+        assert not isinstance(await shop.ask(command, message_id=message_id), Rejected)
+
+    nobody = [await shop.store.send(command, message_id=message_id) for command, message_id in commands]
+    others = [await shop.ask(command, "customer.view", message_id=message_id) for command, message_id in commands]
+
+    assert [refusal(each)[0] for each in nobody] == ["token-missing"] * 2
+    assert [refusal(each)[0] for each in others] == ["permission-denied"] * 2
+
+
 async def test_only_who_may_makes_and_prints_vouchers(shop: LedgerShop) -> None:
     command = IssueVoucher(IDS.new(), 5000)  # type: ignore[arg-type]
 
     assert (await shop.ask(command, "sale.sell")).code == "permission-denied"
-    assert (await shop.ask(ListSaleVouchers(sale_id(1)), "customer.view")).code == "permission-denied"
+    assert (await shop.ask(PrintSaleVouchers(sale_id(1)), "customer.view")).code == "permission-denied"
     assert (await shop.ask(CheckVoucher(code="AAAAA-AAAAA"), "customer.view")).code == "permission-denied"

@@ -12,6 +12,7 @@ from services.customers.model.masking import masked, masked_name
 from services.customers.model.records import made_code
 from tests.services.customers.examples import MARKED, MARKS, MATTI, customer_id, record
 
+KEY = b"a key of the tests"
 NAMES = st.text(alphabet="aäbcé -'", min_size=1, max_size=12)
 
 
@@ -78,9 +79,13 @@ def test_a_masked_customer_shows_no_contact_code_or_home() -> None:
 
 @given(st.integers(min_value=0, max_value=10**12 - 1))
 def test_a_made_code_is_the_same_for_the_same_customer_and_no_gtin(number: int) -> None:
-    code = made_code(customer_id(number))
+    code = made_code(customer_id(number), KEY)
 
-    assert code == made_code(customer_id(number))
+    assert code == made_code(customer_id(number), KEY)
     assert code[0] == "C"
     assert len(code) == 9
-    assert code != made_code(customer_id(number), 1)
+    assert code != made_code(customer_id(number), KEY, 1)
+
+
+def test_who_knows_an_id_and_not_the_hubs_key_does_not_know_the_code_made_from_it() -> None:
+    assert made_code(customer_id(1), KEY) != made_code(customer_id(1), b"another key")

@@ -1,5 +1,7 @@
 """Merging as algebra: nothing that can be kept is lost, and what nobody touched comes back as it was."""
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,8 +79,8 @@ def test_a_merge_that_nobody_touched_comes_apart_as_it_was(survivor: Customer, l
     mine, theirs = parted(result, result, survivor, loser)
 
     assert (content(mine), content(theirs)) == (content(survivor), content(loser))
-    assert mine.revision == result.revision + 1
-    assert theirs.revision == loser.revision + 1
+    assert result.revision > max(survivor.revision, loser.revision)
+    assert mine.revision == theirs.revision == result.revision + 1
 
 
 @given(records(1), records(2), LISTS, LETTERS, NAMES)
@@ -101,6 +103,23 @@ def test_what_was_changed_since_stays_with_the_survivor(
     if tags != result.tags:
         assert mine.tags == tuple(each for each in tags if each in survivor.tags or each not in loser.tags)
     assert content(theirs) == content(loser)
+
+
+@pytest.mark.parametrize(
+    ("now", "left"),
+    [
+        ("Likes tea.\nTaller than a steak.\ntea\nNew.", "Likes tea.\nTaller than a steak.\nNew."),
+        ("tea", ""),
+        ("Likes teapots.", "Likes teapots."),
+    ],
+)
+def test_whole_lines_of_the_losers_notes_leave_with_them(now: str, left: str) -> None:
+    survivor, loser = (Customer(customer_id(each), 1, notes=notes) for each, notes in ((1, "Likes tea."), (2, "tea")))
+    result = merged(survivor, loser, {})
+
+    mine, theirs = parted(msgspec.structs.replace(result, notes=now), result, survivor, loser)
+
+    assert (mine.notes, theirs.notes) == (left, "tea")
 
 
 @given(records(1), records(2))

@@ -24,6 +24,13 @@ from services.customers.model.naming import split_name
         ("Fietsen B.V.", NameSplit(company="Fietsen B.V.")),
         ("Bikes Ltd", NameSplit(company="Bikes Ltd")),
         ("As Dekker", NameSplit("As", "Dekker")),
+        ("Rui Sa", NameSplit("Rui", "Sa")),
+        ("Kim Ag", NameSplit("Kim", "Ag")),
+        ("Virtanen Ky", NameSplit(company="Virtanen Ky")),
+        ("Volvo AB", NameSplit(company="Volvo AB")),
+        ("Moreau S.A.", NameSplit(company="Moreau S.A.")),
+        ("Radverein e.V.", NameSplit(company="Radverein e.V.")),
+        ("RADLER AG", NameSplit(company="RADLER AG")),
         ("anna@Example.com", NameSplit(emails=("anna@example.com",))),
         ("040 123 4567", NameSplit(phones=("+358401234567",))),
         ("Anna 040 1234567 anna@example.com", NameSplit("Anna", "", "", ("anna@example.com",), ("+358401234567",))),
@@ -33,6 +40,11 @@ from services.customers.model.naming import split_name
 )
 def test_what_was_typed_is_split_sensibly(typed: str, split: NameSplit) -> None:
     assert split_name(typed, "FI") == split
+
+
+def test_a_name_that_is_a_companys_form_elsewhere_is_somebodys_name() -> None:
+    assert split_name("Nguyen Ky", "DE") == NameSplit("Nguyen", "Ky")
+    assert split_name("Ky Nguyen", "FI") == NameSplit("Ky", "Nguyen")
 
 
 def test_control_characters_are_refused() -> None:

@@ -19,11 +19,16 @@ from services.customers.model.postcodes import postcode
     [
         ("NL", "1012ab", "1012 AB"),
         ("NL", "NL-1012 AB", "1012 AB"),
-        ("NL", "0123 AB", None),
+        ("NL", "1012", "1012"),
+        ("NL", "0123_AB", None),
         ("DE", "D-10115", "10115"),
-        ("DE", "1011", None),
+        ("DE", "10115/7", None),
         ("FI", "fin-00100", "00100"),
-        ("FI", "100", None),
+        ("FR", "75001  cedex 08", "75001 CEDEX 08"),
+        ("US", "12345-6789", "12345-6789"),
+        ("US", "123456789", "12345-6789"),
+        ("US", "12345", "12345"),
+        ("GB", "gir0aa", "GIR 0AA"),
         ("GB", "sw1a1aa", "SW1A 1AA"),
         ("GB", "M1 1AE", "M1 1AE"),
         ("SE", "11455", "114 55"),
@@ -61,6 +66,7 @@ def test_blank_addresses_and_repeated_ones_are_left_out() -> None:
         ("HTTP://Example.COM/A?b=C#d", "http://example.com/A?b=C#d"),
         ("example.com:8080/x", "https://example.com:8080/x"),
         ("münchen.de", "https://xn--mnchen-3ya.de"),
+        ("ß.de", "https://xn--zca.de"),
     ],
 )
 def test_a_website_has_a_scheme_and_its_host_in_lower_case(typed: str, kept: str) -> None:

@@ -1,9 +1,12 @@
 """What a customer's record is like once it is on file, and what is refused."""
 
 import hashlib
+import unicodedata
+from contextlib import nullcontext
 
 import msgspec
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,7 +30,27 @@ from services.customers.model.records import (
     new_customer,
     phones,
 )
+from services.customers.model.texts import DIRECTION_MARKS, NEVER_IN_A_LINE
 from tests.services.customers.examples import FINLAND, MARKED, MARKS, MATTI, customer_id, record
+
+HOSTS = (
+    *("example.com", "Example.COM", "a-b.example.fi", "münchen.de", "xn--mnchen-3ya.de", "xn--a.de", "mail.localhost"),
+    *(
+        "localhost",
+        "a.invalid",
+        "a.test",
+        "a..de",
+        "-a.de",
+        "a-.de",
+        "a.b1",
+        "127.0.0.1",
+        "a.de.",
+        ".de",
+        "a",
+        "x" * 64 + ".de",
+    ),
+    *(("x" * 60 + ".") * 2 + "de", ("x" * 60 + ".") * 3 + "de", ""),
+)
 
 
 def test_a_new_customer_is_put_on_file_normalised() -> None:
@@ -250,6 +273,28 @@ def test_any_text_is_a_normal_email_or_refused(text: str) -> None:
     except ContactInvalid:
         return
     assert emails(kept) == kept
+
+
+@given(st.text("abzAZ09._+-!ä", max_size=70) | st.sampled_from(["Info", "SALES", "a.b+c"]), st.sampled_from(HOSTS))
+def test_an_email_is_kept_or_refused_as_the_library_would(local: str, host: str) -> None:
+    """Whichever way it is looked at: most are at few hosts, and those are remembered."""
+    typed = f"{local}@{host}"
+
+    try:
+        kept = validate_email(typed, check_deliverability=False).normalized
+    except EmailNotValidError:
+        with pytest.raises(ContactInvalid):
+            emails((typed,))
+    else:
+        assert emails((typed,)) == (kept,)
+
+
+@given(st.text(max_size=20))
+def test_a_name_is_refused_for_control_characters_and_direction_marks_alone(text: str) -> None:
+    never = any(unicodedata.category(each) in NEVER_IN_A_LINE or each in DIRECTION_MARKS for each in text)
+
+    with pytest.raises(Malformed) if never else nullcontext():
+        name(text, "first_name")
 
 
 CODES = st.lists(st.sampled_from(["A", "B", "C", "D"]), unique=True, max_size=4).map(tuple)

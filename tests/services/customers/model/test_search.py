@@ -48,9 +48,9 @@ def test_a_record_of_very_many_words_has_a_bounded_number_of_keys() -> None:
     assert len(keys(customer)) == MOST_WORDS
 
 
-@pytest.mark.parametrize("typed", ["", " ", "a", " a ", "\u00a0\u00a0"])
-def test_fewer_than_two_characters_look_for_nothing(typed: str) -> None:
-    assert wanted(typed, "FI") == Wanted("", "", (), (), "")
+@pytest.mark.parametrize(("typed", "code"), [("", ""), (" ", ""), ("A", "a"), (" a ", "a"), ("\u00a0\u00a0", "")])
+def test_fewer_than_two_characters_look_for_nothing_but_a_code(typed: str, code: str) -> None:
+    assert wanted(typed, "FI") == Wanted(code, "", (), (), "")
 
 
 @pytest.mark.parametrize(
@@ -103,19 +103,44 @@ def test_the_beginning_of_any_word_of_a_name_begins_a_key_with_all_the_others(
 
 
 @pytest.mark.parametrize(
-    ("typed", "door"),
+    ("typed", "country", "doors"),
     [
-        ("1015 CJ 12-b", "1015cj12b"),
-        ("D-10115 7", "101157"),
-        ("sw1a 1aa 10", "sw1a1aa10"),
-        ("matti", ""),
-        ("101", ""),
-        ("a@1015.example", ""),
-        ("Hauptstraße 5", ""),
+        ("1015 CJ 12-b", "NL", ("1015cj12b",)),
+        ("D-10115 7", "NL", ("101157",)),
+        ("sw1a 1aa 10", "NL", ("sw1a1aa10",)),
+        ("gir 0aa", "GB", ("gir0aa",)),
+        ("LT-01100 5", "NL", ("lt011005",)),
+        ("LT-01100 5", "LT", ("lt011005",)),
+        ("lv-1050", "FI", ("lv1050",)),
+        ("01100 5", "LT", ("011005", "lt011005")),
+        ("01100 5", "FI", ("011005",)),
+        ("matti", "NL", ()),
+        ("101", "NL", ()),
+        ("a@1015.example", "NL", ()),
+        ("Hauptstraße 5", "NL", ()),
     ],
 )
-def test_a_postcode_and_house_number_are_looked_for_without_what_stands_between(typed: str, door: str) -> None:
-    assert wanted(typed, "NL").door == door
+def test_a_postcode_and_house_number_are_looked_for_without_what_stands_between(
+    typed: str, country: str, doors: tuple[str, ...]
+) -> None:
+    assert wanted(typed, country).doors == doors
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "phone"),
+    [
+        ("+49 (0)30 901820", "DE", "4930901820"),
+        ("+49 (0)30 901820", "FI", "4930901820"),
+        ("+49 030 901820", "FI", "4930901820"),
+        ("0049 (0)30 901820", "DE", "4930901820"),
+        ("00 49 (0) 30-9018", "FI", "4930901820"),
+        ("(0)30 901820", "DE", "4930901820"),
+        ("+31 (0)6 1234", "NL", "31612345678"),
+        ("+39 06 6982", "FI", "390669821"),
+    ],
+)
+def test_a_phone_is_found_with_what_is_only_dialled_within_its_country(typed: str, country: str, phone: str) -> None:
+    assert any(phone.startswith(start) for start in wanted(typed, country).phone_starts)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from services.customers.service import customers
 from services.customers.settings import CustomersSettings
 from services.runtime.clock import SetClock
 from tests.services.customers.ledgers.shop import LedgerShop
+from tests.services.customers.privacy.people import ANNA, ANNE, MAIL, OTHER_MAIL, put_on_file
 from tests.services.policy.teller import Teller
 from tests.under_test import store_under_test
 
@@ -47,3 +48,21 @@ async def shop(opened: Opened) -> AsyncIterator[LedgerShop]:
     """The Finnish store."""
     async with opened() as shop:
         yield shop
+
+
+@pytest.fixture
+async def both(shop: LedgerShop) -> LedgerShop:
+    """A store that has the same person twice."""
+    await put_on_file(shop, ANNA, "Anna", last_name="Virtanen", emails=(MAIL,), codes=("A-1",), notes="Likes tea.")
+    await put_on_file(
+        shop,
+        ANNE,
+        "Anne",
+        company="Teetä Oy",
+        emails=(OTHER_MAIL, MAIL),
+        codes=("A-2",),
+        blocked_codes=("A-3",),
+        notes="Likes coffee.",
+        tags=("regular",),
+    )
+    return shop

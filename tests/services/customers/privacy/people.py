@@ -5,6 +5,7 @@ from typing import Any
 from contracts.customers import CreateCustomer, Customer, GetCustomer, SaveReason
 from contracts.customers.consent import Channel, Consent, ConsentId, GetConsents, RecordConsent
 from contracts.customers.merging import MergeCustomers, MergeId
+from contracts.customers.privacy import ErasureId, GetErasure
 from contracts.ids import CustomerId
 from tests.services.customers.ledgers.shop import IDS, LedgerShop
 
@@ -13,16 +14,20 @@ ANNE = CustomerId("0190a000-0000-7000-8000-0000000000a2")
 ANJA = CustomerId("0190a000-0000-7000-8000-0000000000a3")
 NOBODY = CustomerId("0190a000-0000-7000-8000-0000000004a4")
 MAIL = "anna@example.com"
+OTHER_MAIL = "anne@example.com"
+DAY_S = 86_400.0
 ALL = (
     "customer.view",
     "customer.details",
     "customer.edit",
+    "customer.grant",
     "customer.merge",
     "customer.erase",
     "customer.export",
     "customer.import",
     "ledger.adjust",
     "fiscal.read",
+    "fiscal.edit",
     "sale.sell",
 )
 
@@ -83,3 +88,19 @@ async def merge(shop: LedgerShop, survivor: CustomerId, loser: CustomerId, **tak
     reply = await ask(shop, MergeCustomers(merge_id, survivor, loser, both[0], both[1], take))  # type: ignore[arg-type] # its names are the fields'
     assert isinstance(reply, Customer), reply
     return merge_id
+
+
+async def own_part_done(shop: LedgerShop, erasure_id: ErasureId) -> None:
+    """Wait until this service has done its part of an erasure."""
+
+    async def done() -> bool:
+        found = await ask(shop, GetErasure(erasure_id))
+        return any(each.service == "customers" and each.acknowledged_at for each in found.services)
+
+    while not await done():
+        pass
+
+
+def fields_of(customer: Customer) -> dict[str, Any]:
+    """All that a profile says, by name."""
+    return {name: getattr(customer, name) for name in customer.__struct_fields__}

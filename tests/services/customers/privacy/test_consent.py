@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from contracts.customers import UpdateCustomer
@@ -14,22 +15,39 @@ from contracts.customers.consent import (
     GetConsents,
     MarketingAddresses,
     MarketingList,
+    Purpose,
     RecordConsent,
     WithdrawConsent,
 )
-from contracts.customers.privacy import EraseCustomer, ErasureId
-from contracts.ids import SaleId
-from services.customers.handlers.consent import Imported, keep_imported
+from contracts.customers.privacy import EraseCustomer, ErasureId, ErasureReason, ReadAccessLog
+from contracts.ids import CustomerId
+from services.customers.handlers.imported_consent import Imported, keep_imported
 from services.customers.settings import CustomersSettings
 from services.customers.transactions import CustomersTx
+from services.runtime.clock import stamp
 from services.runtime.writer import Scope
-from tests.services.customers.ledgers.shop import IDS, LedgerShop, refusal
+from tests.services.customers.ledgers.shop import IDS, LedgerShop, a_tender, refusal, sale_id
 from tests.services.customers.privacy.conftest import Opened
-from tests.services.customers.privacy.people import ANNA, ANNE, MAIL, NOBODY, answer, ask, consent_of, put_on_file, send
+from tests.services.customers.privacy.people import (
+    ALL,
+    ANNA,
+    ANNE,
+    MAIL,
+    NOBODY,
+    answer,
+    ask,
+    consent_of,
+    merge,
+    put_on_file,
+    send,
+)
 
 OTHER_MAIL = "second@example.com"
 PHONE = "+358401234567"
+ANNA_AGAIN = CustomerId("0190a000-0000-7000-8000-0000000000a4")
 DAY_S = 86_400.0
+EXISTING: dict[str, Any] = {"basis": "existing_customer", "sale_id": sale_id(1), "notice_id": "n-1"}
+NEWS = Purpose("newsletter")
 
 
 async def listed(shop: LedgerShop) -> list[str]:
@@ -117,13 +135,59 @@ async def test_rows_are_only_added_and_a_repeated_answer_adds_none(shop: LedgerS
 @pytest.mark.parametrize("missing", ["sale_id", "notice_id"])
 async def test_an_existing_customer_needs_the_sale_and_the_notice(shop: LedgerShop, missing: str) -> None:
     await put_on_file(shop, ANNA, "Anna", emails=(MAIL,))
-    whole: dict[str, Any] = {"basis": "existing_customer", "sale_id": SaleId(IDS.new()), "notice_id": "n-1"}
+    await shop.sell(1, a_tender(1, "cash", 900), customer_id=ANNA)
 
-    refused = await answer(shop, ANNA, "yes", **{**whole, missing: None})
-    await answer(shop, ANNA, "yes", **whole)
+    refused = await answer(shop, ANNA, "yes", **{**EXISTING, missing: None})
+    await answer(shop, ANNA, "yes", **EXISTING)
 
     assert refusal(refused) == ("detail-invalid", missing)
     assert (await consent_of(shop, ANNA)).basis == "existing_customer"
+
+
+async def test_an_existing_customer_bought_in_that_sale_themselves(shop: LedgerShop) -> None:
+    """By any id that was ever theirs; what somebody else bought, what came back, and what nobody sold is no sale."""
+    await put_on_file(shop, ANNA, "Anna", emails=(MAIL,))
+    await put_on_file(shop, ANNE, "Anne")
+    await shop.sell(1, a_tender(1, "cash", 900), customer_id=ANNE)
+    sold = await shop.sell(4, a_tender(4, "cash", 900), customer_id=ANNA)
+    await shop.tell(msgspec.structs.replace(sold, sale_id=sale_id(2), transaction_kind="return"))
+    for number in (1, 2, 3):
+        refused = await answer(shop, ANNA, "yes", **{**EXISTING, "sale_id": sale_id(number)})
+        assert refusal(refused) == ("sale-not-theirs", "sale_id")
+
+    await merge(shop, ANNA, ANNE)
+    await answer(shop, ANNA, "yes", **EXISTING)
+
+    assert await listed(shop) == [MAIL]
+
+
+@pytest.mark.parametrize("said_before", [("no",), ("yes", "no")])
+async def test_an_existing_customer_who_refused_is_not_written_to_without_a_yes(
+    shop: LedgerShop, said_before: tuple[str, ...]
+) -> None:
+    await put_on_file(shop, ANNA, "Anna", emails=(MAIL,))
+    await shop.sell(1, a_tender(1, "cash", 900), customer_id=ANNA)
+    for said in said_before:
+        await answer(shop, ANNA, said)
+
+    refused = await answer(shop, ANNA, "yes", **EXISTING)
+
+    assert refusal(refused) == ("detail-invalid", "basis")
+    assert await listed(shop) == []
+
+
+async def test_an_existing_customer_with_the_address_of_somebody_erased_is_not_written_to_without_a_yes(
+    shop: LedgerShop,
+) -> None:
+    await put_on_file(shop, ANNE, "Anne", emails=(MAIL,))
+    await ask(shop, EraseCustomer(ErasureId(IDS.new()), ANNE))
+    await put_on_file(shop, ANNA, "Anna", emails=(MAIL,))
+    await shop.sell(1, a_tender(1, "cash", 900), customer_id=ANNA)
+
+    refused = await answer(shop, ANNA, "yes", **EXISTING)
+
+    assert refusal(refused) == ("detail-invalid", "basis")
+    assert await listed(shop) == []
 
 
 async def test_what_nobody_has_cannot_be_consented_to(shop: LedgerShop) -> None:
@@ -150,6 +214,56 @@ async def test_in_germany_a_yes_waits_for_the_link_that_only_the_address_gets(op
         assert (refusal(wrong)[0], refusal(crossed)[0]) == ("link-invalid", "link-invalid")
         assert [each.state for each in right] == ["confirmed", "confirmed"]
         assert await listed(shop) == [MAIL]
+
+
+@pytest.mark.parametrize(
+    ("country", "double_opt_in", "state", "on_the_list"),
+    [("DE", False, "granted", [MAIL]), ("FI", True, "pending", []), ("US", True, "pending", [])],
+)
+async def test_a_shop_has_a_yes_confirmed_or_not_as_it_settles_it_wherever_it_is(
+    opened: Opened, country: str, double_opt_in: bool, state: str, on_the_list: list[str]
+) -> None:
+    async with opened(country=country, double_opt_in=double_opt_in) as shop:
+        await put_on_file(shop, ANNA, "Anna", emails=(MAIL,))
+
+        await answer(shop, ANNA, "yes")
+
+        assert (await consent_of(shop, ANNA)).state == state
+        assert await listed(shop) == on_the_list
+        assert (await send(shop, GetConsentQuestion("en"))).double_opt_in is double_opt_in
+
+
+@pytest.mark.parametrize("source", ["staff", "customer_display", "import", "api"])
+async def test_an_answer_is_kept_with_its_source_and_time(shop: LedgerShop, source: str) -> None:
+    await put_on_file(shop, ANNA, "Anna", emails=(MAIL,))
+    shop.clock.move(DAY_S)
+    said_at = stamp(shop.clock.now())
+
+    await answer(shop, ANNA, "yes", source=source)
+    shop.clock.move(DAY_S)
+
+    kept = await consent_of(shop, ANNA)
+    assert (kept.source, kept.recorded_at) == (source, said_at)
+
+
+@pytest.mark.parametrize("said", ["confirmed", "withdrawn"])
+async def test_what_a_link_says_is_kept_with_the_time_it_was_opened(opened: Opened, said: str) -> None:
+    async with opened(country="DE") as shop:
+        await put_on_file(shop, ANNA, "Anna", emails=(MAIL,))
+        consent_id = ConsentId(IDS.new())
+        await answer(shop, ANNA, "yes", consent_id=consent_id)
+        links = await ask(shop, GetConsentLinks(consent_id))
+        shop.clock.move(DAY_S)
+        opened_at = stamp(shop.clock.now())
+
+        if said == "confirmed":
+            await send(shop, ConfirmConsent(consent_id, links.confirm_token), caller="office")
+        else:
+            await send(shop, WithdrawConsent(consent_id, links.withdraw_token), caller="office")
+        shop.clock.move(DAY_S)
+
+        kept = await consent_of(shop, ANNA)
+        assert (kept.state, kept.source, kept.recorded_at) == (said, "api", opened_at)
 
 
 async def test_a_link_to_confirm_ends_and_a_link_to_withdraw_never(opened: Opened) -> None:
@@ -182,7 +296,7 @@ async def test_a_withdrawal_ends_the_link_to_confirm(opened: Opened) -> None:
         assert refusal(late)[0] == "link-invalid"
 
 
-async def imported(shop: LedgerShop, customer_id: object, *, do_not_write: bool) -> None:
+async def imported(shop: LedgerShop, customer_id: object, *, do_not_write: bool, is_new: bool = True) -> None:
     running = shop.store.services["customers"]
 
     def job(scope: Scope) -> None:
@@ -191,7 +305,7 @@ async def imported(shop: LedgerShop, customer_id: object, *, do_not_write: bool)
         customer = tx.customers.get(customer_id)  # type: ignore[arg-type]
         row = Imported("email", MAIL, do_not_write=do_not_write, language="fi", wording_id="lightspeed")
         key = IDS.derived(IDS.new(), "row 1")
-        assert [keep_imported(customer, row, key, tx) for _ in "ab"] == [True, False]
+        assert [keep_imported(customer, row, key, tx) for _ in "ab"] == [is_new, False]
 
     await running.writer.run(job)
 
@@ -216,6 +330,34 @@ async def test_an_import_brings_a_refusal_and_lifts_none(shop: LedgerShop) -> No
     assert (await consent_of(shop, ANNA)).state == "denied"
 
 
+async def test_an_imported_yes_takes_nothing_from_a_proven_one(shop: LedgerShop) -> None:
+    """Nor does one that a register sends as imported; an imported no counts all the same."""
+    await put_on_file(shop, ANNA, "Anna", emails=(MAIL,))
+    await answer(shop, ANNA, "yes")
+
+    await imported(shop, ANNA, do_not_write=False, is_new=False)
+    told = await answer(shop, ANNA, "yes", source="import")
+
+    assert [each.permitted for each in told.consents if each.channel == "email"] == [True]
+    assert await listed(shop) == [MAIL]
+    await imported(shop, ANNA, do_not_write=True)
+    assert (await consent_of(shop, ANNA)).state == "withdrawn"
+
+
+async def test_an_imported_yes_leaves_a_mailed_link_good(opened: Opened) -> None:
+    async with opened(country="DE") as shop:
+        await put_on_file(shop, ANNA, "Anna", emails=(MAIL,))
+        consent_id = ConsentId(IDS.new())
+        await answer(shop, ANNA, "yes", consent_id=consent_id)
+        links = await ask(shop, GetConsentLinks(consent_id))
+
+        await imported(shop, ANNA, do_not_write=False, is_new=False)
+        settled = await send(shop, ConfirmConsent(consent_id, links.confirm_token), caller="office")
+
+        assert settled.state == "confirmed"
+        assert await listed(shop) == [MAIL]
+
+
 async def test_importing_consent_needs_its_permission_and_is_never_proven(shop: LedgerShop) -> None:
     await put_on_file(shop, ANNA, "Anna", emails=(MAIL,))
     command = RecordConsent(ConsentId(IDS.new()), ANNA, "email", MAIL, "yes", "w-1", "fi", source="import")
@@ -237,6 +379,48 @@ async def test_a_refusal_outlives_erasure_as_a_keyed_hash(shop: LedgerShop) -> N
     assert (await consent_of(shop, ANNE)).state == "denied"
     await answer(shop, ANNE, "yes")
     assert await listed(shop) == [MAIL]
+
+
+async def test_after_an_erasure_a_yes_to_one_purpose_allows_that_one_alone(shop: LedgerShop) -> None:
+    """Until whoever has the address asks to be forgotten again."""
+    await put_on_file(shop, ANNA, "Anna", emails=(MAIL,))
+    await put_on_file(shop, ANNE, "Anne", emails=(MAIL,))
+    await answer(shop, ANNE, "yes")
+    await ask(shop, EraseCustomer(ErasureId(IDS.new()), ANNA))
+    assert await listed(shop) == []
+
+    await answer(shop, ANNE, "yes", purpose=NEWS)
+
+    news = await ask(shop, MarketingList("email", NEWS))
+    assert ([each.address for each in news.addresses], await listed(shop)) == ([MAIL], [])
+    await put_on_file(shop, ANNA_AGAIN, "Anna", emails=(MAIL,))
+    await ask(shop, EraseCustomer(ErasureId(IDS.new()), ANNA_AGAIN))
+    assert (await ask(shop, MarketingList("email", NEWS))).addresses == ()
+
+
+@pytest.mark.parametrize("reason", ["mistaken_record", "retention"])
+async def test_erasing_a_record_that_was_a_mistake_or_is_old_silences_nobody_else(
+    shop: LedgerShop, reason: ErasureReason
+) -> None:
+    for each, name in ((ANNA, "Anna"), (ANNE, "Anne")):
+        await put_on_file(shop, each, name, emails=(MAIL,))
+    await answer(shop, ANNE, "yes")
+
+    await ask(shop, EraseCustomer(ErasureId(IDS.new()), ANNA, reason=reason))
+
+    assert await listed(shop) == [MAIL]
+
+
+async def test_who_looked_at_addresses_in_full_is_noted(shop: LedgerShop) -> None:
+    await put_on_file(shop, ANNA, "Anna", emails=(MAIL,))
+
+    await shop.ask(GetConsents(ANNA), "customer.view")
+    await shop.store.send(GetConsents(ANNA), caller="office", token=shop.store.token(*ALL, caller="office"))
+    await answer(shop, ANNA, "yes")
+
+    while len(notes := (await ask(shop, ReadAccessLog(ANNA))).notes) < 2:
+        pass
+    assert {(each.kind, each.caller) for each in notes} == {("viewed", "office"), ("viewed", "till-1")}
 
 
 async def test_a_refusal_of_an_address_that_two_customers_share_holds_for_both(shop: LedgerShop) -> None:

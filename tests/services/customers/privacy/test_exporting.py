@@ -11,8 +11,13 @@ from contracts.customers.privacy import CustomerExport, ExportCustomer, ReadAcce
 from services.customers.export_page import readable_page
 from services.customers.labels import LABELS, TITLES, WORDS
 from services.customers.sentences import CERTIFICATE, CERTIFICATE_KEPT, NO, QUESTIONS, TEXTS, YES
+from services.customers.store.exporting import A_PIECE, LISTS
+from services.customers.store.ledgers import NewEntry
+from services.customers.transactions import CustomersTx
+from services.runtime.clock import stamp
+from services.runtime.writer import Scope
 from tests.services.customers.ledgers.shop import IDS, LedgerShop, a_tender, refusal, sale_id
-from tests.services.customers.privacy.people import ANNA, ANNE, MAIL, NOBODY, answer, ask, merge, put_on_file, send
+from tests.services.customers.privacy.people import ANNA, ANNE, MAIL, NOBODY, answer, ask, merge, put_on_file
 
 LANGUAGES = ("en", "de", "nl", "fi")
 
@@ -50,7 +55,7 @@ async def whole_life(shop: LedgerShop) -> None:
     await shop.give(ANNA, "store_credit", 500)
     await shop.sell(1, a_tender(1, "cash", 4711), customer_id=ANNE)
     await merge(shop, ANNA, ANNE)
-    await send(shop, SealBuyer(RecordId(IDS.new()), sale_id(1), ANNA, "invoice"), caller="checkout-2")
+    await ask(shop, SealBuyer(RecordId(IDS.new()), sale_id(1), ANNA, "invoice"))
 
 
 async def test_a_copy_holds_everything_from_every_table(shop: LedgerShop) -> None:
@@ -78,7 +83,9 @@ async def test_the_page_says_the_same_in_the_customers_language(shop: LedgerShop
     assert made.language == "fi"
     for text in ("Mitä tietoja meillä on sinusta", "Sukunimi", "Mäkinen", MAIL, "peruttu", "4711"):
         assert any(text in each for each in page.texts), text
-    assert "Was wir über Sie gespeichert haben" in (await export(shop, language="de")).page
+    german = (await export(shop, language="de")).page
+    assert "Was wir über Sie gespeichert haben" in german
+    assert "Was Sie gekauft haben, steht auf dem Bon jedes Einkaufs" in german
 
 
 @pytest.mark.parametrize(
@@ -111,7 +118,60 @@ async def test_a_long_history_comes_in_parts_that_add_up(shop: LedgerShop) -> No
 
     totals = [each["total"] for part in (first, rest) for each in part.document["history"] if each["kind"] == "sale"]
     assert sorted(totals) == list(range(1, 521))
-    assert (set(rest.document), rest.next) == ({"history"}, None)
+    assert (set(rest.document), rest.next) == ({"history", "accesses"}, None)
+
+
+async def test_nothing_is_left_out_of_a_long_life(shop: LedgerShop) -> None:
+    """More was booked, and looked at more often, than any one part of a copy holds."""
+    await put_on_file(shop, ANNA, "Anna")
+    await put_on_file(shop, ANNE, "Anne")
+    running = shop.store.services["customers"]
+
+    def live(scope: Scope) -> None:
+        tx = running._transaction(scope, IDS.new())  # noqa: SLF001 - as a handler is given one
+        assert isinstance(tx, CustomersTx)
+        at, day = stamp(tx.now), tx.today
+        for number in range(2100):
+            ledger, holder = ("store_credit", ANNE) if number < A_PIECE else ("account", ANNA)
+            tx.books.ledgers.book(ledger, holder, NewEntry(IDS.new(), "adjusted", number + 1, at, day))  # type: ignore[arg-type]
+        for _ in range(A_PIECE + 20):
+            tx.accessed("viewed", ANNE)
+
+    await running.writer.run(live)
+    await merge(shop, ANNA, ANNE)
+
+    parts = [await export(shop)]
+    while parts[-1].next is not None:
+        parts.append(await export(shop, next=parts[-1].next))
+
+    entries = [each for part in parts for each in part.document.get("ledger_entries", ())]
+    booked = [each["amount"] for each in entries if each["kind"] == "adjusted"]
+    looked = [each for part in parts for each in part.document.get("accesses", ()) if each["kind"] == "viewed"]
+    assert sorted(booked) == list(range(1, 2101))
+    assert len(looked) >= A_PIECE + 20
+    assert all(sum(len(part.document.get(name, ())) for name in LISTS) <= A_PIECE for part in parts)
+
+
+@pytest.mark.parametrize(
+    "after", ["?", "history:x", "accesses:-1", "ledger_entries:x", f"ledger_entries:loyalty/{NOBODY}/1"]
+)
+async def test_a_part_is_asked_for_as_the_one_before_told(shop: LedgerShop, after: str) -> None:
+    await put_on_file(shop, ANNA, "Anna")
+
+    assert refusal(await ask(shop, ExportCustomer(ANNA, next=after))) == ("malformed", "$.next")
+
+
+async def test_sealed_buyers_are_in_a_copy_as_far_as_whoever_makes_it_may_read_them(shop: LedgerShop) -> None:
+    await whole_life(shop)
+
+    told = (await shop.ask(ExportCustomer(ANNA), "customer.export")).document["sealed_records"]
+    (whole,) = (await export(shop)).document["sealed_records"]
+
+    assert [set(each) for each in told] == [{"record_id", "reason", "keep_until", "held"}]
+    assert whole["name"] == "Anna Mäkinen"
+    while "fiscal_read" not in (kinds := [each.kind for each in (await ask(shop, ReadAccessLog(ANNA))).notes]):
+        pass
+    assert kinds.count("fiscal_read") == 1
 
 
 async def _sale(shop: LedgerShop, number: int) -> Any:

@@ -1,20 +1,15 @@
 """Merging: two records of one person become one, everywhere and for ever, and can be taken apart for 30 days."""
 
-from typing import Any
-
 import pytest
 
 from contracts.customers import (
     CreateCustomer,
     Customer,
     CustomerChanged,
-    DeleteGroup,
     GetCustomer,
     GetCustomerFacts,
     GetCustomerHistory,
     GetFactsByCode,
-    GroupId,
-    PutGroup,
     SearchCustomers,
     UpdateCustomer,
 )
@@ -26,7 +21,6 @@ from contracts.customers.merging import (
     MergeCustomers,
     MergeId,
     MergePreview,
-    MergeReversed,
     PreviewMerge,
     UndoMerge,
 )
@@ -37,37 +31,19 @@ from tests.services.customers.privacy.people import (
     ANJA,
     ANNA,
     ANNE,
+    DAY_S,
     MAIL,
     NOBODY,
+    OTHER_MAIL,
     answer,
     ask,
     consent_of,
+    fields_of,
     merge,
     profile,
     put_on_file,
     send,
 )
-
-DAY_S = 86_400.0
-OTHER_MAIL = "anne@example.com"
-
-
-@pytest.fixture
-async def both(shop: LedgerShop) -> LedgerShop:
-    """A store that has the same person twice."""
-    await put_on_file(shop, ANNA, "Anna", last_name="Virtanen", emails=(MAIL,), codes=("A-1",), notes="Likes tea.")
-    await put_on_file(
-        shop,
-        ANNE,
-        "Anne",
-        company="Teetä Oy",
-        emails=(OTHER_MAIL, MAIL),
-        codes=("A-2",),
-        blocked_codes=("A-3",),
-        notes="Likes coffee.",
-        tags=("regular",),
-    )
-    return shop
 
 
 async def test_a_preview_shows_the_outcome_and_changes_nothing(both: LedgerShop) -> None:
@@ -96,17 +72,13 @@ async def test_a_merge_makes_what_its_preview_showed_field_by_field(both: Ledger
     await merge(both, ANNA, ANNE, emails="survivor", notes="loser")
 
     made = await profile(both, ANNA)
-    assert made == seen.result.__class__(**{**_fields(seen.result), "balances": made.balances})
+    assert made == seen.result.__class__(**{**fields_of(seen.result), "balances": made.balances})
     assert (made.emails, made.notes, made.codes, made.blocked_codes) == (
         (MAIL,),
         "Likes coffee.",
         ("A-1", "A-2"),
         ("A-3",),
     )
-
-
-def _fields(customer: Customer) -> dict[str, Any]:
-    return {name: getattr(customer, name) for name in customer.__struct_fields__}
 
 
 async def test_the_losers_id_and_codes_work_everywhere_for_ever(both: LedgerShop) -> None:
@@ -176,98 +148,6 @@ async def test_a_yes_of_the_losers_own_address_comes_along(both: LedgerShop) -> 
     assert [(each.customer_id, each.address) for each in page.addresses] == [(ANNA, OTHER_MAIL)]
 
 
-async def test_a_merge_undone_gives_each_their_own_back(both: LedgerShop) -> None:
-    before = [await profile(both, each) for each in (ANNA, ANNE)]
-    await both.give(ANNA, "store_credit", 500)
-    await both.give(ANNE, "store_credit", 700)
-    await answer(both, ANNE, "yes", OTHER_MAIL)
-    merge_id = await merge(both, ANNA, ANNE, first_name="loser")
-    both.clock.move(29 * DAY_S)
-
-    undone = await ask(both, UndoMerge(merge_id))
-
-    assert isinstance(undone, MergeReversed)
-    for was, customer_id, credit in zip(before, (ANNA, ANNE), (500, 700), strict=True):
-        now = await profile(both, customer_id)
-        assert now.balances == Balances(store_credit=credit)
-        assert {**_fields(now), "revision": 0, "balances": None} == {**_fields(was), "revision": 0, "balances": None}
-    assert (await consent_of(both, ANNE, OTHER_MAIL)).permitted
-    assert (await send(both, GetFactsByCode("A-2"))).facts.customer_id == ANNE
-    assert (await both.audit()).differences == ()
-
-
-async def test_what_was_changed_since_stays_with_the_survivor(both: LedgerShop) -> None:
-    merge_id = await merge(both, ANNA, ANNE)
-    made = await profile(both, ANNA)
-    await ask(both, UpdateCustomer(ANNA, made.revision, company="Uusi Oy", emails=(*made.emails, "new@example.com")))
-
-    await ask(both, UndoMerge(merge_id))
-
-    mine, theirs = await profile(both, ANNA), await profile(both, ANNE)
-    assert (mine.company, mine.emails) == ("Uusi Oy", (MAIL, "new@example.com"))
-    assert (theirs.company, theirs.emails) == ("Teetä Oy", (OTHER_MAIL, MAIL))
-
-
-async def test_a_refusal_said_while_both_were_one_holds_for_both_afterwards(both: LedgerShop) -> None:
-    await answer(both, ANNE, "yes", MAIL)
-    merge_id = await merge(both, ANNA, ANNE)
-    await answer(both, ANNA, "no", MAIL)
-
-    await ask(both, UndoMerge(merge_id))
-
-    for each in (ANNA, ANNE):
-        assert not (await consent_of(both, each)).permitted
-    assert (await consent_of(both, ANNE)).state == "withdrawn"
-
-
-async def test_a_group_that_was_deleted_since_is_nobodys_when_a_merge_is_undone(both: LedgerShop) -> None:
-    await both.ask(PutGroup(GroupId("gone"), "Gone"), "customer.edit")
-    await ask(both, UpdateCustomer(ANNE, 1, group=GroupId("gone")))
-    merge_id = await merge(both, ANNA, ANNE)
-    await both.ask(DeleteGroup(GroupId("gone")), "customer.fields")
-
-    await ask(both, UndoMerge(merge_id))
-
-    assert [(await profile(both, each)).group for each in (ANNA, ANNE)] == ["all", "all"]
-
-
-async def test_after_30_days_a_merge_stays(both: LedgerShop) -> None:
-    merge_id = await merge(both, ANNA, ANNE)
-    both.clock.move(30 * DAY_S + 1)
-
-    assert refusal(await ask(both, UndoMerge(merge_id)))[0] == "merge-too-old"
-
-
-async def test_a_merge_is_undone_once(both: LedgerShop) -> None:
-    merge_id = await merge(both, ANNA, ANNE)
-    message_id = IDS.new()
-    first, again = [await ask(both, UndoMerge(merge_id), message_id=message_id) for _ in "ab"]
-
-    assert isinstance(first, MergeReversed)
-    assert isinstance(again, MergeReversed)
-    assert [each.survivor.revision for each in (first, again)] == [3, 3]
-    assert refusal(await ask(both, UndoMerge(merge_id)))[0] == "merge-undone"
-    assert refusal(await ask(both, UndoMerge(MergeId(IDS.new()))))[0] == "merge-not-found"
-
-
-async def test_the_merged_are_merged_again_and_taken_apart_in_the_other_order(both: LedgerShop) -> None:
-    await put_on_file(both, ANJA, "Anja", codes=("A-9",))
-    await both.give(ANNE, "store_credit", 700)
-    inner = await merge(both, ANNA, ANNE)
-    outer = await merge(both, ANJA, ANNA)
-
-    for each in (ANNA, ANNE, ANJA):
-        assert (await profile(both, each)).customer_id == ANJA
-    assert (await profile(both, ANNE)).balances == Balances(store_credit=700)
-    assert set((await profile(both, ANJA)).codes) == {"A-9", "A-1", "A-2"}
-    assert refusal(await ask(both, UndoMerge(inner)))[0] == "merge-buried-under"
-    await ask(both, UndoMerge(outer))
-    await ask(both, UndoMerge(inner))
-    for each in (ANNA, ANNE, ANJA):
-        assert (await profile(both, each)).customer_id == each
-    assert (await profile(both, ANNE)).balances == Balances(store_credit=700)
-
-
 async def test_the_same_merge_sent_again_merges_once(both: LedgerShop) -> None:
     merge_id = await merge(both, ANNA, ANNE)
 
@@ -286,11 +166,13 @@ async def test_others_are_told_whom_the_losers_id_stands_for(both: LedgerShop) -
 
     merged, parted = both.store.told(CustomersMerged), both.store.told(CustomersParted)
     assert [(each.loser_id, each.survivor_id, each.facts.customer_id) for each in merged] == [(ANNE, ANNA, ANNA)]
-    assert [(each.loser_id, each.survivor_id) for each in parted] == [(ANNE, ANNA)]
+    assert [(each.loser_id, each.survivor_id, each.facts) for each in parted] == [
+        (ANNE, ANNA, both.store.told(CustomerChanged)[-1].facts)
+    ]
     revisions: dict[CustomerId, list[int]] = {}
     for each in both.store.told(CustomerChanged):
         revisions.setdefault(each.facts.customer_id, []).append(each.facts.revision)
-    assert revisions == {ANNA: [1, 2, 3], ANNE: [1, 2]}
+    assert revisions == {ANNA: [1, 2, 3], ANNE: [1, 3]}
 
 
 async def test_what_cannot_be_merged_is_refused_by_name(both: LedgerShop) -> None:
@@ -305,6 +187,100 @@ async def test_what_cannot_be_merged_is_refused_by_name(both: LedgerShop) -> Non
         "take.company",
     )
     assert refusal(await ask(both, PreviewMerge(ANNA, ANNE, {"first_name": "both"})))[0] == "take-invalid"
+
+
+@pytest.mark.parametrize(("survivor", "loser", "field"), [(ANNA, ANJA, "loser_id"), (ANJA, ANNA, "survivor_id")])
+async def test_whoever_stands_for_nobody_is_merged_with_nobody(
+    both: LedgerShop, survivor: CustomerId, loser: CustomerId, field: str
+) -> None:
+    await put_on_file(both, ANJA, "Walk-in", placeholder=True)
+
+    assert refusal(await ask(both, PreviewMerge(survivor, loser))) == ("placeholder-merged", field)
+    merged = await ask(both, MergeCustomers(MergeId(IDS.new()), survivor, loser, 1, 1))
+    assert refusal(merged) == ("placeholder-merged", field)
+
+
+async def test_a_merge_is_known_again_by_whichever_id_names_the_two(both: LedgerShop) -> None:
+    await put_on_file(both, ANJA, "Anja", codes=("A-9",))
+    await merge(both, ANNA, ANNE)
+    merge_id = MergeId(IDS.new())
+    command = MergeCustomers(merge_id, ANNE, ANJA, (await profile(both, ANNA)).revision, 1)
+
+    first, again = [await ask(both, command) for _ in "ab"]
+    by_the_other = await ask(both, MergeCustomers(merge_id, ANNA, ANJA, 1, 1))
+    others = [await ask(both, MergeCustomers(merge_id, *ids, 1, 1)) for ids in ((ANJA, ANNA), (ANNA, ANNE))]
+
+    assert [each.customer_id for each in (first, again, by_the_other)] == [ANNA, ANNA, ANNA]
+    assert [refusal(each) for each in others] == [("merge-exists", "merge_id")] * 2
+
+
+async def test_a_merge_that_was_taken_back_is_not_made_again_by_its_id(both: LedgerShop) -> None:
+    command = MergeCustomers(MergeId(IDS.new()), ANNA, ANNE, 1, 1)
+    message_id = IDS.new()
+    await ask(both, command, message_id=message_id)
+    await ask(both, UndoMerge(command.merge_id))
+
+    assert refusal(await ask(both, command))[0] == "merge-undone"
+    assert refusal(await ask(both, command, message_id=message_id))[0] == "merge-undone"
+
+
+async def test_a_preview_shows_the_limit_that_the_merge_keeps(both: LedgerShop) -> None:
+    """No credit, set by hand, is a limit; who has no terms at all has none."""
+    await put_on_file(both, ANJA, "Anja", codes=("A-9",))
+    await both.terms(ANNA, 0)
+    await both.terms(ANNE, 50_000)
+
+    strict, open_ = await ask(both, PreviewMerge(ANNA, ANNE)), await ask(both, PreviewMerge(ANJA, ANNE))
+    await merge(both, ANNA, ANNE)
+    merged = await profile(both, ANNA)
+
+    assert (strict.balances.account_limit, open_.balances.account_limit) == (0, 50_000)
+    assert merged.balances == strict.balances
+
+
+async def test_the_losers_own_history_says_into_whom_they_were_merged(both: LedgerShop) -> None:
+    merge_id = await merge(both, ANNA, ANNE)
+    await ask(both, UndoMerge(merge_id))
+
+    page = await ask(both, GetCustomerHistory(ANNE))
+
+    assert [(each.kind, each.reference) for each in page.entries if "merge" in each.kind] == [
+        ("merge_undone", ANNA),
+        ("merged", ANNA),
+    ]
+
+
+def many(prefix: str, count: int) -> tuple[str, ...]:
+    return tuple(f"{prefix}{number}@example.com" for number in range(count))
+
+
+async def test_more_than_one_customer_can_have_is_refused_until_somebody_chooses_what_stays(both: LedgerShop) -> None:
+    await ask(both, UpdateCustomer(ANNA, 1, emails=many("a", 20), notes="a" * 3000))
+    await ask(both, UpdateCustomer(ANNE, 1, emails=many("b", 1), notes="b" * 3000))
+
+    seen = await ask(both, PreviewMerge(ANNA, ANNE, {"notes": "loser"}))
+    made = await ask(both, MergeCustomers(MergeId(IDS.new()), ANNA, ANNE, 2, 2, {"emails": "both", "notes": "loser"}))
+    assert [refusal(each) for each in (seen, made)] == [("merge-too-large", "take.emails")] * 2
+    assert (made.details["rule"], made.details["takes"]) == ("at-most-20", ["survivor", "loser"])
+    assert refusal(await ask(both, PreviewMerge(ANNA, ANNE, {"emails": "loser"}))) == ("merge-too-large", "take.notes")
+
+    await merge(both, ANNA, ANNE, emails="survivor", notes="loser")
+    merged = await profile(both, ANNA)
+    assert (merged.emails, merged.notes) == (many("a", 20), "b" * 3000)
+
+
+async def test_more_codes_than_one_customer_can_have_are_taken_off_before(both: LedgerShop) -> None:
+    codes = tuple(f"C-{number}" for number in range(20))
+    await ask(both, UpdateCustomer(ANNA, 1, codes=codes))
+
+    assert refusal(await ask(both, PreviewMerge(ANNA, ANNE))) == ("merge-too-large", "codes")
+    await ask(both, UpdateCustomer(ANNA, 2, codes=codes[1:]))
+    await merge(both, ANNA, ANNE)
+
+    merged = await profile(both, ANNA)
+    assert merged.codes == (*codes[1:], "A-2")
+    kept = await ask(both, UpdateCustomer(ANNA, merged.revision, codes=merged.codes, emails=merged.emails))
+    assert isinstance(kept, Customer)
 
 
 async def test_a_creation_sent_again_after_the_merge_makes_nobody_new(both: LedgerShop) -> None:
