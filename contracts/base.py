@@ -47,6 +47,11 @@ class Reply(Message, frozen=True):
 
     personal: ClassVar[bool] = False
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether this very reply holds any; a class whose replies differ says so itself."""
+        return self.personal
+
 
 class Request(Message, Generic[R], frozen=True, forbid_unknown_fields=True):
     """A command or a query. A field that the contract does not know is refused by name."""
@@ -57,6 +62,10 @@ class Request(Message, Generic[R], frozen=True, forbid_unknown_fields=True):
     """The permission the caller's token must carry, or None where no token is needed.
 
     Where the person's role needs an approval for it, the user property ``approval`` carries one.
+    """
+    passed_on_by: ClassVar[tuple[Role, ...]] = ()
+    """The services that may pass it on for whoever asked them, whose token and approval are then judged; of
+    ``asked_by``. Passed on or not, nobody gets more done than they might by asking themselves.
     """
     rejections: ClassVar[tuple[type["Rejection"], ...]] = ()
     """The rejections of its own, besides those any request may get."""
@@ -104,9 +113,16 @@ class State(Message, frozen=True):
 
 
 class PrivateState(Message, frozen=True):
-    """How something is now for one register alone; it may hold personal data and expires after 15 minutes."""
+    """How something is now for one register alone; it may hold personal data and expires after 15 minutes.
+
+    ``read_by`` are the services that read it beside that register.
+    """
 
     thing: ClassVar[str]
+    read_by: ClassVar[tuple[Role, ...]] = ()
+    lives_s: ClassVar[int | None] = None
+    """For how many seconds it holds, where it tells what just happened: each one is published, none is left out for a
+    newer one, and none is told again once its time is over."""
 
 
 class Rejection(Exception):
@@ -123,6 +139,8 @@ class Rejection(Exception):
     personal: ClassVar[bool] = False
     """True when details may hold what the caller may see of a person: such an answer is never stored either, and the
     same request is judged anew. Only for what is refused again for good, as a revision that has passed is."""
+    passed_on: bool = False
+    """True when another service refused what was passed on to it: it stores that answer, and only there it is kept."""
 
     def __init__(self, message: str | None = None, **details: Any) -> None:
         self.message = message or (type(self).__doc__ or "").partition("\n")[0].strip()

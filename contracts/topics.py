@@ -117,6 +117,10 @@ class Topics:
         """All private states a service retains."""
         return f"{self.root}/private/{segment(service)}/#"
 
+    def privates_everywhere(self, state: type[PrivateState]) -> str:
+        """One kind of private state, at every register."""
+        return f"{self.root}/private/{state.owner()}/+/{segment(state.thing)}"
+
     def privates_for(self, register: str) -> str:
         """All private states meant for one register."""
         return f"{self.root}/private/+/{segment(register)}/+"

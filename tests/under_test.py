@@ -2,11 +2,14 @@
 
 ``StoreUnderTest`` runs any number of real services on one broker in memory and speaks to them
 as a register would. Nothing of the runtime is replaced but the broker and, if wanted, the clock.
+Its writers do not wait for the disk: no test here cuts the power.
 """
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,10 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from sqlalchemy import Connection, event
 
-from contracts.base import Event, PrivateState, Rejected, Reply, State
+from contracts.base import Event, PrivateState, Rejected, Reply, State, Unavailable
 from contracts.base import Request as RequestMessage
 from contracts.topics import Topics
-from services.runtime.bus import Incoming, Subscription
+from services.runtime.bus import Incoming, Outgoing, Subscription
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.memory_bus import MemoryBroker, MemoryBus
@@ -29,11 +32,13 @@ from services.runtime.seams import Seams
 from services.runtime.service import Service
 from services.runtime.settings import RuntimeSettings
 from services.runtime.tokens import Approval, Claims, TokenSigner
+from services.runtime.writer import _driver
 
 R = TypeVar("R", bound=Reply)
 T = TypeVar("T")
 
 STORE = "test-store"
+DIGEST_KEY = b"a key of the tests"
 FAR_FUTURE = 4_102_444_800
 """2100-01-01, when test tokens expire."""
 
@@ -60,6 +65,32 @@ class Caller:
         self.online.clear()
 
 
+class Unwell:
+    """A service that is there and answers everything with ``unavailable``, as one does whose disk is full.
+
+    Whoever asks it gives up at once; for one that is not there at all they wait as long as their patience lasts.
+    """
+
+    def __init__(self, service: str, topics: Topics, broker: MemoryBroker) -> None:
+        self.bus = MemoryBus(broker, service)
+        self.online = asyncio.Event()
+        self._subscription = Subscription(topics.requests_to(service), retained=False)
+        self._answer = msgspec.json.encode(Rejected(Unavailable.wire_code(), "Away for now.", {"service": service}))
+
+    def subscriptions(self) -> list[Subscription]:
+        return [self._subscription]
+
+    async def on_connected(self) -> None:
+        self.online.set()
+
+    def on_message(self, message: Incoming) -> None:
+        if message.response_topic is not None:
+            self.bus.post(Outgoing(message.response_topic, self._answer, correlation=message.correlation))
+
+    def on_disconnected(self) -> None:
+        self.online.clear()
+
+
 class StoreUnderTest:
     """A store of real services on a broker in memory."""
 
@@ -80,10 +111,15 @@ class StoreUnderTest:
         )
         (folder / "secrets").mkdir(exist_ok=True)
         (folder / "secrets" / "staff-token.key").write_bytes(self.private_key)
+        if not (folder / "secrets" / "digest.key").exists():
+            (folder / "secrets" / "digest.key").write_bytes(DIGEST_KEY)
 
     async def start(self, service: Service[Any, Any], **settings: Any) -> Running[Any, Any]:
-        """Migrate the service's database and start it; returns when it is online."""
-        migrate(self.folder / f"{service.name}.sqlite3", chains(service.name, service.migrations))
+        """Migrate the service's database and start it; returns when it is online. One that was unwell goes before."""
+        if (unwell := self._work.pop(f"unwell {service.name}", None)) is not None:
+            unwell.cancel()
+            await asyncio.wait((unwell,))
+        lay_database(self.folder / f"{service.name}.sqlite3", chains(service.name, service.migrations))
         running = Running(
             service,
             RuntimeSettings(service=service.name, store=STORE, data=self.folder, **{"heartbeat_s": 0.05, **settings}),
@@ -91,11 +127,12 @@ class StoreUnderTest:
                 clock=self.clock,
                 ids=RandomIds(),
                 make_bus=lambda will: MemoryBus(self.broker, service.name, will=will),
-                digest_key=b"a key of the tests",
+                digest_key=DIGEST_KEY,
                 token_key_file=self.folder / "staff-token.pub",
                 seams=Seams(),
             ),
         )
+        _driver(running.writer.connection).execute("PRAGMA synchronous=OFF")
         self.services[service.name] = running
         self._work[service.name] = self._tasks.create_task(_until_cancelled(running), name=service.name)
         await running.connected.wait()
@@ -107,6 +144,12 @@ class StoreUnderTest:
         work.cancel()
         await asyncio.wait((work,))
         del self.services[name]
+
+    async def unwell(self, service: str) -> None:
+        """Let a service that does not run be there and answer everything with ``unavailable``."""
+        unwell = Unwell(service, self.topics, self.broker)
+        self._work[f"unwell {service}"] = self._tasks.create_task(_until_cancelled_bus(unwell))
+        await unwell.online.wait()
 
     async def stop_all(self) -> None:
         """Stop everything."""
@@ -256,6 +299,25 @@ class StoreUnderTest:
             event.remove(engine, "before_cursor_execute", note)
 
 
+def lay_database(file: Path, parts: tuple[tuple[str, Path], ...]) -> None:
+    """Migrate a database as every start does; a new one is the copy of an empty one that was migrated before.
+
+    Migrating it takes a hundred times as long as copying it, and most tests need one.
+    """
+    if file.exists():
+        migrate(file, parts)
+    else:
+        file.write_bytes(_empty_database(parts))
+
+
+@cache
+def _empty_database(parts: tuple[tuple[str, Path], ...]) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.sqlite3"
+        migrate(file, parts)
+        return file.read_bytes()
+
+
 async def until(fact: Callable[[], object], *, within_s: float = 20) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(within_s):
@@ -270,9 +332,9 @@ async def _until_cancelled(running: Running[Any, Any]) -> None:
         return
 
 
-async def _until_cancelled_bus(caller: Caller) -> None:
+async def _until_cancelled_bus(client: Caller | Unwell) -> None:
     try:
-        await caller.bus.run(caller)
+        await client.bus.run(client)
     except asyncio.CancelledError:
         return
 

@@ -240,6 +240,8 @@ class _Client(aiomqtt.Client):
         open_socket = self._client._create_socket  # noqa: SLF001 - paho has no public way to bring one's own socket
         self._client._create_socket = lambda: BufferedSocket(open_socket())  # type: ignore[method-assign, arg-type] # noqa: SLF001
         self._client._handle_publish = self._take_publish  # type: ignore[method-assign] # noqa: SLF001
+        self._send_waiting = self._client._update_inflight  # noqa: SLF001
+        self._client._update_inflight = self._send_what_waits  # type: ignore[method-assign] # noqa: SLF001
         self._early: list[Incoming] = []
         self._on_incoming: Callable[[Incoming], None] = self._early.append
 
@@ -267,6 +269,13 @@ class _Client(aiomqtt.Client):
             )
         )
         return MQTTErrorCode.MQTT_ERR_SUCCESS if read.mid is None else paho._send_puback(read.mid)  # noqa: SLF001
+
+    def _send_what_waits(self) -> MQTTErrorCode:
+        """Send what waits because too much was under way; paho looks through all that is, whether or not any waits."""
+        paho = self._client
+        if len(paho._out_messages) == paho._inflight_messages:  # noqa: SLF001 - what is under way, and what of it is sent
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
+        return self._send_waiting()
 
     def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any) -> None:
         topic, waiting = self.unacknowledged.pop(mid, ("", None))

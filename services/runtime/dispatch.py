@@ -34,17 +34,18 @@ from contracts.base import (
 )
 from contracts.topics import Topics
 from services.runtime import once, tables
+from services.runtime.asking import Ask
 from services.runtime.bus import LARGEST_PAYLOAD, Bus, Incoming, Outgoing
 from services.runtime.clock import Clock, stamp
 from services.runtime.database import is_database_fault
 from services.runtime.ids import is_uuid
 from services.runtime.log import Log
 from services.runtime.malformed import malformed
-from services.runtime.requester import Ask, Requester
-from services.runtime.secret_fields import without_secrets
+from services.runtime.requester import ABOUT, FOR, Asker, Requester
 from services.runtime.service import Route
 from services.runtime.session_uses import SessionUses
 from services.runtime.settings import RuntimeSettings
+from services.runtime.shapes import shape_of
 from services.runtime.tokens import Approval, Claims
 from services.runtime.transactions import Request, StaleFacts, Surroundings, Tx, View
 from services.runtime.turns import Turns
@@ -57,7 +58,7 @@ DEFAULT_PATIENCE_S = 30
 COMMANDS_AT_WORK = 64
 QUERIES_AT_WORK = 16
 PREPARATIONS = 3
-ABOUT = "sale_id"
+SALE = "sale_id"
 """The field that says what a request is about; an approval names the same."""
 LIBRARIES = "/site-packages/"
 PROJECT = str(Path(__file__).parents[2]) + "/"
@@ -76,11 +77,20 @@ class _Asked:
     message_id: str
     token: str | None
     approval: str | None
+    passed_on_for: str | None
+    """The login for which a service passes it on, whose token and approval are judged."""
+    about: str | None
+    """The sale that it is about."""
     digest: bytes
     correlation: bytes | None
     deadline: float
     lane: str
     prepared: int = 0
+
+    @property
+    def asker(self) -> str:
+        """Whose request it is in the end."""
+        return self.passed_on_for or self.caller
 
 
 class Dispatch(Generic[X, V]):
@@ -166,6 +176,7 @@ class Dispatch(Generic[X, V]):
             if route.is_command:
                 raise IdMissing
             message_id = self._around.ids.new()
+        passed_on_for = properties.get(FOR) if caller in route.request.passed_on_by else None
         patience_s = message.expiry_s if message.expiry_s is not None else DEFAULT_PATIENCE_S
         return _Asked(
             route=route,
@@ -174,6 +185,8 @@ class Dispatch(Generic[X, V]):
             message_id=message_id,
             token=properties.get("token") or None,
             approval=properties.get("approval") or None,
+            passed_on_for=passed_on_for,
+            about=properties.get(ABOUT) if passed_on_for else getattr(request, SALE, None),
             # Only commands are remembered.
             digest=once.digest(self._digest_key, name, msgspec.json.encode(request)) if route.is_command else b"",
             correlation=message.correlation,
@@ -198,7 +211,8 @@ class Dispatch(Generic[X, V]):
                 self._submit(asked, _answered_again)
                 return
             view = self._view(self._around, self._proved(asked))
-            ask = Ask(self._requester, self._around.ids, asked.message_id, asked.route.request.rejections)
+            asker = Asker(asked.asker, asked.token, asked.approval, asked.about)
+            ask = Ask(self._requester, self._around.ids, asked.message_id, asked.route.request.rejections, asker)
             facts = await prepare(asked.request, view, ask)
         except Exception as error:  # noqa: BLE001 - settled in the transaction: rejection, fault or bug
             # As a fault told by name it is this command's alone; raised as it is, the whole batch would fall with it.
@@ -248,12 +262,12 @@ class Dispatch(Generic[X, V]):
             self._log.info(
                 "rejected", request=asked.route.request.wire_name(), caller=asked.caller, code=rejection.code
             )
-            if rejection.personal:
+            if rejection.personal or rejection.passed_on:
                 return payload
             kept = once.Handled(asked.digest, "rejected", payload)
         else:
             payload = msgspec.json.encode(reply)
-            kept = once.Handled(asked.digest, "result", None if reply.personal else payload)
+            kept = once.Handled(asked.digest, "result", None if reply.is_personal else payload)
         once.keep(connection, asked.caller, asked.message_id, kept, stamp(self._clock.now()))
         return payload
 
@@ -265,7 +279,8 @@ class Dispatch(Generic[X, V]):
         rebuild = asked.route.rebuild
         if rebuild is None:
             raise LookupError(f"{asked.route.request.__name__} cannot give its reply again")
-        tx = self._transaction(scope, self._around, self._context(asked))
+        again = self._proved(asked) if asked.route.prove_again else self._context(asked)
+        tx = self._transaction(scope, self._around, again)
         return msgspec.json.encode(rebuild(asked.request, tx))
 
     def _finish_command(self, asked: _Asked, answer: bytes | None, error: BaseException | None) -> None:
@@ -320,11 +335,10 @@ class Dispatch(Generic[X, V]):
         Raises:
             TokenMissing, TokenInvalid, PermissionDenied, ApprovalNeeded, ApprovalInvalid.
         """
-        verifier, caller, permission = self._around.verifier, asked.caller, asked.route.request.permission
+        verifier, caller, permission = self._around.verifier, asked.asker, asked.route.request.permission
         approval: Approval | ApprovalInvalid | None = None
         if asked.approval is not None:
-            sale = getattr(asked.request, ABOUT, None)
-            approval = verifier.approval(asked.approval, caller=caller, command=asked.message_id, sale=sale)
+            approval = verifier.approval(asked.approval, caller=caller, command=asked.message_id, sale=asked.about)
         claims: Claims | None = None
         try:
             claims = verifier.check(asked.token, caller=caller, permission=permission, approval=approval)
@@ -336,7 +350,7 @@ class Dispatch(Generic[X, V]):
     def _used(self, asked: _Asked) -> None:
         """Note that a session is used; a token that is none says nothing."""
         with suppress(Rejection):
-            claims = self._around.verifier.check(asked.token, caller=asked.caller, permission=None)
+            claims = self._around.verifier.check(asked.token, caller=asked.asker, permission=None)
             if claims is not None:
                 self._uses.note(claims.client, claims.session)
 
@@ -344,7 +358,7 @@ class Dispatch(Generic[X, V]):
         self, asked: _Asked, claims: Claims | None = None, approval: Approval | ApprovalInvalid | None = None
     ) -> Request:
         return Request(
-            now=self._clock.now(), caller=asked.caller, message_id=asked.message_id, claims=claims, approval=approval
+            now=self._clock.now(), caller=asked.asker, message_id=asked.message_id, claims=claims, approval=approval
         )
 
     def _fail(self, asked: _Asked, error: BaseException) -> None:
@@ -365,7 +379,7 @@ class Dispatch(Generic[X, V]):
             "caller": asked.caller,
             "id": asked.message_id,
             "name": asked.route.request.wire_name(),
-            "payload": msgspec.json.encode(without_secrets(asked.request)),
+            "payload": msgspec.json.encode(shape_of(asked.request)),
             "fault": fault,
             "at": stamp(self._clock.now()),
         }

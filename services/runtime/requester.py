@@ -8,12 +8,13 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, TypeVar
 
 import msgspec
 
-from contracts.base import Command, Rejected, Rejection, Reply, Unavailable
+from contracts.base import Command, Rejected, Reply
 from contracts.base import Request as RequestMessage
 from contracts.topics import Topics
 from services.runtime.bus import Bus, Incoming, NotConnected, Outgoing, PublishRefused, Subscription
@@ -26,6 +27,9 @@ PAUSE_S = 0.05
 UNHEARD: Final = b""
 """Stands for a request that reached nobody: no connection, or no service subscribed."""
 UNHEARD_PAUSE_S = 0.1
+FOR: Final = "for"
+ABOUT: Final = "about"
+"""The user properties by which a service says for whom it passes a request on, and about which sale."""
 WORTH_REPEATING = frozenset({"busy", "unavailable", "expired"})
 
 
@@ -46,6 +50,16 @@ class NoAnswer(Exception):
     def __init__(self, request: str, last: Rejected | None) -> None:
         super().__init__(f"{request}: {last.code if last else 'silence'}")
         self.last = last
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who sent a command, what proves who is signed on there and who approved it, and which sale it is about."""
+
+    client: str
+    token: str | None = None
+    approval: str | None = None
+    about: str | None = None
 
 
 class _Kind(msgspec.Struct):
@@ -83,6 +97,7 @@ class Requester:
         message_id: str | None = None,
         token: str | None = None,
         approval: str | None = None,
+        asker: Asker | None = None,
         patience_s: float = 5.0,
         attempts: int = 3,
     ) -> R:
@@ -94,6 +109,7 @@ class Requester:
             message_id: the command's id; repeating a command with the same id changes nothing twice.
             token: proves who is signed on, where that is needed.
             approval: proves that somebody approved this command, where that is needed.
+            asker: for whom a service passes the request on; it is judged by that one's token and approval.
             patience_s: how long to wait for the answer to one attempt.
             attempts: how often to try in all.
 
@@ -112,6 +128,7 @@ class Requester:
             message_id=message_id,
             token=token,
             approval=approval,
+            asker=asker,
             patience_s=patience_s,
             attempts=attempts,
         )
@@ -130,11 +147,15 @@ class Requester:
         message_id: str | None,
         token: str | None = None,
         approval: str | None = None,
+        asker: Asker | None = None,
         patience_s: float = 5.0,
         attempts: int = 3,
     ) -> bytes:
         """Ask with a payload that is encoded already; the same rules as ``ask``."""
-        given = (("id", message_id), ("token", token), ("approval", approval))
+        given: tuple[tuple[str, str | None], ...] = (("id", message_id), ("token", token), ("approval", approval))
+        if asker is not None:
+            proofs = (("token", asker.token), ("approval", asker.approval))
+            given = (("id", message_id), *proofs, (FOR, asker.client), (ABOUT, asker.about))
         properties = tuple((key, text) for key, text in given if text is not None)
         last: Rejected | None = None
         for attempt in range(attempts):
@@ -216,65 +237,3 @@ def read_rejection(raw: bytes) -> Rejected | None:
 @cache
 def _decoder(request: type[RequestMessage[Any]]) -> Callable[[bytes], Any]:
     return msgspec.json.Decoder(request.reply_type()).decode
-
-
-class Ask:
-    """What a ``prepare_`` function asks others with; ids follow from the command's own, so repeating is harmless.
-
-    A rejection that the command's contract names is passed on to its caller as it is.
-    """
-
-    def __init__(
-        self, requester: Requester, ids: Ids, message_id: str, rejections: tuple[type[Rejection], ...]
-    ) -> None:
-        self._requester = requester
-        self._ids = ids
-        self._message_id = message_id
-        self._passed_on = {rejection.wire_code(): rejection for rejection in rejections}
-
-    async def __call__(
-        self,
-        request: RequestMessage[R],
-        *,
-        service: str | None = None,
-        purpose: str = "",
-        patience_s: float = 1.0,
-        attempts: int = 2,
-    ) -> R:
-        """Ask and return the answer.
-
-        Raises:
-            Rejection: one that the asking command's contract names.
-            Unavailable: no final answer came.
-            Refused: rejected in a way the asking command does not know; a bug.
-        """
-        try:
-            return await self._requester.ask(
-                request,
-                service=service,
-                message_id=self._ids.derived(self._message_id, f"{request.wire_name()}/{purpose}"),
-                patience_s=patience_s,
-                attempts=attempts,
-            )
-        except (NoAnswer, PublishRefused) as silence:
-            raise Unavailable(service=service or request.owner()) from silence
-        except Refused as refusal:
-            known = self._passed_on.get(refusal.rejected.code)
-            if known is None:
-                raise
-            raise known(refusal.rejected.message, **refusal.rejected.details) from refusal
-
-    async def if_there(
-        self, request: RequestMessage[R], *, purpose: str = "", patience_s: float = 1.0, attempts: int = 2
-    ) -> R | None:
-        """Ask, and return None when no answer comes that the asking command knows.
-
-        Whoever asks so has a way without an answer, and a bug of the one asked is no reason to stop.
-        """
-        try:
-            return await self(request, purpose=purpose, patience_s=patience_s, attempts=attempts)
-        except Unavailable:
-            return None
-        except Refused as refusal:
-            self._requester.log.warning("asked-in-vain", request=request.wire_name(), code=refusal.rejected.code)
-            return None

@@ -36,6 +36,7 @@ from contracts.every_service import (
 from contracts.ids import EventId
 from contracts.topics import FOLLOWS, Topics
 from services.runtime import followers, journal, tables
+from services.runtime.asking import Ask
 from services.runtime.bus import Bus, ConnectionLost, Incoming, NotConnected, Outgoing, Subscription
 from services.runtime.clock import Clock, stamp
 from services.runtime.database import Readers, back_up, is_database_fault, uri
@@ -46,9 +47,9 @@ from services.runtime.log import Log
 from services.runtime.maintenance import forget_old
 from services.runtime.presence import last_will, status_message
 from services.runtime.publisher import Publisher
-from services.runtime.requester import Ask, Requester
+from services.runtime.requester import Requester
 from services.runtime.seams import Seams
-from services.runtime.service import Service, SnapshotPiece, command, query
+from services.runtime.service import Service, SnapshotPiece, Watch, command, query
 from services.runtime.session_uses import SessionUses
 from services.runtime.settings import RuntimeSettings
 from services.runtime.states import PRIVATE_REFRESH_S, Shown, States
@@ -111,7 +112,9 @@ class Running(Generic[X, V]):
         self.writer = Writer(
             settings, loop=asyncio.get_running_loop(), publish=self.publisher.offer, seams=outside.seams
         )
-        self._around = Surroundings(outside.ids, self.states, self.verifier, self.readers, settings.data)
+        uses = SessionUses(outside.clock, self._tell_hint)
+        self._around = Surroundings(outside.ids, self.states, self.verifier, self.readers, settings.data, uses)
+        self._watched = {self.topics.private(each.state, each.register): each for each in service.watches}
         self._parked = 0
         self._read_up_to: dict[str, int] = {}
         self.connected = asyncio.Event()
@@ -128,7 +131,7 @@ class Running(Generic[X, V]):
             requester=self.requester,
             clock=outside.clock,
             digest_key=outside.digest_key,
-            uses=SessionUses(outside.clock, self._tell_hint),
+            uses=uses,
             log=self.log,
         )
 
@@ -169,6 +172,7 @@ class Running(Generic[X, V]):
         for follower in self.followers:
             wanted += [each for each in follower.subscriptions() if each not in wanted]
         wanted += [Subscription(self.topics.events_of_all(hint), retained=False) for hint in self.service.hears]
+        wanted += [Subscription(topic, retained=True) for topic in self._watched]
         return wanted
 
     async def on_connected(self) -> None:
@@ -216,6 +220,8 @@ class Running(Generic[X, V]):
             self._on_status(client, message.payload)
         elif self.states.owns(message.topic):
             self.states.on_message(message)
+        elif message.topic in self._watched:
+            self._see(self._watched[message.topic], message)
         else:
             self.requester.on_message(message)
 
@@ -227,6 +233,17 @@ class Running(Generic[X, V]):
                     heard(msgspec.json.decode(message.payload, type=hint))
                 except msgspec.DecodeError:
                     self.log.warning("hint-unreadable", topic=message.topic)
+
+    def _see(self, watch: Watch, message: Incoming) -> None:
+        """Pass a private state on; one that was cleared, or cannot be read, is none."""
+        if not message.payload:
+            return
+        try:
+            state = msgspec.json.decode(message.payload, type=watch.state)
+        except msgspec.DecodeError:
+            self.log.warning("state-unreadable", topic=message.topic)
+            return
+        watch.seen(state)
 
     def _tell_hint(self, hint: Event) -> None:
         entry = self.writer.journal.entry(hint, self._outside.ids.new(), stamp(self._outside.clock.now()))
@@ -363,7 +380,12 @@ class Running(Generic[X, V]):
     def _read_followed(self, asked: ReadFollowed, view: V) -> FollowedPlaces:  # noqa: ARG002 - followers know it by heart
         return FollowedPlaces(
             tuple(
-                FollowedPlace(follower.follow.name, follower.place.epoch, follower.place.number)
+                FollowedPlace(
+                    follower.follow.name,
+                    follower.place.epoch,
+                    follower.place.number,
+                    None if follower.place.event_id is None else EventId(follower.place.event_id),
+                )
                 for follower in self.followers
                 if follower.follow.leader == asked.leader
             )

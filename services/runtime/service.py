@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from contracts.base import Command, Event, Query, Reply
-from services.runtime.requester import Ask
+from contracts.base import Command, Event, PrivateState, Query, Reply
+from services.runtime.asking import Ask
 from services.runtime.states import Shown
 from services.runtime.transactions import Request, Surroundings, Tx, View
 from services.runtime.writer import Scope
@@ -38,12 +38,14 @@ class Route:
     rebuild: Callable[..., Reply] | None = None
     at_once: bool = False
     from_memory: bool = False
+    prove_again: bool = False
     decode: Callable[[bytes], Any] = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the decoder once, and refuse a personal reply that could not be given again."""
         object.__setattr__(self, "decode", msgspec.json.Decoder(self.request).decode)
-        if issubclass(self.request, Command) and self.reply.personal and self.rebuild is None:
+        may_be_personal = self.reply.personal or self.reply.is_personal is not Reply.is_personal
+        if issubclass(self.request, Command) and may_be_personal and self.rebuild is None:
             raise WiringError(f"{self.request.__name__} has a personal reply and needs a rebuild function")
 
     @property
@@ -63,19 +65,22 @@ class Route:
         return f"id={message_id}" if name is None else f"{name}={getattr(request, name)}"
 
 
-def command(
+def command(  # noqa: PLR0913 - what a route may say, each by its name
     request: type[C],
     handle: Callable[[C, X], Reply] | Callable[[C, F, X], Reply],
     *,
     prepare: Callable[[C, V, Ask], Awaitable[F]] | None = None,
     rebuild: Callable[[C, X], Reply] | None = None,
     at_once: bool = False,
+    prove_again: bool = False,
 ) -> Route:
     """Route a command to its handler; with ``prepare`` the handler takes the facts as its second argument.
 
     With ``at_once`` the handler is tried first with None for the facts, and raises ``StaleFacts`` if it needs them.
+    With ``prove_again`` a repeated id needs the token as the first one did before ``rebuild`` answers it: for replies
+    that are as good as money.
     """
-    return Route(request, handle, prepare, rebuild, at_once)
+    return Route(request, handle, prepare, rebuild, at_once, prove_again=prove_again)
 
 
 def query(request: type[Q], handle: Callable[[Q, V], Awaitable[Reply] | Reply]) -> Route:
@@ -103,6 +108,19 @@ class Follow(Generic[X]):
             raise WiringError(f"follower {self.name}: a projection, and only a projection, says how it is wiped")
 
 
+@dataclass(frozen=True)
+class Watch:
+    """A private state of another service at one register, which this one reads, and what is done with it.
+
+    ``seen`` is called at once on the event loop with each state that comes, an old one again, too. The state's
+    contract lets this service read it.
+    """
+
+    state: type[PrivateState]
+    register: str
+    seen: Callable[[Any], None]
+
+
 SnapshotPiece = tuple[list[tuple[Event, str, str]], str | None]
 """Events with their ids and times, and what asks for the next piece."""
 
@@ -124,5 +142,6 @@ class Service(Generic[X, V]):
     """What runs beside the bus: scanners, printers."""
     hears: dict[type[Event], Callable[[Any], None]] = field(default_factory=dict)
     """Hints that any service tells, and what is done with each, at once on the event loop."""
+    watches: tuple[Watch, ...] = ()
     start: Callable[[X], None] | None = None
     """Called once in a transaction before the service answers: seeds, and jobs that a crash interrupted."""

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -96,7 +96,7 @@ def load(
     try:
         return msgspec.convert(values, own, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingsRefused(_sentence(str(error), section, places)) from error
+        raise SettingsRefused(_sentence(_in_words(str(error), own), section, places)) from error
 
 
 def _shared(own: type[Any]) -> frozenset[str]:
@@ -153,8 +153,27 @@ def _value(text: str, own: type[Any], key: str, place: str) -> Any:
     return text
 
 
+def _in_words(fault: str, own: type[Any]) -> str:
+    """The fault with what a setting must be in its own words, where they are given: few shopkeepers read patterns."""
+    for pattern, described in _described(msgspec.json.schema(own)):
+        fault = fault.replace(f"Expected `str` matching regex {pattern!r}", f"it is not what it must be ({described})")
+    return fault
+
+
+def _described(schema: Any) -> Iterator[tuple[str, str]]:
+    """Every pattern of a schema and the words that go with it."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("pattern"), str) and isinstance(schema.get("description"), str):
+            yield schema["pattern"], schema["description"]
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for part in schema:
+            yield from _described(part)
+
+
 def _sentence(fault: str, section: str | None, places: dict[str, str]) -> str:
     for key, place in places.items():
-        if f"field `{key}`" in fault or re.search(rf"`\$\.{re.escape(key)}\b", fault):
-            return f"{place}: setting '{key}' of {section or 'the hub'}: {fault}"
+        if f"`{key}`" in fault or re.search(rf"`\$\.{re.escape(key)}\b", fault):
+            owner = "the hub" if key in HubSettings.__struct_fields__ else section or "the hub"
+            return f"{place}: setting '{key}' of {owner}: {fault}"
     return f"settings of {section or 'the hub'}: {fault}"

@@ -2,7 +2,8 @@
 
 A state is published when it changes and again on every connect; what the broker retains and
 this service no longer has is cleared. Private states are coalesced to one message per 50 ms,
-expire after 15 minutes and are refreshed every 5 as long as they hold.
+expire after 15 minutes and are refreshed every 5 as long as they hold. One that tells what just
+happened (``lives_s``) is published each time and forgotten in time.
 """
 
 import asyncio
@@ -56,7 +57,7 @@ class States:
         topic = self._hold(shown)
         if topic is None or not self._connected:
             return
-        if isinstance(shown.state, State):
+        if isinstance(shown.state, State) or shown.state.lives_s is not None:
             self._publish(topic)
         else:
             self._publish_soon(topic)
@@ -96,7 +97,7 @@ class States:
     def refresh_private(self) -> None:
         """Publish every private state again before it expires."""
         for topic, shown in self._held.items():
-            if isinstance(shown.state, PrivateState):
+            if isinstance(shown.state, PrivateState) and shown.state.lives_s is None:
                 self._publish(topic)
 
     def _publish_soon(self, topic: str) -> None:
@@ -124,11 +125,19 @@ class States:
         if held is not None and _revision(held) > _revision(shown):
             return None
         self._held[topic] = shown
+        lives_s = shown.state.lives_s if isinstance(shown.state, PrivateState) else None
+        if lives_s is not None:
+            asyncio.get_running_loop().call_later(lives_s, self._forget, topic, shown)
         return topic
+
+    def _forget(self, topic: str, shown: Shown) -> None:
+        """What just happened is over, unless something else has happened since; the broker forgets by itself."""
+        if self._held.get(topic) is shown:
+            del self._held[topic]
 
     def _publish(self, topic: str) -> None:
         state = self._held[topic].state
-        expiry_s = PRIVATE_EXPIRY_S if isinstance(state, PrivateState) else None
+        expiry_s = (state.lives_s or PRIVATE_EXPIRY_S) if isinstance(state, PrivateState) else None
         self._bus.post(Outgoing(topic, msgspec.json.encode(state), retain=True, expiry_s=expiry_s))
 
 

@@ -1,7 +1,7 @@
 """The tables that every service has beside its own.
 
-None holds a customer's data for long: ``handled_request`` never stores personal replies,
-``failed_request`` keeps a message that met a bug for 30 days so that a person can look
+None holds a customer's data: ``handled_request`` stores no personal replies, and no other that says again what was
+typed; ``failed_request`` keeps the shape of a message that met a bug for 30 days so that a person can look
 (its eraser is ``maintenance``), and journaled events hold no personal data by contract.
 """
 
@@ -27,7 +27,7 @@ failed_request = Table(
     Column("caller", Text, primary_key=True),
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False),
-    Column("payload", BLOB, nullable=False, comment="Without secret fields; erased after 30 days."),
+    Column("payload", BLOB, nullable=False, comment="Its shape, without its texts; erased after 30 days."),
     Column("fault", Text, nullable=False),
     Column("at", Text, nullable=False),
     sqlite_with_rowid=False,

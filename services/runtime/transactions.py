@@ -18,6 +18,7 @@ from services.runtime.clock import stamp
 from services.runtime.database import Readers
 from services.runtime.ids import Ids
 from services.runtime.journal import Recorded
+from services.runtime.session_uses import SessionUses
 from services.runtime.states import Shown, States
 from services.runtime.tokens import Approval, Claims, TokenVerifier
 from services.runtime.writer import Scope
@@ -49,6 +50,7 @@ class Surroundings:
     verifier: TokenVerifier
     readers: Readers
     data: Path
+    uses: SessionUses
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,13 @@ class Tx:
         self.scope.recorded.append(entry)
         return Recorded(entry.epoch, entry.number, entry.event_id)
 
+    def begin_restored_epoch(self) -> None:
+        """Let what is told from now on be of a new epoch: this database is a backup, others heard what it knows not.
+
+        Numbers alone would not show it, for they are given again.
+        """
+        self.scope.journal.open_epoch(self.connection, "restored", stamp(self.now))
+
     def show(self, state: State, **segments: str) -> None:
         """Retain how something is, once it is committed."""
         self.after_commit(lambda: self._around.states.show(Shown(state, segments)))
@@ -127,6 +136,10 @@ class Tx:
             )
         )
         self.after_commit(lambda: self._around.verifier.void_below(client, below))
+
+    def use_session(self, client: str, session: int) -> None:
+        """Let a session count as in use, which somebody uses without its token: by a scanner, say."""
+        self.after_commit(lambda: self._around.uses.note(client, session))
 
     def after_commit(self, effect: Callable[[], None]) -> None:
         """Call something on the event loop once this is committed; it must not fail and not block."""

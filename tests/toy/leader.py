@@ -10,8 +10,8 @@ from sqlalchemy.dialects.sqlite import insert
 from contracts.base import Command, Event, PrivateState, Query, Rejection, Reply, State
 from contracts.ids import Segment
 from contracts.staff import Pin
+from services.runtime.asking import Ask
 from services.runtime.bus import LARGEST_PAYLOAD
-from services.runtime.requester import Ask
 from services.runtime.service import Service, SnapshotPiece, command, query
 from services.runtime.states import Shown
 from services.runtime.transactions import StaleFacts, Tx, View
@@ -115,7 +115,8 @@ class Guarded(Command[Counted], frozen=True):
     """Move a counter with permission."""
 
     lane: ClassVar = "counter"
-    asked_by = ("register",)
+    asked_by = ("register", "checkout")
+    passed_on_by = ("checkout",)
     permission = "toy.count"
 
     counter: Segment
@@ -162,6 +163,16 @@ class CounterNow(State, frozen=True):
     """Where a counter stands."""
 
     path: ClassVar = "counters/{counter}"
+
+    revision: int
+    total: int
+
+
+class JustCounted(PrivateState, frozen=True):
+    """That a counter was counted, for one register."""
+
+    thing: ClassVar = "counted"
+    lives_s: ClassVar = 1
 
     revision: int
     total: int

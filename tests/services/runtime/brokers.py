@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from services.hub.broker import choose_port, find_programs
+from services.hub.broker import find_programs
 from services.runtime.bus import Bus, Incoming, Login, MqttBus, Outgoing, Subscription
 from services.runtime.clock import Clock
 from services.runtime.log import Log
@@ -82,10 +82,15 @@ async def wait_online(client: Client, work: "asyncio.Task[None]") -> None:
 
 
 class Mosquitto:
-    """A real broker that lets everybody in and keeps nothing on disk."""
+    """A real broker that lets everybody in and keeps nothing on disk.
 
-    def __init__(self, folder: Path) -> None:
-        self.port = choose_port(0).port
+    Args:
+        folder: where its configuration and its log lie.
+        port: a port that is kept for it.
+    """
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.port = port
         self._programs = find_programs()
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None

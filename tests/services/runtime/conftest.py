@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import kept_port
 from tests.services.runtime.brokers import Mosquitto
 
 
@@ -12,7 +13,8 @@ from tests.services.runtime.brokers import Mosquitto
 def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
     """A real broker without logins, on a port of its own; killed at the end."""
     folder: Path = tmp_path_factory.mktemp("mosquitto")
-    broker = Mosquitto(folder)
-    broker.start()
-    yield broker
-    broker.kill()
+    with kept_port() as port:
+        broker = Mosquitto(folder, port)
+        broker.start()
+        yield broker
+        broker.kill()

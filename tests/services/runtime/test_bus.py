@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.runtime.bus import Incoming, NotConnected, Outgoing, Subscription
+from services.runtime.bus import MAX_INFLIGHT, Incoming, NotConnected, Outgoing, Subscription
 from services.runtime.ids import RandomIds
 from services.runtime.memory_bus import topic_matches
 from tests.services.runtime.brokers import Client, InMemory, Mosquitto, Real
@@ -79,6 +79,17 @@ async def test_wildcards_take_in_what_they_should(
         await client.hears(END)
 
     assert client.payloads == [*heard, END]
+
+
+async def test_more_than_may_be_under_way_arrives_in_its_order(world: World, root: str) -> None:
+    async with listener(world, Subscription(root, retained=False)).running() as client:
+        sent = [b"%d" % number for number in range(2 * MAX_INFLIGHT + 1)]
+
+        acknowledged = [client.bus.send(Outgoing(root, payload)) for payload in sent]
+
+        await client.hears(sent[-1])
+        assert client.payloads == sent
+        assert all(await asyncio.gather(*acknowledged))
 
 
 async def test_all_that_a_message_carries_crosses_unchanged(world: World, root: str) -> None:

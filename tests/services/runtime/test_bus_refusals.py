@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from contracts.topics import Topics
 from services.hub import logins
-from services.hub.broker import Broker, choose_port
+from services.hub.broker import Broker
 from services.runtime.bus import (
     ConnectionLost,
     Login,
@@ -24,6 +24,7 @@ from services.runtime.bus import (
 )
 from services.runtime.ids import RandomIds
 from services.runtime.log import Log
+from tests.ports import kept_port
 from tests.services.runtime.brokers import Client, Mosquitto, socket_of, wait_online
 from tests.under_test import until
 
@@ -33,19 +34,21 @@ TOPICS = Topics("store")
 @pytest_asyncio.fixture
 async def guarded(tmp_path: Path) -> AsyncIterator[Broker]:
     """A broker with the hub's own logins and access rules."""
-    broker = Broker(tmp_path, TOPICS, choose_port(0).port)
-    await broker.start()
-    yield broker
-    await broker.stop()
+    with kept_port() as port:
+        broker = Broker(tmp_path, TOPICS, port)
+        await broker.start()
+        yield broker
+        await broker.stop()
 
 
 @pytest.fixture
 def fragile(tmp_path: Path) -> Iterator[Mosquitto]:
     """A broker that the test may kill."""
-    broker = Mosquitto(tmp_path)
-    broker.start()
-    yield broker
-    broker.kill()
+    with kept_port() as port:
+        broker = Mosquitto(tmp_path, port)
+        broker.start()
+        yield broker
+        broker.kill()
 
 
 def bus_of(broker: Broker, data: Path, name: str, password: str | None = None) -> MqttBus:

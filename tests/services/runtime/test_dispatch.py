@@ -17,10 +17,11 @@ from sqlalchemy import select
 from contracts.base import Command, Rejected
 from contracts.ids import Segment
 from services.runtime import tables
+from services.runtime.asking import Ask
 from services.runtime.bus import Incoming, Outgoing
 from services.runtime.clock import SetClock
 from services.runtime.ids import RandomIds
-from services.runtime.requester import Ask, NoAnswer
+from services.runtime.requester import NoAnswer
 from services.runtime.service import command
 from services.runtime.transactions import Tx, View
 from services.runtime.writer import Scope
@@ -112,13 +113,13 @@ async def test_a_personal_reply_is_rebuilt_and_never_stored(counting: StoreUnder
     assert stored is None
 
 
-async def test_a_bug_is_told_kept_without_secrets_and_undone(counting: StoreUnderTest) -> None:
+async def test_a_bug_is_told_kept_without_texts_and_secrets_and_undone(counting: StoreUnderTest) -> None:
     answer = await counting.raw("leader", "stumble", b'{"counter":"a","pin":"4711"}', message_id=ID)
 
     assert answer["code"] == "internal-error"
     assert await counting.send(GetCounter("a")) == Counted("a", 0)
     kept = await counting.read("leader", lambda connection: connection.execute(select(tables.failed_request)).one())
-    assert kept.payload == b'{"counter":"a"}'
+    assert kept.payload == b'{"counter":"text of 1 character"}'
     assert "ZeroDivisionError" in kept.fault
     assert "quote" not in kept.fault
 

@@ -11,9 +11,11 @@ from contracts.base import Rejected
 from contracts.every_service import (
     FollowedPlace,
     FollowedPlaces,
+    JournalPage,
     ListParkedEvents,
     ParkedEvents,
     ReadFollowed,
+    ReadJournal,
     SettleParkedEvent,
 )
 from services.runtime import tables
@@ -99,7 +101,10 @@ async def test_a_service_tells_how_far_it_has_come_in_anothers_journal(pair: Sto
     followed = await pair.send(ReadFollowed("leader"), service="mirror", caller="leader-2")
     others = await pair.send(ReadFollowed("somebody"), service="mirror", caller="leader-2")
 
-    assert followed == FollowedPlaces(tuple(FollowedPlace(each, 1, 2) for each in follower_names(pair)))
+    journal = await pair.send(ReadJournal(after=1), service="leader", caller="mirror-2")
+    assert isinstance(journal, JournalPage)
+    newest = journal.entries[-1].event_id
+    assert followed == FollowedPlaces(tuple(FollowedPlace(each, 1, 2, newest) for each in follower_names(pair)))
     assert others == FollowedPlaces(())
 
 

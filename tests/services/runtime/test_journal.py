@@ -13,9 +13,10 @@ from services.runtime import journal, tables
 from services.runtime.database import open_writer
 from services.runtime.ids import RandomIds, derived
 from services.runtime.journal import MOST_IN_A_PAGE, PAGE_BYTES, Entry, Journal
-from services.runtime.migrate import chains, migrate
+from services.runtime.migrate import chains
 from tests.toy import leader
 from tests.toy.leader import CounterMoved
+from tests.under_test import lay_database
 
 ROOT_ID = "0198c0de-0000-7000-8000-000000000000"
 
@@ -23,7 +24,7 @@ ROOT_ID = "0198c0de-0000-7000-8000-000000000000"
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
     file = tmp_path / "leader.sqlite3"
-    migrate(file, chains("leader", leader.make_leader().migrations))
+    lay_database(file, chains("leader", leader.make_leader().migrations))
     engine = open_writer(file)
     with engine.connect() as connection, connection.begin():
         yield connection

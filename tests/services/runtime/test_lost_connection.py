@@ -15,6 +15,7 @@ import uvloop
 from paho.mqtt import publish
 
 from services.runtime.bus import Subscription
+from tests.ports import kept_port
 from tests.services.runtime.brokers import Client, Mosquitto, socket_of
 from tests.under_test import until
 
@@ -48,14 +49,13 @@ def reset_with_bytes_unread(client: Client, broker: Mosquitto, topic: str) -> No
 def test_a_connection_that_is_reset_behind_a_message_is_missed_at_once(
     tmp_path: Path, loop_factory: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
-    broker = Mosquitto(tmp_path)
-    broker.start()
-
-    async def lose() -> list[bytes]:
+    async def lose(broker: Mosquitto) -> list[bytes]:
         async with Client(broker.bus("listener"), Subscription("news", retained=False)).running() as client:
             reset_with_bytes_unread(client, broker, "news")
             await until(lambda: not client.online.is_set(), within_s=SOON_S)
             return client.payloads
 
-    with asyncio.Runner(loop_factory=loop_factory) as runner:
-        assert runner.run(lose()) == [b"the last"]
+    with kept_port() as port, asyncio.Runner(loop_factory=loop_factory) as runner:
+        broker = Mosquitto(tmp_path, port)
+        broker.start()
+        assert runner.run(lose(broker)) == [b"the last"]

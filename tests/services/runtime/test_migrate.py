@@ -91,7 +91,7 @@ def test_a_new_database_gets_both_chains_and_no_backup(chain: Chain) -> None:
     assert chain.migrate()
 
     assert is_current(chain.file, chain.parts)
-    assert chain.rows("runtime_version") == [("0001",)]
+    assert chain.rows("runtime_version") == [("0002",)]
     assert chain.rows("toy_version") == [("0001",)]
     assert chain.backups() == []
 

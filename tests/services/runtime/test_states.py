@@ -23,7 +23,7 @@ from services.runtime.transactions import Tx, View
 from services.runtime.writer import Scope
 from tests.services.runtime.brokers import Client, Mosquitto
 from tests.toy import leader
-from tests.toy.leader import Count, CounterForRegister, CounterNow
+from tests.toy.leader import Count, CounterForRegister, CounterNow, JustCounted
 from tests.under_test import StoreUnderTest, until
 
 TOPICS = Topics("test-store")
@@ -118,6 +118,27 @@ async def test_private_states_expire_and_are_refreshed_well_before(shop: Shop) -
         (PRIVATE, states.PRIVATE_EXPIRY_S, True),
         (PRIVATE, states.PRIVATE_EXPIRY_S, True),
     ]
+
+
+async def test_what_just_happened_is_told_each_time_and_never_again_when_its_time_is_over(shop: Shop) -> None:
+    topic = TOPICS.private(JustCounted, "till-1")
+    shop.states.connected([])
+
+    for revision in (1, 2, 3):
+        shop.states.show(Shown(JustCounted(revision, revision), {"register": "till-1"}))
+    shop.states.refresh_private()
+    shop.states.connected([])
+
+    await until(lambda: len(shop.published(topic)) == 4)
+    assert shop.published(topic) == [1, 2, 3, 3]
+    assert {each.expiry_s for each in shop.broker.published} == {1}
+    await until(lambda: not _shown_on_connect(shop, topic))
+
+
+def _shown_on_connect(shop: Shop, topic: str) -> bool:
+    before = len(shop.published(topic))
+    shop.states.connected([])
+    return len(shop.published(topic)) > before
 
 
 async def test_everything_is_shown_again_after_the_broker_forgot_it(store: StoreUnderTest) -> None:

@@ -18,14 +18,14 @@ from sqlalchemy import Connection, insert
 
 from services.runtime.ids import RandomIds
 from services.runtime.journal import Entry
-from services.runtime.migrate import chains, migrate
+from services.runtime.migrate import chains
 from services.runtime.requester import NoAnswer
 from services.runtime.seams import Seams
 from services.runtime.settings import RuntimeSettings
 from services.runtime.writer import MOST_IN_A_BATCH, DatabaseFault, Scope, Writer, _driver
 from tests.toy import leader
 from tests.toy.leader import Count, Counted, CounterMoved, GetCounter
-from tests.under_test import StoreUnderTest
+from tests.under_test import StoreUnderTest, lay_database
 
 AT = "2026-11-22T08:00:00.000000Z"
 ROOT = Path(__file__).parents[3]
@@ -38,7 +38,7 @@ class Told:
         self.published: list[Entry] = []
         settings = RuntimeSettings(service="leader", store="test-store", data=folder)
         self.file = settings.database_file
-        migrate(self.file, chains("leader", leader.make_leader().migrations))
+        lay_database(self.file, chains("leader", leader.make_leader().migrations))
         self.writer = Writer(settings, loop=asyncio.get_running_loop(), publish=self.published.extend, seams=Seams())
         self.statements: list[str] = []
         _driver(self.writer.connection).set_trace_callback(self.statements.append)
@@ -299,7 +299,7 @@ def unprivileged() -> list[str]:
 @pytest.mark.parametrize("what", ["file", "folder"])
 def test_a_read_only_database_is_a_clear_fault_at_the_start(tmp_path: Path, what: str) -> None:
     file = tmp_path / "leader.sqlite3"
-    migrate(file, chains("leader", leader.make_leader().migrations))
+    lay_database(file, chains("leader", leader.make_leader().migrations))
     locked = file if what == "file" else tmp_path
     locked.chmod(0o444 if what == "file" else 0o555)
     try:
@@ -315,6 +315,15 @@ def test_a_read_only_database_is_a_clear_fault_at_the_start(tmp_path: Path, what
 
     assert said.stdout.startswith(f"{file} cannot be written: SQLITE_"), said.stdout
     assert said.stderr == ""
+
+
+async def test_a_commit_waits_until_the_disk_has_it(told: Told) -> None:
+    """In WAL a power cut undoes no commit where ``synchronous`` is 2, FULL (sqlite.org/pragma.html)."""
+    driver = _driver(told.writer.connection)
+
+    set_up = [driver.execute(f"PRAGMA {name}").fetchone() for name in ("journal_mode", "synchronous")]
+
+    assert set_up == [("wal",), (2,)]
 
 
 async def test_a_missing_database_is_a_clear_fault_at_the_start(tmp_path: Path) -> None:
