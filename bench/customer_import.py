@@ -24,7 +24,7 @@ _TAKE: Final = HowToTake(good_rows=True, make_groups=True, on_duplicate="save_an
 
 
 async def customer_import() -> dict[str, Any]:
-    """How long trying and taking over take, and how long the same again."""
+    """How long trying and taking over take together, each by itself, and how long the same again takes."""
     with tempfile.TemporaryDirectory(prefix="tillwire-bench-") as folder:
         file = Path(folder) / "customers.csv"
         write(file, ROWS)
@@ -40,9 +40,10 @@ async def customer_import() -> dict[str, Any]:
             again = await move_in(person, file, _READ, _TAKE)
             ended = time.perf_counter()
     return {
-        "seconds": round(taken_at - tried_at, 1),
+        "seconds": round(taken_at - began, 1),
         "most_s": MOST_SECONDS,
         "tried_s": round(tried_at - began, 1),
+        "taken_s": round(taken_at - tried_at, 1),
         "again_s": round(ended - taken_at, 1),
         "rows": ROWS,
         "would_be_created": tried.counts["created"],

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -25,14 +25,16 @@ from bench.measure import figures_ms
 from bench.people import SEED, people
 from bench.round_trip import round_trips
 from bench.shop import hub_online
-from contracts.customers import CreateCustomer, Customer, SearchCustomers
-from contracts.ids import CustomerId
+from contracts.customers import CreateCustomer, Customer, HistoryEntry, SearchCustomers
+from contracts.ids import CurrencyCode, CustomerId, ReceiptNumber, SaleId
 from services.customers import service
 from services.customers.store.customers import CustomerStore
+from services.customers.store.history import HistoryStore
 from services.hub.client import Client
 from services.hub.keys import administrator_token
 from services.hub.supervisor import Hub
-from services.runtime.ids import RandomIds
+from services.runtime.clock import stamp
+from services.runtime.ids import RandomIds, derived
 from services.runtime.migrate import chains, migrate
 
 CUSTOMERS: Final = 1_000_000
@@ -42,6 +44,8 @@ WARM_UP: Final = 20
 CREATED_A_SECOND: Final = 20
 MOST_P99_MS: Final = 20.0
 RAW: Final = 300
+SALES: Final = 400
+"""Sales of customers who were in the shop lately, so that there is somebody who is seen first."""
 FILLED_AT: Final = datetime(2026, 3, 1, tzinfo=UTC)
 _MANY_NAMESAKES: Final = 15
 """With fewer people of that name than these, the whole name is specific: its bearer must be among the hits."""
@@ -108,9 +112,22 @@ def fill(folder: Path, count: int) -> list[Wish]:
                 if number % every == every // 2:
                     chosen.append(each)
                 number += 1
+        _sell(HistoryStore(connection), count)
     engine.dispose()
     chance = Random(SEED)  # noqa: S311 - the same in every run
     return [Wish(each.customer_id, chance.choice(_texts(each, names[_name(each)]))) for each in chosen]
+
+
+def _sell(history: HistoryStore, count: int) -> None:
+    """Let some of the customers have bought something, a minute after one another."""
+    buyers = list(people(min(count, SALES * 5)))[::5]
+    for number, each in enumerate(buyers):
+        sale_id = SaleId(derived(each.customer_id, "sale"))
+        at = stamp(FILLED_AT + timedelta(minutes=number))
+        history.put(
+            each.customer_id,
+            HistoryEntry("sale", sale_id, ReceiptNumber(f"1-{number}"), at, 1000, CurrencyCode("EUR")),
+        )
 
 
 async def _look_for_all(client: Client, token: str, wishes: Sequence[Wish]) -> tuple[list[float], list[bool]]:

@@ -14,7 +14,8 @@ from bench.measure import figures_ms
 from bench.shop import Register, shop_at_work
 from contracts.checkout.paying import CompleteSale
 from contracts.ids import DeviceId
-from services.devices.printers.dialogue import Dialogue, Patience
+from services.devices.printers.attempts import Patience
+from services.devices.printers.dialogue import Dialogue
 from services.devices.printers.links import way_to
 from services.devices.printers.settings import Reached
 from services.hub.virtual_printer import VirtualPrinter

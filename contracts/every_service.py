@@ -122,11 +122,15 @@ class ParkedEvents(Reply, frozen=True):
 
 
 class FollowedPlace(Message, frozen=True):
-    """How far one follower has come: the last event that it applied, or passed over because it is none of its."""
+    """How far one follower has come: the last event that it applied, or passed over because it is none of its.
+
+    A leader whose journal holds no such event at that number was taken back since: the number says nothing then.
+    """
 
     follower: str
     epoch: int
     number: int
+    event_id: EventId | None = None
 
 
 class FollowedPlaces(Reply, frozen=True):

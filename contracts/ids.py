@@ -31,6 +31,7 @@ ReceiptNumber = Annotated[
 SaleId = NewType("SaleId", Uuid)
 LineItemId = NewType("LineItemId", Uuid)
 TenderId = NewType("TenderId", Uuid)
+RedemptionId = NewType("RedemptionId", Uuid)
 DecisionId = NewType("DecisionId", Uuid)
 CustomerId = NewType("CustomerId", Uuid)
 StaffId = NewType("StaffId", Uuid)
@@ -59,6 +60,10 @@ TaxClassCode = NewType(
     ],
 )
 CountryCode = NewType(
-    "CountryCode", Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="ISO 3166-1 alpha-2")]
+    "CountryCode",
+    Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="ISO 3166-1 alpha-2, two capitals such as FI")],
 )
-CurrencyCode = NewType("CurrencyCode", Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217")])
+CurrencyCode = NewType(
+    "CurrencyCode",
+    Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217, three capitals such as EUR")],
+)

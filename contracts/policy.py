@@ -141,7 +141,7 @@ class RevisionNotFound(Rejection):
 class GetSettings(Query[PolicyInForce], frozen=True):
     """Read the settings in force, or those of an earlier ``revision``."""
 
-    asked_by = ("register", "backoffice", "hub")
+    asked_by = ("register", "backoffice", "hub", "customers")
     rejections = (RevisionNotFound,)
 
     revision: Annotated[int, Meta(ge=0)] | None = None

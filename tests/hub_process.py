@@ -17,12 +17,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any, Self
 
+from contracts.topics import SERVICES
 from services.hub.command_line import COMMANDS, GROUPS, main
 from services.hub.offspring import start_fork_server
 
 _context = multiprocessing.get_context("forkserver")
 _COMMAND_FILES = {place.partition(":")[0] for place, _ in COMMANDS.values()} | {file for _, _, file in GROUPS.values()}
-_LOADED = ("tests.hub_process", "services.hub.broker", *(f"services.hub.commands.{file}" for file in _COMMAND_FILES))
+_LOADED = (
+    *("tests.hub_process", "services.hub.broker", "services.hub.forked", "services.hub.keys"),
+    *(f"services.hub.commands.{file}" for file in sorted(_COMMAND_FILES)),
+    *("services.runtime.run", "aiosqlite"),
+    *(f"services.{service}.{part}" for service in SERVICES for part in ("service", "settings")),
+    "services.hub.frozen",
+)
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 60.0
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -32,6 +39,15 @@ def environment(more: Mapping[str, str] = NOTHING) -> dict[str, str]:
     """The environment of the launcher, without settings of whoever runs the tests."""
     clean = {name: text for name, text in os.environ.items() if not name.startswith("TILLWIRE_")}
     return {**clean, "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1", **more}
+
+
+def start_parent() -> None:
+    """Start the parent of all that is forked here: commands, and the services of a hub in the tests' own process.
+
+    Whoever starts it settles what it has loaded, and it stays for the whole run. With the modules of both,
+    neither loads its own again at each start, whichever test comes first.
+    """
+    start_fork_server(_LOADED)
 
 
 def tillwire(
@@ -50,7 +66,7 @@ def tillwire(
             target=_run_command,
             args=(str(folder), arguments, environment(more), [DupFd(file.fileno()) for file in spoken]),
         )
-        start_fork_server(_LOADED)
+        start_parent()
         process.start()
         process.join(PATIENCE_S)
         assert process.exitcode is not None, f"{arguments} did not end"

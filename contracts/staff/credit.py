@@ -51,7 +51,12 @@ class StaffSalesRow(Message, frozen=True):
 
 
 class StaffSales(Reply, frozen=True):
-    """Sales by period and then by staff id, returns taken off."""
+    """Sales by period and then by staff id, returns taken off.
+
+    The two kinds of ``credit`` do not add up to the same. ``attributed`` is what the lines that somebody is credited
+    with came to, however they were paid. ``cashier`` is turnover, with the lines that nobody is credited with, and
+    without what single-purpose vouchers paid: that was turnover when they were sold.
+    """
 
     credit: Literal["attributed", "cashier"]
     rows: tuple[StaffSalesRow, ...]

@@ -83,7 +83,7 @@ class StaffNamed(Reply, frozen=True):
 class IdentifyBadge(Query[StaffNamed], frozen=True):
     """Whose badge was read, so that a line can be credited to them. It signs nobody on."""
 
-    asked_by = ("register", "backoffice", "hub")
+    asked_by = ("register", "backoffice", "hub", "checkout")
     rejections = (StaffNotFound,)
 
     badge: CodeText
@@ -107,11 +107,16 @@ class GetStaffLabel(Query[StaffLabel], frozen=True):
 
 
 class SessionStarted(Event, frozen=True):
-    """Somebody signed on at a register; tokens of lower sessions there are void."""
+    """Somebody signed on at a register; tokens of lower sessions there are void.
+
+    ``sells``: their role lets them sell (``sale.sell``) without an approval. It stays so while the session lasts: a
+    role that changes ends the sessions of whoever has it.
+    """
 
     register: RegisterId
     session: int
     staff_id: StaffId
+    sells: bool = True
 
 
 class SessionEnded(Event, frozen=True):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, TypeVar
 
-from contracts.base import Message, Request, Role, State
+from contracts.base import Message, PrivateState, Request, Role, State
 from contracts.every_service import SessionUsed
 from contracts.modules import modules_of
 from contracts.topics import FOLLOWS, SERVICES, Topics
@@ -87,7 +87,7 @@ def rules(role: Role, login: str, topics: Topics) -> AccessRules:
             publish=(*publish, CONTROL),
             subscribe=(f"{topics.root}/#", CONTROL_RESPONSE, BROKER_FIGURES),
         )
-    subscribe = [topics.replies_to(login), topics.statuses(), *_states(role, topics)]
+    subscribe = [topics.replies_to(login), topics.statuses(), *_states(role, topics), *_privates(role, topics)]
     if role == "register":
         subscribe.append(topics.privates_for(login))
     elif role in SERVICES:
@@ -119,6 +119,13 @@ def _states(role: Role, topics: Topics) -> Iterator[str]:
     for state in _contracts(State):
         if role in state.read_by and state.owner() != role:
             yield f"{topics.root}/state/{state.owner()}/{_PLACE.sub('+', state.path)}"
+
+
+def _privates(role: Role, topics: Topics) -> Iterator[str]:
+    """The filters of every private state that this role reads at all registers."""
+    for state in _contracts(PrivateState):
+        if role in state.read_by and state.owner() != role:
+            yield topics.privates_everywhere(state)
 
 
 @cache

@@ -6,6 +6,8 @@ Never here: what stands in them.
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -38,7 +40,16 @@ def write_new(path: Path, content: bytes, mode: int) -> bool:
 
 def write(path: Path, content: bytes, mode: int) -> None:
     """Put a file in place of the one that may be there; nobody ever sees half of it."""
-    _draft(path, content, mode).replace(path)
+    with replaced(path, mode) as file:
+        file.write(content)
+
+
+@contextmanager
+def replaced(path: Path, mode: int) -> Iterator[BinaryIO]:
+    """Write a file piece by piece, that takes the place of the one that may be there once all of it went well."""
+    with _drafted(path, mode) as (draft, file):
+        yield file
+    draft.replace(path)
     _settle(path.parent)
 
 
@@ -81,18 +92,25 @@ def read(path: Path) -> bytes:
 
 
 def _draft(path: Path, content: bytes, mode: int) -> Path:
+    with _drafted(path, mode) as (draft, file):
+        file.write(content)
+    return draft
+
+
+@contextmanager
+def _drafted(path: Path, mode: int) -> Iterator[tuple[Path, BinaryIO]]:
+    """A file beside the one that is meant, on disk in the end; gone again where anything went wrong."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".draft")
     draft = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            yield draft, file
             file.flush()
             os.fchmod(descriptor, mode)
             os.fsync(descriptor)
     except BaseException:
         draft.unlink()
         raise
-    return draft
 
 
 def _settle(folder: Path) -> None:

@@ -222,7 +222,7 @@ def _readers(message: type[Message]) -> str:
     if issubclass(message, Reply):
         return "its caller"
     if issubclass(message, PrivateState):
-        return "its register"
+        return ", ".join(("its register", *message.read_by))
     return ", ".join(_hearers(message))
 
 

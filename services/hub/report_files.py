@@ -7,11 +7,12 @@ import csv
 import io
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, BinaryIO, Final, Literal, TextIO
 
 import msgspec
 from babel.core import get_global
@@ -30,6 +31,8 @@ Cell = str | int | None
 STANDARD_OUTPUT: Final = "-"
 _FILE_MODE: Final = 0o640
 """Who sold how much is nothing for everybody on the machine."""
+PRIVATE: Final = 0o600
+"""What is known of customers is for nobody else on it."""
 # OWASP, CSV Injection: = + - @, tab and carriage return begin a formula. Excel takes a line feed and the
 # full-width forms likewise.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -91,8 +94,10 @@ class Outputs:
 TO_TERMINAL: Final = Outputs()
 
 
-def hand_out(report: Report, answer: Reply, outputs: Outputs) -> bool:
+def hand_out(report: Report, answer: Reply, outputs: Outputs, *, mode: int = _FILE_MODE) -> bool:
     """Put a report where it is wanted; returns whether it went to the terminal as a table.
+
+    ``mode`` says who on the machine may read the files.
 
     Raises:
         CommandRefused: a file cannot be written, or cannot hold the report.
@@ -103,9 +108,9 @@ def hand_out(report: Report, answer: Reply, outputs: Outputs) -> bool:
         sys.stdout.write(csv_text(in_files))
         sys.stdout.flush()
     elif outputs.csv is not None:
-        written.append(_put(Path(outputs.csv), csv_bytes(in_files)))
+        written.append(_put(Path(outputs.csv), csv_bytes(in_files), mode))
     if outputs.xlsx is not None:
-        written.append(_put(outputs.xlsx, xlsx_bytes(in_files)))
+        written.append(_put(outputs.xlsx, xlsx_bytes(in_files), mode))
     if outputs.as_json:
         print_plain(msgspec.json.encode(answer).decode())
         return False
@@ -116,6 +121,31 @@ def hand_out(report: Report, answer: Reply, outputs: Outputs) -> bool:
         return False
     console().print(table(report))
     return True
+
+
+def write_out(columns: Sequence[Column], rows: Callable[[], Iterable[Sequence[Cell]]], outputs: Outputs) -> list[Path]:
+    """Put rows about people into the files that are wanted, one row after the other; returns the files.
+
+    Nobody else on the machine may read them. ``rows`` gives them anew each time.
+
+    Raises:
+        CommandRefused: a file cannot be written, or cannot hold the rows.
+    """
+    written = []
+    if outputs.csv == STANDARD_OUTPUT:
+        _write_csv(sys.stdout, columns, rows())
+        sys.stdout.flush()
+    elif outputs.csv is not None:
+        with _replaced(Path(outputs.csv), PRIVATE) as file:
+            text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+            _write_csv(text, columns, rows())
+            text.detach()
+        written.append(Path(outputs.csv))
+    if outputs.xlsx is not None:
+        with _replaced(outputs.xlsx, PRIVATE) as file:
+            _write_xlsx(file, columns, rows(), {"constant_memory": True})
+        written.append(outputs.xlsx)
+    return written
 
 
 def table(report: Report) -> Table:
@@ -133,15 +163,7 @@ def table(report: Report) -> Table:
 def csv_text(report: Report) -> str:
     """The report as CSV (RFC 4180): commas, a head, numbers with a point, text that no program runs as a formula."""
     lines = io.StringIO(newline="")
-    writer = csv.writer(lines)
-    writer.writerow([column.title for column in report.columns])
-    for row in report.rows:
-        writer.writerow(
-            [
-                guarded(cell) if isinstance(cell, str) else _text(cell, column.places)
-                for cell, column in zip(row, report.columns, strict=True)
-            ]
-        )
+    _write_csv(lines, report.columns, report.rows)
     return lines.getvalue()
 
 
@@ -153,31 +175,13 @@ def csv_bytes(report: Report) -> bytes:
 def xlsx_bytes(report: Report) -> bytes:
     """The report as one XLSX sheet: text as text whatever it begins with, numbers as numbers.
 
+    A text that begins as a guarded one of a CSV file does gets one more apostrophe, for ``unguarded`` to take.
+
     Raises:
         CommandRefused: a cell holds more than XLSX allows, or there are more rows.
     """
-    # Imported here: few commands write a sheet.
-    from xlsxwriter import Workbook  # type: ignore[import-untyped]  # noqa: PLC0415 - published without types
-
     content = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with Workbook(content, options) as book:
-        sheet = book.add_worksheet()
-        bold = book.add_format({"bold": True})
-        formats = [book.add_format({"num_format": _number_format(column.places)}) for column in report.columns]
-        refused = [sheet.write_string(0, place, column.title, bold) for place, column in enumerate(report.columns)]
-        for line, row in enumerate(report.rows, 1):
-            for place, (cell, column) in enumerate(zip(row, report.columns, strict=True)):
-                if cell is None:
-                    continue
-                if isinstance(cell, str):
-                    refused.append(sheet.write_string(line, place, cell, formats[place]))
-                else:
-                    refused.append(sheet.write_number(line, place, _exact(cell, column.places), formats[place]))
-        sheet.freeze_panes(1, 0)
-        sheet.autofit()
-    if any(refused):
-        raise CommandRefused("an XLSX sheet cannot hold this report, it is too long; write it with --csv")
+    _write_xlsx(content, report.columns, report.rows, {"in_memory": True})
     return content.getvalue()
 
 
@@ -187,6 +191,11 @@ def guarded(text: str) -> str:
     So does one that has apostrophes before such a beginning; ``unguarded`` gives back what it was.
     """
     return f"'{text}" if _FORMULA.match(text) else text
+
+
+def twice_guarded(text: str) -> str:
+    """A text for a sheet, where none is run: only one that looks guarded is, so that whoever reads it gets it back."""
+    return f"'{text}" if unguarded(text) != text else text
 
 
 def unguarded(text: str) -> str:
@@ -205,6 +214,11 @@ def places_of(currency: str) -> int:
     return get_currency_precision(currency)
 
 
+def amount_text(amount: int, places: int) -> str:
+    """An amount as it is written in a sentence: 1250 cents are 12.50."""
+    return f"{_exact(amount, places):f}"
+
+
 def _text(cell: Cell, places: int | None) -> str:
     if cell is None:
         return ""
@@ -215,16 +229,62 @@ def _exact(cell: int, places: int | None) -> Decimal:
     return Decimal(cell).scaleb(-(places or 0))
 
 
+def _write_csv(lines: TextIO, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
+    writer = csv.writer(lines)
+    writer.writerow([column.title for column in columns])
+    for row in rows:
+        writer.writerow(
+            [
+                guarded(cell) if isinstance(cell, str) else _text(cell, column.places)
+                for cell, column in zip(row, columns, strict=True)
+            ]
+        )
+
+
+def _write_xlsx(
+    content: BinaryIO, columns: Sequence[Column], rows: Iterable[Sequence[Cell]], memory: dict[str, bool]
+) -> None:
+    # Imported here: few commands write a sheet.
+    from xlsxwriter import Workbook  # type: ignore[import-untyped]  # noqa: PLC0415 - published without types
+
+    texts = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    fits = True
+    with Workbook(content, {**memory, **texts}) as book:
+        sheet = book.add_worksheet()
+        sheet.freeze_panes(1, 0)
+        bold = book.add_format({"bold": True})
+        formats = [book.add_format({"num_format": _number_format(column.places)}) for column in columns]
+        for place, column in enumerate(columns):
+            fits &= not sheet.write_string(0, place, column.title, bold)
+        for line, row in enumerate(rows, 1):
+            for place, (cell, column) in enumerate(zip(row, columns, strict=True)):
+                if isinstance(cell, str):
+                    fits &= not sheet.write_string(line, place, twice_guarded(cell), formats[place])
+                elif cell is not None:
+                    fits &= not sheet.write_number(line, place, _exact(cell, column.places), formats[place])
+        if "constant_memory" not in memory:
+            sheet.autofit()
+    if not fits:
+        raise CommandRefused("an XLSX sheet cannot hold this report, it is too long; write it with --csv")
+
+
 def _number_format(places: int | None) -> str:
     # '@' keeps a text a text when somebody edits the cell.
     return "@" if places is None else f"0.{'0' * places}" if places else "0"
 
 
-def _put(file: Path, content: bytes) -> Path:
+def _put(file: Path, content: bytes, mode: int) -> Path:
+    with _replaced(file, mode) as written:
+        written.write(content)
+    return file
+
+
+@contextmanager
+def _replaced(file: Path, mode: int) -> Iterator[BinaryIO]:
     if file.exists() and not file.is_file():
         raise CommandRefused(f"{file} is no plain file; name another")
     try:
-        files.write(file.resolve(), content, _FILE_MODE)
+        with files.replaced(file.resolve(), mode) as content:
+            yield content
     except OSError as error:
         raise CommandRefused(f"{file} cannot be written: {error.strerror}") from error
-    return file

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from contracts.ids import DeviceId, RegisterId
+from contracts.ids import CurrencyCode, DeviceId, RegisterId
 from contracts.topics import Topics
 from services.hub import addresses, files, logins
 from services.runtime.bus import Login
@@ -39,13 +39,15 @@ class RunningHub(msgspec.Struct, frozen=True):
     """How a running hub is reached from this machine.
 
     ``demo_printer_port`` is where it expects the demo's printer; None when the shop has printers of its own.
-    ``bind`` is the address its broker listens on; empty when that is ``host``.
+    ``bind`` is the address its broker listens on; empty when that is ``host``. ``currency`` is that of all its money,
+    whatever the settings say where a command is called.
     """
 
     pid: int
     host: str
     port: int
     store: str
+    currency: CurrencyCode
     demo_printer_port: int | None = None
     bind: str = ""
 

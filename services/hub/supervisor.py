@@ -91,6 +91,8 @@ class Hub:
         self._died: dict[str, str] = {}
         """Services that were started again and have not come online yet, with the session they had before."""
         self._broker: Broker | None = None
+        self._kept_port: socket.socket | None = None
+        """Holds the port of the demo's printer."""
         self.running: RunningHub
 
     @property
@@ -163,7 +165,13 @@ class Hub:
         if ready is not True:
             raise GaveUp("the store's keys and databases could not be made ready; the lines above say why", 1)
         self.running = RunningHub(
-            os.getpid(), broker.host, chosen.port, self.topics.store, self._demo_printer_port(), broker.bind
+            os.getpid(),
+            broker.host,
+            chosen.port,
+            self.topics.store,
+            self._settings.currency,
+            self._demo_printer_port(),
+            broker.bind,
         )
         self._keep(self._keep_broker(broker), "broker")
         self._keep(self._keep_log_small(broker), "broker's log")
@@ -193,6 +201,8 @@ class Hub:
             await asyncio.gather(*ends)
         if self._broker is not None:
             await self._broker.stop()
+        if self._kept_port is not None:
+            self._kept_port.close()
 
     # What goes on meanwhile
 
@@ -294,12 +304,17 @@ class Hub:
         return environment
 
     def _demo_printer_port(self) -> int | None:
-        """A free port for the demo's printer, unless the shop has set up printers of its own."""
+        """A port kept free for the demo's printer, unless the shop has set up printers of its own.
+
+        As long as a socket is bound to it that does not listen, Linux gives it to nobody who takes any port;
+        who asks for it by its number, and for a reused address, may listen.
+        """
         if load(_ShopPrinters, "devices", variables=self._environment).printers:
             return None
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            return int(listener.getsockname()[1])
+        self._kept_port = socket.socket()
+        self._kept_port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._kept_port.bind(("127.0.0.1", 0))
+        return int(self._kept_port.getsockname()[1])
 
 
 @asynccontextmanager

@@ -19,16 +19,22 @@ SHELL = (str(ROOT / "tests/examples/register.sh"),)
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a hub with its sample items and an owner has left; each hub here begins with a copy."""
+    with hub_process(folder := tmp_path_factory.mktemp("filled")) as hub:
+        hub.until_ready()
+        made = tillwire(folder, "staff", "add-owner", "--name", "Owner", "--pin-stdin", said=PIN)
+        assert made.returncode == 0
+    return folder / "data"
+
+
+@pytest.fixture(scope="module")
+def hub(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """A hub with its sample items and an owner."""
-    with hub_process(tmp_path_factory.mktemp("hub")) as hub:
-        make_owner(hub.until_ready())
-        yield hub
-
-
-def make_owner(hub: HubProcess) -> None:
-    """Put somebody on the staff list who may sell."""
-    assert tillwire(hub.folder, "staff", "add-owner", "--name", "Owner", "--pin-stdin", said=PIN).returncode == 0
+    folder = tmp_path_factory.mktemp("hub")
+    shutil.copytree(filled, folder / "data")
+    with hub_process(folder) as hub:
+        yield hub.until_ready()
 
 
 def named(what: str, example: tuple[str, ...]) -> str:
@@ -78,11 +84,10 @@ def test_the_example_sells_two_items_for_cash_and_tells_the_receipt_number(
 
 @EXAMPLES
 def test_the_example_asks_again_with_the_same_id_when_checkout_dies_before_it_answers(
-    tmp_path: Path, example: tuple[str, ...]
+    filled: Path, tmp_path: Path, example: tuple[str, ...]
 ) -> None:
     """Asked with a new id, a line that is there already would be refused."""
-    with hub_process(tmp_path) as filled:
-        make_owner(filled.until_ready())
+    shutil.copytree(filled, tmp_path / "data")
     with hub_process(tmp_path, more={"TILLWIRE_CRASH_AT": DIES_AT_A_LINE}) as hub:
         hub.until_ready()
 

@@ -13,7 +13,7 @@ from services.hub.virtual_printer import VirtualPrinter
 from services.runtime.settings import HubSettings
 from tests.hub.parts import Parts, parts_at_work
 from tests.hub.shop import Shop
-from tests.hub_process import environment
+from tests.hub_process import environment, start_parent
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -57,6 +57,7 @@ async def hub(
     """A hub that watches over itself."""
     folder = tmp_path_factory.mktemp("hub")
     wanted = HubSettings(data=str(folder / "data"), port=0)
+    start_parent()
     async with hub_at_work(wanted, said.append, environment=environment(settings)) as hub:
         assert await hub.until_online() == ()
         yield hub

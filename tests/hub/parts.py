@@ -5,21 +5,24 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
-from contracts.topics import SERVICES, Topics
+from contracts.every_service import FollowedPlaces, ReadFollowed, ReadJournal
+from contracts.topics import FOLLOWS, SERVICES, Topics
 from services.hub import logins
-from services.hub.broker import Broker, choose_port
+from services.hub.broker import Broker
 from services.hub.client import connected
-from services.hub.offspring import Offspring, make_ready, preload
+from services.hub.offspring import Offspring, make_ready
 from services.hub.presence import Presence
 from services.hub.running_hub import RunningHub
 from services.hub.service_logs import ServiceLog
 from services.hub.supervisor import Hub
 from services.runtime.seams import CrashPoint
 from services.runtime.settings import HubSettings
-from tests.hub.shop import PATIENCE_S, Shop
-from tests.hub_process import environment
+from tests.hub.shop import PATIENCE_S, Shop, until
+from tests.hub_process import environment, start_parent
+from tests.ports import kept_port
 
 STOP_PATIENCE_S = 5.0
 
@@ -63,7 +66,12 @@ class Parts:
         assert await self._offspring[service].ended() == -signal.SIGKILL
 
     async def rig(self, service: str, point: CrashPoint, passing: int) -> "asyncio.Task[None]":
-        """Start a service anew so that it crashes at a point; the task ends when it did and is online again."""
+        """Start a service anew so that it crashes at a point; the task ends when it did and is online again.
+
+        It has passed all that it follows before, so that the point is one of what the test does next.
+        """
+        for leader in FOLLOWS[service]:
+            await self._passed(service, leader)
         await self.stop(service)
         await self.start(service, f"{point}:{passing}")
         rigged = self._offspring[service]
@@ -74,6 +82,16 @@ class Parts:
             await self.start(service)
 
         return asyncio.create_task(crashed(), name=f"{service} crashes at {point}")
+
+    async def _passed(self, service: str, leader: str) -> None:
+        """Wait until a service has passed all that another has told by now."""
+        head = (await self.shop.hub.ask(ReadJournal(after=0, limit=1), service=leader)).head
+
+        def all_of_it(followed: FollowedPlaces) -> bool:
+            return all(place.number >= head for place in followed.places)
+
+        ask = partial(self.shop.hub.ask, ReadFollowed(leader), service=service)
+        await until(ask, all_of_it, f"{service} to have passed what {leader} told")
 
     async def kill_broker(self) -> None:
         """End the broker without a word."""
@@ -115,11 +133,11 @@ class Parts:
 async def parts_at_work(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Parts]:
     """Start the parts of a new hub, and fill its shop; ``settings`` are variables of the services."""
     async with AsyncExitStack() as stack:
-        hub = HubSettings(data=str(folder / "data"), port=choose_port(0).port)
+        hub = HubSettings(data=str(folder / "data"), port=stack.enter_context(kept_port()))
         data, topics = hub.data_folder, Topics(hub.store)
         data.mkdir()
         Hub(hub, hub.host, {}, lambda _sentence: None).prepare()
-        preload(SERVICES)
+        start_parent()
         assert await asyncio.to_thread(make_ready, data, SERVICES)
         broker = Broker(data, topics, hub.port)
         own = {
@@ -131,7 +149,7 @@ async def parts_at_work(folder: Path, settings: Mapping[str, str]) -> AsyncItera
         parts = Parts(data, broker, Presence(topics), own)
         stack.push_async_callback(parts.end)
         await broker.start()
-        running = RunningHub(os.getpid(), broker.host, hub.port, hub.store)
+        running = RunningHub(os.getpid(), broker.host, hub.port, hub.store, hub.currency)
         login = running.login(logins.own_credentials(data, "hub"))
         client = await stack.enter_async_context(connected(login, topics, watching=(topics.statuses(),)))
         parts.shop = Shop(data, running, client, stack)

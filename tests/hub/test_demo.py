@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from contracts.ids import CurrencyCode
 from services.hub.running_hub import RunningHub, announce, held
 from tests.hub_process import HubProcess, from_scratch, hub_process, tillwire
 
@@ -49,7 +50,7 @@ def test_the_scene_plays_again_and_again_on_a_running_hub_and_puts_its_settings_
 
         assert first["receipt_number"] == "demo-till-000001"
         assert first["history"] == 1
-        assert told.returncode == 0
+        assert told.returncode == 0, told.stdout + told.stderr
         assert "demo-till-000002" in told.stdout
         assert "tillwire/v1/store/request/checkout/complete-sale/demo-till" in told.stdout
         assert "Mineral water 0.7 l glass" in told.stdout
@@ -61,11 +62,11 @@ def test_a_scene_on_a_shop_with_printers_of_its_own_plays_elsewhere(tmp_path: Pa
     data = tmp_path / "data"
     data.mkdir()
     with held(data):
-        announce(data, RunningHub(os.getpid(), "127.0.0.1", 1, "shop", demo_printer_port=None))
+        announce(data, RunningHub(os.getpid(), "127.0.0.1", 1, "shop", CurrencyCode("EUR"), demo_printer_port=None))
 
         told = from_scratch(tmp_path, "demo")
 
-    assert told.returncode == 0
+    assert told.returncode == 0, told.stdout + told.stderr
     assert "plays on another, which ends with it" in told.stdout
     assert "tillwire/v1/demo/request/" in told.stdout
     assert "tillwire/v1/shop/" not in told.stdout

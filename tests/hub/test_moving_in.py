@@ -1,5 +1,6 @@
 """Customers moved in and out by the command line on a real hub: tried, cut off, gone on with, taken away again."""
 
+import asyncio
 import csv
 import json
 import os
@@ -12,12 +13,22 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
+from contracts.base import Reply, Request
+from contracts.customers.consent import ConsentId, RecordConsent, WordingId
+from contracts.customers.privacy import ReadAccessLog
+from contracts.ids import CustomerId
+from services.hub.keys import administrator_token
 from services.hub.running_hub import find
+from services.hub.terminal import as_hub
+from services.runtime.clock import SystemClock, stamp
+from services.runtime.ids import RandomIds
 from tests.hub_process import HubProcess, environment, hub_process, tillwire, wait_for
+
+R = TypeVar("R", bound=Reply)
 
 PIN = "271828"
 HEADER = (
@@ -60,6 +71,22 @@ class Desk:
         ):
             yield process
 
+    def ask(self, request: Request[R]) -> R:
+        """What a service answers the hub's administrator."""
+
+        async def answer() -> R:
+            async with as_hub(self.hub.data) as (_, client):
+                token = administrator_token(self.hub.data, "customer.edit", "customer.export")
+                return await client.ask(request, token=token)
+
+        return asyncio.run(answer())
+
+    def noted(self, kind: str, since: str = "") -> list[tuple[str, int]]:
+        """Where the owner took something of no one customer away, and how many customers it was about."""
+        notes = self.ask(ReadAccessLog(limit=500)).notes
+        mine = [each for each in notes if (each.kind, each.staff_id, each.customer_id) == (kind, self.owner, None)]
+        return [(each.caller, each.records) for each in mine if each.at > since]
+
     @property
     def _who(self) -> tuple[str, ...]:
         return ("--staff", self.owner, "--pin-stdin")
@@ -70,7 +97,7 @@ class Desk:
 
     def export(self, name: str = "out.csv", *more: str) -> list[dict[str, str]]:
         """All customers, as the file of an export has them."""
-        done = self.run("export", "--csv", name, "--currency", "EUR", *more)
+        done = self.run("export", "--csv", name, *more)
         assert done.returncode == 0, done.stderr
         with (self.hub.folder / name).open(encoding="utf-8-sig", newline="") as lines:
             return list(csv.DictReader(lines))
@@ -125,6 +152,16 @@ def no_room(pid: int) -> Iterator[None]:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
 
 
+@contextmanager
+def tampered(desk: Desk, customer_id: str, amount: int) -> Iterator[None]:
+    """Let somebody's store credit be more than its entries say."""
+    more = "UPDATE ledger_balance SET balance = balance + ? WHERE holder_id = ? AND ledger = 'store_credit'"
+    with closing(sqlite3.connect(desk.hub.data / "customers.sqlite3", isolation_level=None)) as connection:
+        assert connection.execute(more, (amount, customer_id)).rowcount == 1
+        yield
+        connection.execute(more, (-amount, customer_id))
+
+
 def test_a_dry_run_tells_every_bad_row_and_takes_nothing(desk: Desk) -> None:
     file = desk.file(
         "dry.csv",
@@ -171,7 +208,8 @@ def test_an_import_that_is_killed_half_way_goes_on_without_duplicates(desk: Desk
     everybody = of("Killed", desk.export())
     assert len(everybody) == len({each["codes"] for each in everybody}) == 1500
     assert {(each["store_credit"], each["account_owed"]) for each in everybody} == {("2.00", "1.50")}
-    assert desk.run("audit").returncode == 0
+    audited = desk.run("audit")
+    assert (audited.returncode, " EUR store credit" in audited.stdout) == (0, True), audited.stderr
 
 
 def test_a_customers_service_that_is_killed_meanwhile_costs_no_row_and_doubles_none(desk: Desk) -> None:
@@ -180,8 +218,9 @@ def test_a_customers_service_that_is_killed_meanwhile_costs_no_row_and_doubles_n
     with desk.started("import", file, "--good-rows", *READ) as command:
         wait_for(lambda: taken_over(desk, "Service") > 100, "the first rows")
         os.kill(pid_of_customers(desk), signal.SIGKILL)
+        command.kill()  # for an answer that died with the service it would wait a whole minute
     done = desk.run("import", file, *READ)
-    assert done.returncode == 0, (command.returncode, done.stderr)
+    assert done.returncode == 0, done.stderr
 
     everybody = of("Service", desk.export())
     assert len(everybody) == len({each["codes"] for each in everybody}) == 1500
@@ -230,17 +269,30 @@ def test_an_export_as_a_sheet_is_read_again_and_changes_nothing(desk: Desk) -> N
 
 
 def test_somebody_is_found_shown_merged_and_parted_again(desk: Desk) -> None:
-    file = desk.file("two.csv", ["T-1,Twin,One,,,t1@example.fi,no,,5,\n", "T-2,Twin,Two,,0401112223,,,,7,\n"])
+    twins = ["T-1,Twin,One,,,t1@example.fi,no,,5,\n", "T-2,Twin,Two,,0401112223,,,,7,\n", "T-3,Other,,,,,,,,\n"]
+    file = desk.file("two.csv", twins)
     assert desk.run("import", file, *READ).returncode == 0
 
+    like = desk.file("like.csv", ["T-4,Third,,,0401112223,,,,,\n"])
+    refused = desk.run("import", like, "--on-duplicate", "fill", "--csv", "-")
     found = desk.json("find", "Twin", "--json")["hits"]
+    two = next(hit["customer"]["customer_id"] for hit in found if hit["customer"]["codes"] == ["T-2"])
+    assert f"only who has the same contact and name is filled; T••• T••• {two} has the same phone" in refused.stdout
     assert {hit["customer"]["codes"][0] for hit in found} == {"T-1", "T-2"}
+    tried = desk.run("merge", "T-1", "T-2", "--dry-run")
+    assert tried.returncode == 0, tried.stderr
+    unsaid = desk.run("merge", "T-1", "T-2")
+    assert "nothing was merged" in unsaid.stderr
     merged = desk.run("merge", "T-1", "T-2", "--yes")
     assert merged.returncode == 0, merged.stderr
+    for shown in (tried.stdout, unsaid.stderr, merged.stderr):
+        for detail in ("last_name", "t1@example.fi", "T-2", "store_credit", "12.00 EUR"):
+            assert detail in shown
     survivor = desk.json("show", "T-2", "--history")
     assert survivor["codes"] == ["T-1", "T-2"]
     assert survivor["balances"]["store_credit"] == 1200
     merge_id = desk.run("merge", "T-1").stdout.split()[0]
+    assert f"no merge {merge_id} made" in desk.run("merge", "T-3", "--undo", merge_id).stderr
     assert desk.run("merge", "T-1", "--undo", merge_id).returncode == 0
     assert desk.json("show", "T-2")["balances"]["store_credit"] == 700
 
@@ -264,11 +316,12 @@ def test_a_statement_shows_what_was_owed_and_what_is_open(desk: Desk) -> None:
     file = desk.file("owes.csv", ["O-1,Owes,Much,,,,,99.50,,\n"])
     assert desk.run("import", file, "--as-of", "2026-01-31", *READ).returncode == 0
 
-    told = desk.run("statement", "O-1", "--from", "2026-01-01", "--to", "2026-12-31", "--currency", "EUR")
+    told = desk.run("statement", "O-1", "--from", "2026-01-01", "--to", "2026-12-31")
 
     assert told.returncode == 0, told.stderr
     assert "opening" in told.stdout
     assert "open: 99.50 of 99.50 from 2026-01-31" in told.stdout
+    assert "Account of Owes Much, 2026-01-01 to 2026-12-31, EUR" in told.stdout
 
 
 def test_a_persons_own_copy_and_the_marketing_list_are_handed_out(desk: Desk) -> None:
@@ -285,6 +338,58 @@ def test_a_persons_own_copy_and_the_marketing_list_are_handed_out(desk: Desk) ->
     assert "copy@example.fi" not in listed.stdout, "an imported yes is unproven"
 
 
+def test_the_marketing_list_holds_whoever_said_yes_and_it_is_noted_who_took_it(desk: Desk) -> None:
+    file = desk.file("list.csv", [f"M-{each},Mail,{each},,,m{each}@example.fi,no,,,\n" for each in ("1", "2")])
+    assert desk.run("import", file, *READ).returncode == 0
+    customer_id = CustomerId(desk.json("show", "M-1")["customer_id"])
+    said_yes = RecordConsent(
+        ConsentId(RandomIds().new()), customer_id, "email", "m1@example.fi", "yes", WordingId("w-1"), "fi"
+    )
+    desk.ask(said_yes)
+
+    done = desk.run("export", "--marketing", "email", "--csv", "marketing.csv")
+
+    assert done.returncode == 0, done.stderr
+    with (desk.hub.folder / "marketing.csv").open(encoding="utf-8-sig", newline="") as lines:
+        listed = list(csv.DictReader(lines))
+    assert [(each["address"], each["consent_id"]) for each in listed] == [("m1@example.fi", said_yes.consent_id)]
+    wait_for(lambda: ("hub", 1) in desk.noted("marketing_list"), "the note of one address")
+
+
+def test_it_is_noted_who_took_all_customers_away(desk: Desk) -> None:
+    file = desk.file("away.csv", rows("Away", 3))
+    assert desk.run("import", file, *READ).returncode == 0
+    before = stamp(SystemClock().now())
+
+    taken = len(desk.export("away.csv"))
+
+    assert taken >= 3
+    wait_for(
+        lambda: sum(records for caller, records in desk.noted("exported", since=before) if caller == "hub") == taken,
+        "notes of every customer in the file",
+    )
+
+
+def test_an_audit_fails_where_a_balance_differs_from_its_entries(desk: Desk) -> None:
+    file = desk.file("audited.csv", ["A-1,Audited,Person,,,,,,5,\n"])
+    assert desk.run("import", file, *READ).returncode == 0
+    customer_id = desk.json("show", "A-1")["customer_id"]
+
+    with tampered(desk, customer_id, 100):
+        found = desk.run("audit", "--csv", "-")
+    mended = desk.run("audit")
+
+    (differs,) = csv.DictReader(found.stdout.splitlines())
+    assert found.returncode == 1
+    assert (differs["holder_id"], differs["what"], differs["kept_EUR"], differs["computed_EUR"]) == (
+        customer_id,
+        "balance",
+        "6.00",
+        "5.00",
+    )
+    assert mended.returncode == 0, mended.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -294,7 +399,7 @@ def test_a_persons_own_copy_and_the_marketing_list_are_handed_out(desk: Desk) ->
         (("import", "any.csv", "--source", "My Shop"), "source"),
         (("import", "any.csv", "--as-of", "soon"), "as_of"),
         (("import", "any.csv", "--field", "size"), "COLUMN=FIELD"),
-        (("import", "any.csv", "--currency", "XYZ"), "no currency"),
+        (("import", "any.csv", "--currency", "JPY"), "all balances of this store are in EUR"),
         (("export",), "--csv or --xlsx"),
         (("export", "--page", "x.html"), "name them"),
         (("show", "nobodys-code"), "neither a customer id nor"),

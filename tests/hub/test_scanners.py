@@ -1,9 +1,10 @@
-"""Scanners on a whole hub: what one reads is a line on its register's screen, or told to it alone."""
+"""Scanners on a whole hub: what one reads is a line of its register's sale, its customer or the credit, and shown."""
 
 import asyncio
 import json
 import os
 import pty
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,12 +12,18 @@ from typing import Any, TypeVar
 
 import msgspec
 import pytest
+import pytest_asyncio
 
 from contracts.base import PrivateState
-from contracts.checkout import RegisterSale
+from contracts.checkout import RegisterSale, Share
+from contracts.customers import CreateCustomer
 from contracts.devices import RegisterScan
+from contracts.every_service import ReadFollowed
+from contracts.ids import CustomerId
+from contracts.staff.signing_on import Lock
 from services.hub.client import Client, connected
-from tests.hub.shop import BUTTER, WATER, Shop
+from tests.hub.people import hire
+from tests.hub.shop import BUTTER, IDS, WATER, Register, Shop, until
 from tests.hub_process import tillwire
 
 S = TypeVar("S", bound=PrivateState)
@@ -41,6 +48,29 @@ class SerialScanner:
             os.close(descriptor)
 
 
+class Display:
+    """A customer line display on the network."""
+
+    def __init__(self) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+
+    async def until_shown(self, text: str) -> None:
+        """Wait until a text stands on it; what was shown before is read first."""
+        stands = asyncio.Event()
+
+        async def read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if text.encode("cp858") in await reader.read():
+                stands.set()
+            writer.close()
+
+        async with await asyncio.start_server(read, sock=self._socket.dup()), asyncio.timeout(WITHIN_S):
+            await stands.wait()
+
+    def close(self) -> None:
+        self._socket.close()
+
+
 @pytest.fixture(scope="module")
 def scanner() -> Iterator[SerialScanner]:
     scanner = SerialScanner()
@@ -49,12 +79,21 @@ def scanner() -> Iterator[SerialScanner]:
 
 
 @pytest.fixture(scope="module")
-def settings(scanner: SerialScanner) -> dict[str, str]:
-    """Variables of the services: one scanner of till-1, and what a customer's card is."""
+def display() -> Iterator[Display]:
+    display = Display()
+    yield display
+    display.close()
+
+
+@pytest.fixture(scope="module")
+def settings(scanner: SerialScanner, display: Display) -> dict[str, str]:
+    """Variables of the services: scanner and display of till-1, and what a customer's card and a badge are."""
     scanners = [{"device": "front", "register": "till-1", "tty": scanner.path}]
-    rules = [{"kind": "customer_code", "prefix": "C-"}]
+    displays = [{"device": "shopper", "register": "till-1", "host": "127.0.0.1", "port": display.port}]
+    rules = [{"kind": "customer_code", "prefix": "C-"}, {"kind": "staff_badge", "prefix": "B-"}]
     return {
         "TILLWIRE_DEVICES_SCANNERS": msgspec.json.encode(scanners).decode(),
+        "TILLWIRE_DEVICES_LINE_DISPLAYS": msgspec.json.encode(displays).decode(),
         "TILLWIRE_DEVICES_SCAN_RULES": msgspec.json.encode(rules).decode(),
     }
 
@@ -90,26 +129,72 @@ async def listed(shop: Shop, device: str) -> dict[str, Any]:
     return next(each for each in told["devices"] if each["device"] == device)
 
 
-async def test_what_a_scanner_reads_is_a_line_on_its_registers_screen(shop: Shop, scanner: SerialScanner) -> None:
-    till = await shop.register("till-1")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def till(shop: Shop) -> Register:
+    """The register of that scanner and that display."""
+    return await shop.register("till-1")
+
+
+async def test_what_a_scanner_reads_is_a_line_on_its_registers_screen_and_display(
+    shop: Shop, till: Register, scanner: SerialScanner, display: Display
+) -> None:
     sale = await till.opened()
 
     async with screen_of(shop, "till-1") as screen:
         scanner.read(f"]E0{BUTTER}")
+        await display.until_shown("Butter 250 g")
         scanner.read(f"]C101{WATER:0>14}10AB\x1d21S9")
         now = await shown(shop, screen, "till-1", RegisterSale, lambda state: state.sale and len(state.sale.lines) >= 2)
+        await display.until_shown("Mineral water")
 
     assert now.sale is not None
     assert now.sale.sale_id == sale.sale_id
     assert "Butter 250 g" in [each.name for each in now.sale.lines]
 
 
-async def test_a_customers_code_is_told_to_its_register(shop: Shop, scanner: SerialScanner) -> None:
+async def test_a_customers_card_and_a_badge_belong_to_the_open_sale(
+    shop: Shop, till: Register, scanner: SerialScanner
+) -> None:
+    mia = (await till.ask(CreateCustomer(CustomerId(IDS.new()), first_name="Mia", codes=("C-000777",)))).customer_id
+    ben = await hire(shop, "cashier", "Ben", badge="B-12")
+
     async with screen_of(shop, "till-1") as screen:
         scanner.read("]A0C-000777")
-        told = await shown(shop, screen, "till-1", RegisterScan, lambda state: state.kind == "customer_code")
+        card = await shown(shop, screen, "till-1", RegisterScan, lambda state: state.kind == "customer_code")
+        scanner.read("B-12")
+        badge = await shown(shop, screen, "till-1", RegisterScan, lambda state: state.kind == "staff_badge")
+    async with screen_of(shop, "till-1") as screen:
+        credited = await shown(
+            shop,
+            screen,
+            "till-1",
+            RegisterSale,
+            lambda state: state.sale and any(line.attribution for line in state.sale.lines),
+        )
+    sale = credited.sale
 
-    assert (told.code, told.symbology, told.outcome) == ("C-000777", "code39", "told")
+    assert (card.code, card.symbology, card.outcome) == ("C-000777", "code39", "customer_attached")
+    assert (badge.code, badge.outcome) == ("B-12", "staff_named")
+    assert sale is not None
+    assert sale.customer_id == mia
+    assert {each.attribution for each in sale.lines if each.kind == "goods"} == {(Share(ben, 10_000),)}
+
+
+async def test_at_a_locked_register_a_scan_changes_nothing(shop: Shop, till: Register, scanner: SerialScanner) -> None:
+    locked = await till.client.ask(Lock())
+    told_of_it = (await shop.journal("staff"))[-1].number
+    await until(
+        lambda: shop.hub.ask(ReadFollowed("staff"), service="checkout"),
+        lambda followed: all(place.number >= told_of_it for place in followed.places),
+        "checkout to hear of the lock",
+    )
+
+    async with screen_of(shop, "till-1") as screen:
+        scanner.read("]A0LOCKED")
+        told = await shown(shop, screen, "till-1", RegisterScan, lambda state: state.code == "LOCKED")
+
+    assert locked.session > 0
+    assert told.outcome == "nobody_signed_on"
 
 
 async def test_the_command_lists_how_each_device_is(shop: Shop) -> None:

@@ -8,14 +8,22 @@ from cyclopts import Parameter
 
 from contracts.every_service import BackUp
 from contracts.topics import SERVICES
+from services.hub import files
 from services.hub.terminal import AsJson, DataFolder, as_hub, data_folder, print_plain
 from services.runtime.requester import NoAnswer
 
 BACKUP_PATIENCE_S = 120.0
+COPY_MODE = 0o640
 
 
 async def backup(*, data: DataFolder = None) -> int:
-    """Have every service copy its database into the data directory's backups/, while it works."""
+    """Have every service copy its database into the data directory's backups/, while it works.
+
+    Beside them lies the list of who was erased, by which a restored database forgets again.
+    """
+    # Imported here: only this command opens what a service keeps.
+    from services.customers.erased_file import ErasedFile  # noqa: PLC0415
+
     folder = data_folder(data)
     failed = 0
     async with as_hub(folder) as (_, client):
@@ -27,6 +35,11 @@ async def backup(*, data: DataFolder = None) -> int:
                 print_plain(f"{service}: no answer, no copy")
                 continue
             print_plain(f"{service}: {folder / 'backups' / copied.file}, {copied.size_bytes} bytes")
+    # Made after the databases' copies, so that it knows whom they may remember.
+    erased = ErasedFile(folder).copy()
+    if erased is not None:
+        files.write(*erased, COPY_MODE)
+        print_plain(f"who was erased: {erased[0]}, kept with the copies of the databases")
     return failed
 
 

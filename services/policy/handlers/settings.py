@@ -31,9 +31,9 @@ from services.policy.model.settings import (
 from services.policy.store.decisions import DecisionStore
 from services.policy.store.settings import InForce, SettingsStore
 from services.policy.transactions import PolicyTx, PolicyView
+from services.runtime.asking import Ask
 from services.runtime.bus import LARGEST_PAYLOAD
 from services.runtime.clock import stamp
-from services.runtime.requester import Ask
 from services.runtime.states import Shown
 
 LARGEST_SETTINGS = LARGEST_PAYLOAD - 10_000

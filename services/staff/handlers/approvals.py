@@ -3,7 +3,7 @@
 from contracts.base import ApprovalInvalid, TokenMissing
 from contracts.ids import StaffId
 from contracts.staff.approving import ActionApproved, Approve, Approved
-from services.runtime.requester import Ask
+from services.runtime.asking import Ask
 from services.runtime.tokens import Claims
 from services.staff.handlers.pin_facts import TypedPin, compare, judge
 from services.staff.model.sessions import (

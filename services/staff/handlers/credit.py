@@ -6,7 +6,7 @@ from contracts.ids import RegisterId
 from contracts.staff import StaffNotFound
 from contracts.staff.credit import GetStaffSales, StaffSales, StaffSuggestions, SuggestStaff
 from contracts.staff.signing_on import GetStaffLabel, IdentifyBadge, StaffLabel, StaffNamed
-from services.staff.model.credit import by_period, check_period, credited, sales_in
+from services.staff.model.credit import by_period, check_period, credited, sales_in, turnover
 from services.staff.model.suggestions import suggest
 from services.staff.store.credit import CreditStore
 from services.staff.store.people import StaffStore
@@ -15,7 +15,7 @@ from services.staff.transactions import StaffTx, StaffView
 
 def on_sale_completed(event: SaleCompleted, tx: StaffTx) -> None:
     """The sale counts for its cashier and for everybody its lines are attributed to."""
-    tx.credits.put(event, sales_in(event.transaction_kind), credited(event.lines))
+    tx.credits.put(event, sales_in(event.transaction_kind), turnover(event), credited(event.lines))
 
 
 def on_attribution_changed(event: AttributionChanged, tx: StaffTx) -> None:

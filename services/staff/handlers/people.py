@@ -21,7 +21,7 @@ from contracts.staff import (
 )
 from contracts.staff.privacy import EraseStaff, StaffErased
 from contracts.staff.roles import StaffRole
-from services.runtime.requester import Ask
+from services.runtime.asking import Ask
 from services.staff.model.authors import NOBODY, Author
 from services.staff.model.people import (
     Record,

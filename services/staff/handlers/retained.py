@@ -51,8 +51,9 @@ async def snapshot(view: StaffView, number: int, following: str | None) -> Snaps
         (role_changed(role, removed=gone), view.ids.derived(ROLES, f"snapshot {role.role} {role.revision}"), changed_at)
         for role, gone, changed_at in roles
     ]
+    can = {role.role: role for role, gone, _ in roles if not gone}
     events += [
-        (told(session), view.ids.derived(session.command_id, f"snapshot {session.ended}"), at)
+        (told(session, can.get(session.role)), view.ids.derived(session.command_id, f"snapshot {session.ended}"), at)
         for session, at in sessions
     ]
     return events, None

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from contracts.base import Malformed, TokenInvalid
 from contracts.staff.signing_on import Lock, SignedOff, SignedOn, SignOff, SignOn
-from services.runtime.requester import Ask
+from services.runtime.asking import Ask
 from services.staff.handlers.pin_facts import TypedPin, compare, judge
 from services.staff.model.people import Record
 from services.staff.model.sessions import EndReason, Session, next_number, told
@@ -86,7 +86,7 @@ def _start_session(record: Record, tx: StaffTx) -> SignedOn:
         command_id=tx.message_id,
     )
     tx.sessions.add(session)
-    tx.record(told(session))
+    tx.record(told(session, tx.roles.get(session.role)))
     tx.end_session(tx.register, below=session.number)
     tx.show_session(session)
     tx.used(tx.register, session.number)

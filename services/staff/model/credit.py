@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
 from contracts.base import Malformed
-from contracts.checkout.completed import CompletedLine
+from contracts.checkout import NO_TURNOVER
+from contracts.checkout.completed import CompletedLine, SaleCompleted
 from contracts.checkout.crediting import CreditedLine
 from contracts.ids import StaffId
 from contracts.money import credit, credit_returned
@@ -19,7 +20,7 @@ from contracts.staff.credit import StaffSalesRow
 Per = Literal["day", "week", "month", "whole"]
 
 MOST_DAYS_IN_A_REPORT = 366
-_NOTHING_SOLD = frozenset({"return", "deposit_return"})
+_NOTHING_SOLD = frozenset({"return", "deposit_return", "account_payment"})
 
 
 class DaySales(NamedTuple):
@@ -40,6 +41,15 @@ def credited(lines: Iterable[CompletedLine | CreditedLine]) -> dict[StaffId, int
     return dict(sums)
 
 
+def turnover(sale: SaleCompleted) -> int:
+    """What of a sale is turnover, in minor units.
+
+    Money for a voucher that buys anything is none until it is spent; a single-purpose one was when it was sold.
+    """
+    sold_otherwise = sum(line.amount for line in sale.lines if line.kind in NO_TURNOVER)
+    return sale.total - sold_otherwise - sum(tender.amount for tender in sale.tenders if tender.settled_tax is not None)
+
+
 def taken_back(line: CompletedLine | CreditedLine, *, returned_before: int, returned_now: int) -> dict[StaffId, int]:
     """What a return of part of a line takes from those whom the line was credited to, in the line's own shares.
 
@@ -52,7 +62,7 @@ def taken_back(line: CompletedLine | CreditedLine, *, returned_before: int, retu
 
 
 def sales_in(kind: TransactionKind) -> int:
-    """How many sales a transaction counts as: a return takes money back but is no sale."""
+    """How many sales a transaction counts as: a return takes money back but is no sale, nor is paying what is owed."""
     return 0 if kind in _NOTHING_SOLD else 1
 
 

@@ -33,6 +33,7 @@ _CASHIER: dict[Permission, Grant] = {
     "customer.view": "allowed",
     "customer.details": "needs_approval",
     "customer.edit": "allowed",
+    "customer.grant": "needs_approval",
     "customer.merge": "needs_approval",
     "ledger.adjust": "needs_approval",
     "policy.waive": "needs_approval",
@@ -43,6 +44,7 @@ _SENIOR: dict[Permission, Grant] = {
     "sale.void": "allowed",
     "drawer.open": "allowed",
     "customer.details": "allowed",
+    "customer.grant": "allowed",
     "customer.merge": "allowed",
 }
 _OWNER: dict[Permission, Grant] = {**dict.fromkeys(PERMISSIONS, "allowed"), "staff.report_person": "denied"}

@@ -107,10 +107,11 @@ def register_session(session: Session) -> RegisterSession:
     return RegisterSession(2 * session.number, session.number, None, locked)
 
 
-def told(session: Session) -> SessionStarted | SessionEnded:
-    """What is told of a session: that it began, or that it ended and why."""
+def told(session: Session, role: StaffRole | None) -> SessionStarted | SessionEnded:
+    """What is told of a session: that it began and whether its role may sell alone, or that it ended and why."""
     if session.ended is None:
-        return SessionStarted(session.register, session.number, session.staff_id)
+        sells = role is not None and role.permissions.get("sale.sell") == "allowed"
+        return SessionStarted(session.register, session.number, session.staff_id, sells)
     return SessionEnded(session.register, session.number, session.staff_id, session.ended)
 
 

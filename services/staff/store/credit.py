@@ -21,10 +21,10 @@ class CreditStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def put(self, sale: SaleCompleted, sales: int, credit: Mapping[StaffId, int]) -> None:
-        """Keep a sale's credit: its cashier's total, and each attributed staff member's part in minor units."""
+    def put(self, sale: SaleCompleted, sales: int, turnover: int, credit: Mapping[StaffId, int]) -> None:
+        """Keep a sale's credit: its cashier's turnover, and each attributed staff member's part in minor units."""
         values = {"business_day": sale.business_day, "sale_id": sale.sale_id, "sales": sales}
-        self._connection.execute(insert(cashier_sale), {**values, "staff_id": sale.cashier, "amount": sale.total})
+        self._connection.execute(insert(cashier_sale), {**values, "staff_id": sale.cashier, "amount": turnover})
         self._attribute(values, credit)
         if credit:
             fresh = upsert(lately_credited)

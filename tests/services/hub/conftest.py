@@ -10,7 +10,8 @@ import pytest_asyncio
 
 from contracts.topics import Topics
 from services.hub import access, logins
-from services.hub.broker import Broker, choose_port
+from services.hub.broker import Broker
+from tests.ports import kept_port
 from tests.services.hub.clients import Connect, Connection, Control
 
 
@@ -61,7 +62,8 @@ def topics() -> Topics:
 @pytest_asyncio.fixture
 async def broker(tmp_path: Path, topics: Topics) -> AsyncIterator[Broker]:
     """A running broker whose data directory is ``tmp_path``."""
-    running = Broker(tmp_path, topics, choose_port(0).port)
-    await running.start()
-    yield running
-    await running.stop()
+    with kept_port() as port:
+        running = Broker(tmp_path, topics, port)
+        await running.start()
+        yield running
+        await running.stop()

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import pytest
 
-from contracts import checkout, customers, devices, every_service, policy, staff
 from contracts.base import Event, Message, PrivateState, Request, Role, State
+from contracts.devices import InjectScan
 from contracts.every_service import SessionUsed
+from contracts.modules import modules_of
 from contracts.topics import FOLLOWS, SERVICES, BadSegment, Topics
 from services.hub import access, logins
 from services.hub.broker import Broker, choose_port
@@ -33,7 +34,8 @@ LOGINS: dict[str, Role] = {
 }
 MESSAGES = [
     message
-    for module in (checkout, customers, devices, every_service, policy, staff)
+    for owner in ("every_service", *SERVICES)
+    for module in modules_of(owner)
     for message in vars(module).values()
     if isinstance(message, type) and issubclass(message, Message) and message.__module__ == module.__name__
 ]
@@ -114,6 +116,7 @@ def may_publish(role: Role, login: str, place: Place) -> bool:
 def may_read(role: Role, login: str, place: Place) -> bool:
     """What DESIGN says of reading, as a plain judgement of one place."""
     read_by = place.message.read_by if issubclass(place.message, State) else ()
+    private_to = place.message.read_by if issubclass(place.message, PrivateState) else ()
     as_owner = place.owner == role
     heard_by = place.message.heard_by if issubclass(place.message, SessionUsed) else ()
     as_addressee = place.other == login
@@ -122,7 +125,7 @@ def may_read(role: Role, login: str, place: Place) -> bool:
         "reply": as_addressee and role != "ops",
         "event": place.owner in FOLLOWS.get(role, ()) or role in heard_by or role == "ops",
         "state": as_owner or role in read_by or role == "ops",
-        "private": as_owner or (as_addressee and role == "register"),
+        "private": as_owner or (as_addressee and role == "register") or role in private_to,
         "status": True,
         "nothing": role == "ops" and place.topic.startswith(f"{ROOT}/status/"),
     }[place.kind]
@@ -264,6 +267,15 @@ def test_ops_publishes_nothing_and_hears_only_the_three_open_classes() -> None:
     rules = access.rules("ops", "watch", TOPICS)
 
     assert rules == access.AccessRules(publish=(), subscribe=TOPICS.everything_open())
+
+
+def test_a_scan_that_needs_no_token_is_made_up_by_nobody_but_the_hub() -> None:
+    """It does what whoever is signed on at the register may do; a login alone is nobody."""
+    topics = {login: TOPICS.request("devices", InjectScan, login) for login in LOGINS}
+
+    may = [login for login, role in LOGINS.items() if topics[login] in access.rules(role, login, TOPICS).publish]
+
+    assert may == ["hub"]
 
 
 @pytest.mark.parametrize("login", ["", "+", "#", "till/1", "Till", "till 1", "till-1\n", "a" * 65, "%u"])

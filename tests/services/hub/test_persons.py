@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -511,3 +512,61 @@ def test_what_is_larger_than_the_broker_takes_is_one_sentence(shop: Shop) -> Non
     [sentence] = refused.stderr.splitlines()
     assert "a message of 4000012 bytes" in sentence
     assert "is over the 4000000 that the broker takes" in sentence
+
+
+@pytest.fixture(scope="module")
+def quilla(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A customer with long details, a code of one sign and a lost card."""
+    file = tmp_path_factory.mktemp("files") / "quilla.csv"
+    file.write_text(
+        f"first_name,last_name,company,emails,phones,codes,blocked_codes\n"
+        f"Quilla,{'Long' * 20},{'Company' * 10},{'q' * 60}@quilla.example.com,+49 30 901820,Q qu-1,QU-OLD\n",
+        encoding="utf-8",
+    )
+    done = shop.by_owner("customers", "import", str(file), "--json")
+    assert done.returncode == 0, done.stderr
+    [hit] = json.loads(shop.by_owner("customers", "find", "Quilla", "--json").stdout)["hits"]
+    return str(hit["customer"]["customer_id"])
+
+
+def test_a_customer_who_is_found_stands_in_one_line_of_a_pipe_with_nothing_cut(shop: Shop, quilla: str) -> None:
+    found = shop.by_owner("customers", "find", "Quilla")
+
+    [line] = [line for line in found.stdout.splitlines() if quilla in line]
+    for detail in ("Long" * 20, "Company" * 10, f"{'q' * 60}@quilla.example.com", "+4930901820"):
+        assert detail in line
+
+
+def test_whoever_looks_for_nobody_is_told_so(shop: Shop) -> None:
+    assert shop.by_owner("customers", "find", "nobody of that name").stdout == "nobody is found\n"
+
+
+@pytest.mark.parametrize("code", ["q", "QU-1"])
+def test_a_customer_is_shown_by_a_code_however_short_and_whatever_its_case(shop: Shop, quilla: str, code: str) -> None:
+    shown = shop.by_owner("customers", "show", code)
+
+    assert json.loads(shown.stdout)["customer_id"] == quilla
+
+
+def test_whose_code_is_blocked_is_named_by_the_id_to_go_on_with(shop: Shop, quilla: str) -> None:
+    refused = shop.by_owner("customers", "show", "qu-old")
+
+    assert refused.returncode == 1
+    assert "'qu-old' is a blocked code" in " ".join(refused.stderr.split())
+    assert quilla in refused.stderr
+
+
+def test_a_history_is_shown_whole_however_long_it_is(shop: Shop, quilla: str) -> None:
+    with sqlite3.connect(shop.hub.data / "customers.sqlite3") as connection:
+        connection.executemany(
+            "INSERT INTO history_note (note_id, customer_id, kind, time, fields) VALUES (?, ?, 'notice', ?, '[]')",
+            [
+                (f"0190a000-0000-7000-8000-{number:012}", quilla, f"2026-03-01T10:00:00.{number:06}Z")
+                for number in range(250)
+            ],
+        )
+    connection.close()
+
+    shown = json.loads(shop.by_owner("customers", "show", quilla, "--history").stdout)
+
+    assert [each["kind"] for each in shown["history"]] == ["created", *["notice"] * 250]

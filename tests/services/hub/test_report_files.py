@@ -3,6 +3,8 @@
 import csv
 import io
 import stat
+import weakref
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from contracts.staff.credit import StaffSales, StaffSalesRow
+from services.hub.commands.people.sales import title
 from services.hub.report_files import (
     Cell,
     Column,
@@ -26,6 +29,7 @@ from services.hub.report_files import (
     places_of,
     table,
     unguarded,
+    write_out,
     xlsx_bytes,
 )
 from services.hub.terminal import CommandRefused
@@ -45,6 +49,12 @@ def amounts(places: int, *given: int) -> Report:
 
 def read_back(content: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(content, newline="")))
+
+
+def test_a_report_of_sales_says_whether_it_is_turnover() -> None:
+    """What a single-purpose voucher pays is in the one and not in the other."""
+    assert title("cashier") == "Turnover by cashier"
+    assert "turnover" not in title("attributed").lower()
 
 
 @given(st.lists(st.tuples(texts, texts), max_size=5))
@@ -157,10 +167,59 @@ def test_a_file_takes_the_place_of_the_one_before_or_is_left_alone(tmp_path: Pat
     assert sorted(tmp_path.iterdir()) == [folder, sheet]
 
 
+def test_rows_about_people_go_into_private_files_one_at_a_time(tmp_path: Path) -> None:
+    alive: list[int] = []
+    made: list[weakref.ref[Row]] = []
+
+    def rows() -> Iterator[list[Cell]]:
+        for number in range(50):
+            alive.append(sum(each() is not None for each in made))
+            row = Row((f"=name {number}", number))
+            made.append(weakref.ref(row))
+            yield row
+
+    columns = (Column("name"), Column("amount", 2))
+    outputs = Outputs(csv=str(tmp_path / "all.csv"), xlsx=tmp_path / "all.xlsx")
+
+    written = write_out(columns, rows, outputs)
+
+    assert max(alive) <= 2
+    assert written == [tmp_path / "all.csv", tmp_path / "all.xlsx"]
+    assert [stat.S_IMODE(each.stat().st_mode) for each in written] == [0o600] * 2
+    whole = Report("All", columns, [(f"=name {number}", number) for number in range(50)])
+    assert (tmp_path / "all.csv").read_bytes() == csv_bytes(whole)
+    assert sheet_of((tmp_path / "all.xlsx").read_bytes()) == sheet_of(xlsx_bytes(whole))
+
+
+def test_what_breaks_off_half_way_leaves_the_file_of_before_alone(tmp_path: Path) -> None:
+    file = tmp_path / "all.csv"
+    file.write_bytes(b"before")
+
+    def rows() -> Iterator[list[Cell]]:
+        yield ["one", "two"]
+        raise CommandRefused("away")
+
+    with pytest.raises(CommandRefused, match="away"):
+        write_out((Column("one"), Column("two")), rows, Outputs(csv=str(file)))
+
+    assert file.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [file]
+
+
 def test_a_currency_says_its_places_and_what_is_none_is_refused() -> None:
     assert [places_of(code) for code in ("EUR", "JPY", "KWD")] == [2, 0, 3]
     with pytest.raises(CommandRefused, match="ISO 4217"):
         places_of("eur")
+
+
+class Row(list[Cell]):
+    """A row of which it can be told whether it is still there."""
+
+
+def sheet_of(content: bytes) -> list[tuple[object, ...]]:
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).active
+    assert sheet is not None
+    return list(sheet.iter_rows(values_only=True))
 
 
 def drawn(report: Report) -> str:

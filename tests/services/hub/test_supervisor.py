@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -60,6 +61,16 @@ def test_what_a_store_keeps_is_closed_to_others(hub: HubProcess) -> None:
 def test_a_new_store_has_the_sample_items(hub: HubProcess) -> None:
     shown = tillwire(hub.folder, "items", "show", "2000000000299")
     assert json.loads(shown.stdout)["name"] == "Butter 250 g"
+
+
+def test_the_port_of_the_demos_printer_is_kept_for_it(hub: HubProcess) -> None:
+    """Whoever takes any free port, or one that nobody holds, does not get it."""
+    place = ("127.0.0.1", hub.running["demo_printer_port"])
+
+    with socket.socket() as another, pytest.raises(OSError, match="in use"):
+        another.bind(place)
+    with socket.create_server(place) as printer:
+        assert printer.getsockname() == place
 
 
 @pytest.mark.parametrize("name", ["policy", "mosquitto"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from contracts.base import Event
 from services.runtime.running import Context
-from services.runtime.service import Service
+from services.runtime.service import Route, Service
 from services.runtime.transactions import Tx, View
 from tests.under_test import StoreUnderTest
 
@@ -13,10 +13,11 @@ MIGRATIONS = Path(__file__).parents[2] / "toy" / "leader_migrations"
 
 
 class Teller:
-    """Tells events under the name of a service that others follow."""
+    """Tells events under the name of a service that others follow, and answers what a test gives it answers for."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, routes: tuple[Route, ...] = ()) -> None:
         self._name = name
+        self._routes = routes
         self._context: asyncio.Future[Context[Tx, View]] = asyncio.get_running_loop().create_future()
 
     async def start(self, store: StoreUnderTest) -> "Teller":
@@ -27,7 +28,7 @@ class Teller:
                 migrations=MIGRATIONS,
                 transaction=Tx,
                 view=View,
-                routes=(),
+                routes=self._routes,
                 workers=(self._keep_context,),
             )
         )

@@ -10,6 +10,7 @@ from contracts.customers import (
     CustomerHits,
     GetCustomer,
     GetCustomerHistory,
+    HistoryEntry,
     SearchCustomers,
 )
 from contracts.customers.consent import GetConsents
@@ -20,6 +21,9 @@ from services.runtime.ids import is_uuid
 
 CustomerKey = Annotated[str, Parameter(help="A customer id, or a code as it stands on a card.")]
 ENTRIES: Final = 100
+"""So many entries of a history are asked for at once."""
+WIDE: Final = 4000
+"""Signs in a line of a file or pipe, more than a customer's names and contacts have, so that nothing is cut."""
 
 
 async def find_customers(
@@ -39,7 +43,13 @@ async def find_customers(
     if as_json:
         print_plain(msgspec.json.encode(found).decode())
         return
-    console().print(_table(found))
+    if not found.hits:
+        print_plain("nobody is found")
+        return
+    out = console()
+    if not out.is_terminal:
+        out.width = WIDE
+    out.print(_table(found))
 
 
 async def show_customers(
@@ -55,8 +65,7 @@ async def show_customers(
         shown = msgspec.to_builtins(await person.ask(GetCustomer(customer_id)))
         shown["consents"] = msgspec.to_builtins((await person.ask(GetConsents(customer_id))).consents)
         if history:
-            entries = await person.ask(GetCustomerHistory(customer_id, limit=ENTRIES))
-            shown["history"] = msgspec.to_builtins(entries.entries)
+            shown["history"] = msgspec.to_builtins(await _history(person, customer_id))
     print_plain(msgspec.json.format(msgspec.json.encode(shown)).decode())
 
 
@@ -64,17 +73,35 @@ async def meant(person: Acting, customer: str) -> CustomerId:
     """The customer whom an id or a code names; nobody is found by name.
 
     Raises:
-        CommandRefused: nobody has that code.
+        CommandRefused: nobody has that code, or it is blocked, or two have it but for its case.
     """
     if is_uuid(customer):
         return CustomerId(customer)
     found = await person.ask(fitting({"text": customer}, SearchCustomers))
     holders = [hit.customer.customer_id for hit in found.hits if hit.matched == "code"]
-    if len(holders) != 1:
+    blocked = [hit.customer.customer_id for hit in found.hits if hit.matched == "blocked_code"]
+    if len(holders) == 1 and not blocked:
+        return holders[0]
+    if holders or blocked:
+        what = "a code of several customers" if len(holders) + len(blocked) > 1 else "a blocked code"
         raise CommandRefused(
-            f"{customer[:80]!r} is neither a customer id nor somebody's code; './tillwire customers find' tells ids"
+            f"{customer[:80]!r} is {what}; name the customer by the id: {', '.join(holders + blocked)}"
         )
-    return holders[0]
+    raise CommandRefused(
+        f"{customer[:80]!r} is neither a customer id nor somebody's code; './tillwire customers find' tells ids"
+    )
+
+
+async def _history(person: Acting, customer_id: CustomerId) -> list[HistoryEntry]:
+    """All that befell a customer, newest first, however many pages it takes."""
+    entries: list[HistoryEntry] = []
+    following: str | None = None
+    while True:
+        page = await person.ask(GetCustomerHistory(customer_id, limit=ENTRIES, next=following))
+        entries += page.entries
+        following = page.next
+        if following is None:
+            return entries
 
 
 def _table(found: CustomerHits) -> Table:

@@ -8,7 +8,7 @@ import asyncio
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -22,23 +22,26 @@ from contracts.customers.importing import (
     CheckImport,
     ImportCustomers,
     ImportRow,
+    LikeCustomer,
     OnDuplicate,
     RowResult,
     RowsImported,
 )
 from contracts.customers.loyalty import GetLoyaltyProgramme
+from contracts.ids import CurrencyCode
 from services.customers.exchange.own_columns import Reading
 from services.customers.exchange.rows import BadRow, CustomerFile, read_customers
 from services.customers.exchange.tables import ENCODINGS, FileRefused
 from services.hub.commands.customers.clashes import Clashes
+from services.hub.commands.customers.money import store_currency
 from services.hub.persons import ANYBODY, Acting, Who, acting
 from services.hub.report_files import TO_TERMINAL, Column, Outputs, Report, hand_out, places_of
 from services.hub.terminal import CommandRefused, console, fitting, print_plain
 from services.runtime.ids import RandomIds
 from services.runtime.requester import NoAnswer
 
-AT_ONCE: Final = 100
-"""Rows in one message: the customers service writes for some 50 ms, and then whoever waits at a till is served."""
+AT_ONCE: Final = 200
+"""Rows in one message: the customers service writes for some 60 ms, and then whoever waits at a till is served."""
 IN_FLIGHT: Final = 2
 """Batches sent and not answered yet: one is in work, and one waits for it."""
 MOST_BYTES: Final = 512 * 1024
@@ -60,7 +63,10 @@ class HowToRead:
     country: Annotated[
         str | None, Parameter(help="Where phones and addresses without a country belong; the store's if left out.")
     ] = None
-    currency: Annotated[str | None, Parameter(help="Of the balances in the file, such as EUR.")] = None
+    currency: Annotated[
+        str | None,
+        Parameter(help="Of the balances in the file; refused unless it is the store's, which they are in if left out."),
+    ] = None
     owed: Annotated[
         Literal["positive", "negative"] | None,
         Parameter(help="How the other system writes what a customer owes (account_balance)."),
@@ -82,7 +88,10 @@ class HowToTake:
     ] = False
     on_duplicate: Annotated[
         OnDuplicate,
-        Parameter(help="Who may be on file already: refuse the row, fill in what they lack, or save anyway."),
+        Parameter(
+            help="Who may be on file already: refuse the row; fill in what the one of the same contact and name lacks; "
+            "or save anyway."
+        ),
     ] = "refuse"
     make_groups: Annotated[bool, Parameter(negative="", help="Make the groups that the shop does not have.")] = False
     make_fields: Annotated[
@@ -113,7 +122,7 @@ class Told:
         """One more row; those that went well are kept only for a file."""
         self.counts[result.outcome] += 1
         if self.keeps_all or result.outcome == "refused":
-            self.results.append(msgspec.structs.replace(result, contacts=(), likenesses=()))
+            self.results.append(msgspec.structs.replace(result, contacts=(), likenesses=(), name_hash=None))
 
 
 async def import_customers(
@@ -133,6 +142,7 @@ async def import_customers(
     outputs.check()
     if reading.encoding is not None and reading.encoding not in ENCODINGS:
         raise CommandRefused(f"--encoding {reading.encoding[:40]!r}; there are {', '.join(ENCODINGS)}")
+    reading = replace(reading, currency=store_currency(who, reading.currency))
     async with acting(who) as person:
         told = await move_in(person, file, reading, taking, keeps_all=outputs != TO_TERMINAL)
     _tell(told, outputs)
@@ -274,12 +284,15 @@ async def _cells(person: Acting, reading: HowToRead) -> Reading:
     """How cells are read, with what the shop has settled."""
     fields = await person.ask(ListCustomFields())
     programme = await person.ask(GetLoyaltyProgramme())
+    if reading.currency is None:
+        raise CommandRefused("name the currency of balances")
     columns = dict(each.partition("=")[::2] for each in reading.custom)
     if not all(columns.values()):
         raise CommandRefused("--field takes COLUMN=FIELD, such as custom_field_1=shoe-size")
     return Reading(
+        currency=CurrencyCode(reading.currency),
+        currency_places=places_of(reading.currency),
         country=reading.country,
-        currency_places=None if reading.currency is None else places_of(reading.currency),
         owed_is_positive=None if reading.owed is None else reading.owed == "positive",
         point_value=programme.point_value or 1,
         custom_columns=columns,
@@ -326,7 +339,7 @@ def _tell(told: Told, outputs: Outputs) -> None:
             Column("duplicates", only="files"),
         ),
         [
-            (each.row, each.outcome, each.customer_id, each.code, each.field, each.rule, " ".join(each.duplicates))
+            (each.row, each.outcome, each.customer_id, each.code, each.field, _why(each), _ids(each.duplicates))
             for each in (told.results if told.keeps_all else told.results[:SHOWN])
         ],
     )
@@ -338,6 +351,19 @@ def _tell(told: Told, outputs: Outputs) -> None:
             sys.stderr.write(f"tillwire: and {len(told.results) - SHOWN} more; --csv FILE reports all of them\n")
     if not (outputs.as_json or outputs.csv == "-"):
         print_plain(_counts(told))
+
+
+def _why(result: RowResult) -> str | None:
+    """The rule, and who may be the same person, by what: so that somebody can look whether it is."""
+    like = ", ".join(
+        f"{each.name} {each.customer_id} has the same {' and '.join(each.matched).replace('_', ' ')}"
+        for each in result.duplicates
+    )
+    return "; ".join(filter(None, (result.rule, like))) or None
+
+
+def _ids(duplicates: tuple[LikeCustomer, ...]) -> str:
+    return " ".join(each.customer_id for each in duplicates)
 
 
 def _counts(told: Told) -> str:

@@ -1,26 +1,40 @@
 """``customers export``: all customers as a file that can be read again, one person's own copy, or a marketing list."""
 
 import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
 from cyclopts import Parameter
 
-from contracts.customers import Customer, ListGroups
+from contracts.customers import Customer, GroupId, ListGroups
 from contracts.customers.consent import MarketingAddresses, MarketingList, Permitted
-from contracts.customers.importing import CustomerPage, ListCustomers
+from contracts.customers.importing import ListCustomers
 from contracts.customers.privacy import ExportCustomer
+from contracts.ids import CurrencyCode
 from services.customers.exchange.own_columns import BALANCES, own_cells, own_columns
 from services.hub import files
 from services.hub.commands.customers.finding import meant
+from services.hub.commands.customers.money import store_currency
+from services.hub.commands.customers.purchases import bought, sales_of
 from services.hub.persons import ANYBODY, Acting, Who, acting
-from services.hub.report_files import TO_TERMINAL, Column, Outputs, Report, hand_out, places_of
+from services.hub.report_files import (
+    PRIVATE,
+    TO_TERMINAL,
+    Cell,
+    Column,
+    Outputs,
+    Report,
+    hand_out,
+    places_of,
+    write_out,
+)
 from services.hub.terminal import CommandRefused, fitting, print_plain
 
 PATIENCE_S: Final = 60.0
-_PAGE_MODE: Final = 0o600
-"""All that is known of a person is for nobody else on the machine."""
 
 
 async def export_customers(  # noqa: PLR0913 - the arguments of one command
@@ -30,13 +44,16 @@ async def export_customers(  # noqa: PLR0913 - the arguments of one command
     ] = None,
     /,
     *,
-    page: Annotated[Path | None, Parameter(help="With a customer: write the copy to read, an HTML page, here.")] = None,
+    page: Annotated[
+        Path | None,
+        Parameter(
+            help="With a customer: write the copy to read, an HTML page, here; further parts of a long one beside it, "
+            "as NAME-2.html."
+        ),
+    ] = None,
     language: Annotated[str | None, Parameter(help="Of that page; the customer's own if left out.")] = None,
     marketing: Annotated[
         str | None, Parameter(help="Only the addresses that may be written to: email, sms, phone or post.")
-    ] = None,
-    currency: Annotated[
-        str | None, Parameter(help="The store's currency, such as EUR; balances are left out if it is.")
     ] = None,
     outputs: Outputs = TO_TERMINAL,
     who: Who = ANYBODY,
@@ -49,14 +66,14 @@ async def export_customers(  # noqa: PLR0913 - the arguments of one command
         raise CommandRefused("--page is for the copy of one customer; name them")
     if customer is None and marketing is None and outputs == TO_TERMINAL:
         raise CommandRefused("name a file with --csv or --xlsx; --csv - is standard output")
-    places = None if currency is None else places_of(currency)
+    currency = store_currency(who)
     async with acting(who) as person:
         if customer is not None:
             await _own_copy(person, customer, page, language)
         elif marketing is not None:
             await _marketing_list(person, marketing, outputs)
         else:
-            await _everybody(person, places, outputs)
+            await _everybody(person, currency, outputs)
 
 
 async def _own_copy(person: Acting, customer: str, page: Path | None, language: str | None) -> None:
@@ -69,15 +86,29 @@ async def _own_copy(person: Acting, customer: str, page: Path | None, language: 
         copy = await person.ask(msgspec.structs.replace(query, next=copy.next), patience_s=PATIENCE_S)
         documents.append(copy.document)
         pages.append(copy.page)
+    documents[0]["purchases"] = await bought(person.client, sales_of(documents))
     whole = documents[0] if len(documents) == 1 else documents
     print_plain(msgspec.json.format(msgspec.json.encode(whole)).decode())
     if page is not None:
-        _put(page, "\n".join(pages))
+        put_pages(page, pages)
+
+
+def put_pages(page: Path, pages: Sequence[str]) -> None:
+    """Write the parts of a copy, each a page of its own: the first where it is wanted, the others beside it.
+
+    Raises:
+        CommandRefused: one cannot be written.
+    """
+    targets = [page, *(page.with_stem(f"{page.stem}-{number}") for number in range(2, len(pages) + 1))]
+    for target, text in zip(targets, pages, strict=True):
+        _put(target, text)
+    if len(targets) > 1:
+        sys.stderr.write(f"tillwire: the copy has {len(targets)} pages, {targets[0]} to {targets[-1]}\n")
 
 
 def _put(page: Path, text: str) -> None:
     try:
-        files.write(page.resolve(), text.encode(), _PAGE_MODE)
+        files.write(page.resolve(), text.encode(), PRIVATE)
     except OSError as error:
         raise CommandRefused(f"{page} cannot be written: {error.strerror}") from error
 
@@ -105,38 +136,81 @@ async def _marketing_list(person: Acting, channel: str, outputs: Outputs) -> Non
         [Column(name, only="files" if name in ("consent_id", "withdraw_token") else None) for name in columns],
         [tuple(getattr(each, name) for name in columns) for each in found],
     )
-    hand_out(report, MarketingAddresses(tuple(found)), outputs)
+    hand_out(report, MarketingAddresses(tuple(found)), outputs, mode=PRIVATE)
 
 
-async def _everybody(person: Acting, places: int | None, outputs: Outputs) -> None:
+class Waiting:
+    """Customers on their way into files: kept on disk without a name, for a shop may have more than fit into memory."""
+
+    def __init__(self) -> None:
+        self._lines = tempfile.TemporaryFile()  # noqa: SIM115 - closed, and so gone, by ``close``
+        self.count = 0
+        self.most_addresses = 1
+        self.custom: set[str] = set()
+        """The custom fields that anybody has."""
+
+    def add(self, customers: Iterable[Customer]) -> None:
+        """Some more."""
+        for each in customers:
+            self._lines.write(msgspec.json.encode(each) + b"\n")
+            self.count += 1
+            self.most_addresses = max(self.most_addresses, len(each.addresses))
+            self.custom.update(each.custom)
+
+    def lines(self) -> Iterator[bytes]:
+        """Each as JSON, in the order in which they came."""
+        self._lines.seek(0)
+        return (line.rstrip(b"\n") for line in self._lines)
+
+    def customers(self) -> Iterator[Customer]:
+        """Each of them, in that order."""
+        return (msgspec.json.decode(line, type=Customer) for line in self.lines())
+
+    def close(self) -> None:
+        """Let them go."""
+        self._lines.close()
+
+
+async def _everybody(person: Acting, currency: CurrencyCode, outputs: Outputs) -> None:
     names = {each.group: each.name for each in (await person.ask(ListGroups())).groups}
-    customers: list[Customer] = []
     query = ListCustomers()
-    page = await person.ask(query, patience_s=PATIENCE_S)
-    customers += page.customers
-    while page.next is not None:
-        page = await person.ask(msgspec.structs.replace(query, next=page.next), patience_s=PATIENCE_S)
-        customers += page.customers
-    if places is None and any(each.balances and _has_balance(each) for each in customers):
-        sys.stderr.write("tillwire: balances are left out; name the currency with --currency to have them written\n")
-    most = max((len(each.addresses) for each in customers), default=1)
-    custom = sorted({field for each in customers for field in each.custom})
-    left_out = () if places is not None else (*BALANCES, "loyalty_points")
-    columns = [name for name in own_columns(most, custom) if name not in left_out]
-    report = Report(
-        "Customers",
-        [_column(name, places) for name in columns],
-        [[cells.get(name, "") for name in columns] for cells in (own_cells(each, names) for each in customers)],
-    )
-    hand_out(report, CustomerPage(tuple(customers)), outputs)
+    with closing(Waiting()) as waiting:
+        while True:
+            page = await person.ask(query, patience_s=PATIENCE_S)
+            waiting.add(page.customers)
+            if page.next is None:
+                break
+            query = msgspec.structs.replace(query, next=page.next)
+        put_in_files(waiting, names, currency, outputs)
 
 
-def _has_balance(customer: Customer) -> bool:
-    balances = customer.balances
-    return balances is not None and any((balances.store_credit, balances.account_owed, balances.loyalty_points))
+def put_in_files(waiting: Waiting, names: Mapping[GroupId, str], currency: CurrencyCode, outputs: Outputs) -> None:
+    """Write customers with the shop's own columns, one after the other."""
+    titles = own_columns(waiting.most_addresses, sorted(waiting.custom))
+
+    def rows() -> Iterator[list[Cell]]:
+        for each in waiting.customers():
+            cells = own_cells(each, names, currency)
+            yield [cells.get(title, "") for title in titles]
+
+    places = places_of(currency)
+    for file in write_out([_column(title, places) for title in titles], rows, outputs):
+        if not outputs.as_json:
+            print_plain(f"{file}: {waiting.count} rows")
+    if outputs.as_json:
+        _print_json(waiting)
 
 
-def _column(name: str, places: int | None) -> Column:
-    if name in BALANCES:
-        return Column(name, places)
-    return Column(name, 0 if name == "loyalty_points" else None)
+def _print_json(waiting: Waiting) -> None:
+    """As one page of customers with nobody after it."""
+    sys.stdout.write('{"customers":[')
+    for number, line in enumerate(waiting.lines()):
+        sys.stdout.write(("," if number else "") + line.decode())
+    sys.stdout.write('],"next":null}\n')
+    sys.stdout.flush()
+
+
+def _column(title: str, places: int) -> Column:
+    if title in BALANCES:
+        return Column(title, places)
+    return Column(title, 0 if title == "loyalty_points" else None)

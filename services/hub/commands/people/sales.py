@@ -13,12 +13,18 @@ from services.hub.terminal import fitting
 REPORT_PATIENCE_S = 30.0
 
 
+def title(credit: Literal["attributed", "cashier"]) -> str:
+    """What the amounts of a report are: what a single-purpose voucher paid is in the one and not in the other."""
+    return "Turnover by cashier" if credit == "cashier" else "Line items sold, by attributed staff"
+
+
 async def report_staff(  # noqa: PLR0913 - the arguments of one command
     *,
     from_day: FromDay = None,
     to_day: ToDay = None,
     credit: Annotated[
-        Literal["attributed", "cashier"], Parameter(help="Who was given the credit, or who was signed on.")
+        Literal["attributed", "cashier"],
+        Parameter(help="Lines by who was given the credit, however they were paid; turnover by who was signed on."),
     ] = "attributed",
     per: Annotated[Literal["day", "week", "month", "whole"], Parameter(help="How long a period is.")] = "day",
     by_person: Annotated[
@@ -40,7 +46,7 @@ async def report_staff(  # noqa: PLR0913 - the arguments of one command
     told_apart = by_person or of is not None
     persons = (Column("staff"), Column("staff_id", only="files")) if told_apart else ()
     report = Report(
-        f"Sales by {'cashier' if credit == 'cashier' else 'attributed staff'}, {first} to {last}",
+        f"{title(credit)}, {first} to {last}",
         (Column("period"), *persons, Column("sales", 0), amount),
         [
             (

@@ -13,15 +13,16 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from contracts.base import Event, Rejected
-from contracts.checkout.completed import CompletedLine, SaleCompleted
+from contracts.checkout.completed import CompletedLine, CompletedTender, SaleCompleted
 from contracts.checkout.crediting import AttributionChanged, CreditedLine
-from contracts.ids import RegisterId, StaffId
+from contracts.ids import RegisterId, StaffId, TenderId
 from contracts.money import credit
 from contracts.policy import TransactionKind
 from contracts.staff import CreateStaff, UpdateStaff
 from contracts.staff.credit import GetStaffSales, StaffSales, StaffSalesRow, StaffSuggestions, SuggestStaff
 from contracts.staff.privacy import EraseStaff
 from contracts.staff.signing_on import GetStaffLabel, IdentifyBadge, StaffLabel, StaffNamed
+from services.runtime.ids import derived
 from services.staff.service import staff
 from services.staff.store.credit import CreditStore
 from services.staff.store.tables import attributed_sale, cashier_sale, lately_credited
@@ -144,6 +145,29 @@ async def test_attributed_lines_add_up_to_what_is_told(selling: StoreUnderTest) 
     for by_person in (False, True):
         reply = await report(selling, by_person=by_person)
         assert sum(each.amount for each in reply.rows) == attributed
+
+
+async def test_a_voucher_for_anything_counts_for_nobody(shop: StoreUnderTest, teller: Teller) -> None:
+    voucher = msgspec.structs.replace(a_line(5000), kind="voucher_issue_multi")
+    await tell(shop, teller, a_sale(1, a_line(900, (JONAS, 10_000)), voucher))
+
+    by_cashier = await report(shop, credit="cashier")
+    by_credit = await report(shop)
+
+    assert [row.amount for row in by_cashier.rows] == [row.amount for row in by_credit.rows] == [900]
+
+
+async def test_goods_that_a_single_purpose_voucher_paid_count_for_who_sold_them_and_are_no_turnover_again(
+    shop: StoreUnderTest, teller: Teller
+) -> None:
+    sale = a_sale(1, a_line(498, (JONAS, 10_000)))
+    paid = CompletedTender(TenderId(derived(JONAS, "voucher")), "voucher", 200, settled_tax=sale.lines[0].taxes[0])
+    await tell(shop, teller, msgspec.structs.replace(sale, tenders=(paid,)))
+
+    by_cashier = await report(shop, credit="cashier")
+    by_credit = await report(shop)
+
+    assert ([row.amount for row in by_cashier.rows], [row.amount for row in by_credit.rows]) == ([298], [498])
 
 
 async def test_every_sale_counts_for_its_cashier(selling: StoreUnderTest) -> None:

@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import update
 
 from contracts.base import Rejected
+from contracts.every_service import ReadSnapshot, SnapshotPage
 from contracts.staff import CreateStaff, Permission, RoleId, StaffFile, UpdateStaff
 from contracts.staff.credit import GetStaffSales, StaffSales
 from contracts.staff.privacy import EraseStaff
 from contracts.staff.roles import ListRoles, PutRole, RemoveRole, RoleChanged, RoleFile, RoleRemoved, Roles, StaffRole
-from contracts.staff.signing_on import SessionEnded, SignOn
+from contracts.staff.signing_on import SessionEnded, SessionStarted, SignOn
 from services.runtime.requester import Refused
 from services.staff.model.roles import BUILT_IN, changed, every_grant
 from services.staff.service import staff
@@ -72,6 +73,21 @@ async def test_a_new_role_is_told_and_can_be_given(staffed: StoreUnderTest) -> N
         RoleChanged(STOCK.role, 1, ("customer.view",), ("sale.sell",), may_approve=False, changed_by=NORA)
     ]
     assert (reply.role, reply.permissions, reply.needs_approval) == (STOCK.role, ("customer.view",), ("sale.sell",))
+
+
+async def test_whether_somebody_may_sell_without_an_approval_is_told_as_they_sign_on(staffed: StoreUnderTest) -> None:
+    """To who begins to follow later, too."""
+    await put(staffed, STOCK)
+    await signed_on(staffed, SignOn(JONAS_PIN, staff_id=JONAS))
+    await staffed.send(UpdateStaff(JONAS, 1, role=STOCK.role), token=staffed.token("staff.edit"))
+    await signed_on(staffed, SignOn(JONAS_PIN, staff_id=JONAS))
+
+    page = await staffed.send(ReadSnapshot(), service="staff", caller="checkout")
+
+    assert isinstance(page, SnapshotPage)
+    assert [each.sells for each in staffed.told(SessionStarted)] == [True, False]
+    (newest,) = (each.payload for each in page.entries if each.name == "session-started")
+    assert msgspec.json.decode(newest, type=SessionStarted) == staffed.told(SessionStarted)[-1]
 
 
 async def test_roles_are_listed_from_the_one_that_may_least(shop: StoreUnderTest) -> None:

@@ -4,19 +4,21 @@ from collections import Counter
 from itertools import pairwise
 from random import Random
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.base import Malformed
-from contracts.checkout import Share
-from contracts.checkout.completed import CompletedLine
+from contracts.checkout import LineKind, Share
+from contracts.checkout.completed import CompletedLine, CompletedTender
 from contracts.checkout.crediting import CreditedLine
-from contracts.ids import LineItemId, StaffId
+from contracts.ids import LineItemId, StaffId, TenderId
+from contracts.policy import TransactionKind
 from contracts.staff.credit import StaffSalesRow
 from services.runtime.ids import derived
-from services.staff.model.credit import DaySales, by_period, check_period, credited, sales_in, taken_back
-from tests.services.staff.examples import JONAS, NORA, a_line
+from services.staff.model.credit import DaySales, by_period, check_period, credited, sales_in, taken_back, turnover
+from tests.services.staff.examples import JONAS, NORA, a_line, a_sale
 
 AMOUNTS = st.integers(-(10**9), 10**9)
 
@@ -76,8 +78,29 @@ def test_a_cent_that_cannot_be_split_goes_to_the_lower_staff_id() -> None:
     assert credited([a_line(5, (JONAS, 5_000), (NORA, 5_000))]) == {NORA: 3, JONAS: 2}
 
 
+@pytest.mark.parametrize(
+    ("kind", "counted"), [("voucher_issue_multi", 900), ("account_payment", 900), ("voucher_issue_single", 5900)]
+)
+def test_money_for_what_is_sold_another_time_is_no_turnover(kind: LineKind, counted: int) -> None:
+    voucher = msgspec.structs.replace(a_line(5000), kind=kind)
+
+    assert turnover(a_sale(1, a_line(900, (JONAS, 10_000)), voucher)) == counted
+
+
+def test_what_a_single_purpose_voucher_pays_was_turnover_when_it_was_sold() -> None:
+    sale = a_sale(1, a_line(900))
+    settled = sale.lines[0].taxes[0]
+    paid = [
+        CompletedTender(TenderId(derived(JONAS, kind)), "voucher", 300, settled_tax=tax)
+        for kind, tax in (("a", settled), ("b", None))
+    ]
+
+    assert turnover(msgspec.structs.replace(sale, tenders=tuple(paid))) == 600
+
+
 def test_a_return_is_no_sale() -> None:
-    assert [sales_in(kind) for kind in ("sale", "exchange", "return", "deposit_return")] == [1, 1, 0, 0]
+    kinds: tuple[TransactionKind, ...] = ("sale", "exchange", "return", "deposit_return", "account_payment")
+    assert [sales_in(kind) for kind in kinds] == [1, 1, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
