@@ -240,6 +240,20 @@ async def test_the_first_answer_of_a_printer_that_left_some_out_is_heard_out_bef
     assert (result, asked_in_turn) == (Attempt("unknown", "never_confirms"), 2)
 
 
+async def test_a_printer_that_never_answered_gets_paper_and_drawer_though_it_owes_an_answer() -> None:
+    """It cannot answer late, so there is nothing to mistake; whoever answered before could."""
+    async with VirtualPrinter(fault="mute_in_turn") as printer:
+        dialogue = printer_at(printer.port, patience=BRIEF)
+        paper = await dialogue.print(JOB, at_once, word=Word(owes=True))
+        drawer = await dialogue.kick(2, at_once, word=Word(owes=True))
+        out = (printer.papers_out, printer.drawer_pulses)
+
+    assert paper == drawer == Attempt("unknown", "never_confirms")
+    assert out == (1, 1)
+    assert paper.word(Word(owes=True)) == Word(given=False)
+    assert paper.word(Word(given=True)) == Word(owes=True, given=True)
+
+
 @pytest.mark.parametrize(
     ("word", "fault", "reason"),
     [
