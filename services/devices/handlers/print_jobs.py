@@ -291,10 +291,15 @@ def move(tx: DevicesTx, job: Job, state: PrintState, reason: FaultReason, *, cer
 
 
 def tell_registers(tx: DevicesTx) -> None:
-    """At the start, tell each register that has jobs which need somebody, whether it was ever told of any or not."""
+    """At the start, tell each register that has jobs which need somebody and was never told of any.
+
+    What the others were told is shown to them again with everything else that is retained.
+    """
+    told_before = tx.scans.all("printing")
     for register in tx.jobs.registers_not_printed():
-        if _troubles(tx.jobs, register, tx.now):
-            _tell_register(tx, register)
+        troubles = _troubles(tx.jobs, register, tx.now)
+        if troubles and tx.is_news(register, troubles) and register not in told_before:
+            tx.show_private(RegisterPrinting(tx.scans.next("printing", register), troubles), register)
 
 
 def tell_again(tx: DevicesTx, registers: Iterable[RegisterId]) -> None:
