@@ -11,16 +11,8 @@ from typing import NamedTuple
 import msgspec
 
 from contracts.base import Rejection
-from contracts.customers import (
-    CodeTaken,
-    Customer,
-    Group,
-    GroupId,
-    GroupNotFound,
-    PossibleDuplicate,
-    PutGroup,
-    RevisionConflict,
-)
+from contracts.customers import CodeTaken, Customer, GroupId, GroupNotFound, PossibleDuplicate, RevisionConflict
+from contracts.customers.groups import Group, PutGroup
 from contracts.customers.importing import CheckImport, ImportCustomers, ImportRow, RowOutcome, RowResult
 from contracts.ids import CustomerId
 from services.customers.model.duplicates import Suspect, Traits, name_key, new_traits, traits

@@ -7,18 +7,16 @@ from contracts.checkout.completed import SaleCompleted
 from contracts.customers import (
     AddDetails,
     CreateCustomer,
-    DeleteGroup,
     GetCustomer,
     GetCustomerFacts,
     GetCustomerHistory,
     GetFactsByCode,
-    ListGroups,
-    PutGroup,
     SearchCustomers,
     SplitName,
     UpdateCustomer,
 )
 from contracts.customers.fields import CheckCustomValues, ListCustomFields, PutCustomField
+from contracts.customers.groups import DeleteGroup, ListGroups, PutGroup
 from contracts.staff.signing_on import SessionEnded, SessionStarted
 from services.customers import import_routes, ledger_routes, nobodys, privacy_routes
 from services.customers.access_notes import AccessNotes

@@ -16,7 +16,7 @@ from contracts.checkout.reading import GetReceipt, Receipt
 from contracts.devices import FaultReason
 from contracts.ids import PrintJobId, SaleId
 from contracts.staff.signing_on import GetStaffLabel
-from services.devices.handlers import conditions, print_jobs
+from services.devices.handlers import conditions, print_jobs, troubles
 from services.devices.model.print_jobs import Job
 from services.devices.model.word import NOTHING_KNOWN, Word
 from services.devices.printers.attempts import Attempt, Begin, Patience
@@ -112,7 +112,7 @@ class PrinterWorker:
 
     def _jobs(self, tx: DevicesTx) -> list[Job]:
         self._word = tx.devices.word(self._printer.device)
-        print_jobs.tell_again(tx, self._printer.registers)
+        troubles.tell_again(tx, self._printer.registers)
         return print_jobs.next_jobs(tx, self._printer.device)
 
     async def _data(self, context: DevicesContext, job: Job) -> bytes | None:
@@ -219,8 +219,10 @@ class PrinterWorker:
             finally:
                 wanted.cancel()
             if not work.done():
-                with suppress(DatabaseFault):  # the drawer is tried again, or expires
+                try:
                     await self._open_drawers_past(context)
+                except DatabaseFault as fault:  # the drawer is tried again, or expires
+                    context.log.warning("drawer-not-opened-yet", device=self._printer.device, reason=str(fault))
 
     async def _open_drawers_past(self, context: DevicesContext) -> None:
         for job in await context.write(lambda tx: print_jobs.next_jobs(tx, self._printer.device)):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from contracts.base import Unavailable
-from contracts.devices import ScanResult
+from contracts.devices.scanning import ScanResult
 from contracts.ids import ScanId
 from services.devices.assigned import Assigned
 from services.devices.handlers import conditions, scans

@@ -4,20 +4,17 @@ from pathlib import Path
 
 from contracts.checkout.completed import SaleCompleted
 from contracts.checkout.selling import SaleVoided
-from contracts.devices import (
+from contracts.devices import ListDevices, ShowLine
+from contracts.devices.printing import (
     DecidePrintJob,
     FindPrintJobs,
     GetPrintJob,
-    InjectScan,
-    ListDevices,
     ListUnknownPrintJobs,
-    MakePairingCode,
     OpenDrawer,
-    PairScanner,
     PrintReceipt,
     PrintTest,
-    ShowLine,
 )
+from contracts.devices.scanning import InjectScan, MakePairingCode, PairScanner
 from contracts.staff.signing_on import SessionEnded, SessionStarted
 from services.devices.assigned import Assigned
 from services.devices.handlers import conditions, line_displays, pairings, print_jobs, scans, sessions

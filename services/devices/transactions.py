@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from contracts.base import TokenMissing
 from contracts.checkout import Sale
-from contracts.devices import PrintJob
+from contracts.devices.printing import PrintJob
 from contracts.ids import DeviceId, RegisterId, SaleId, StaffId
 from services.devices.assigned import Assigned
 from services.devices.printers.line_display import Words

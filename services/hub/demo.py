@@ -23,7 +23,8 @@ from contracts.checkout.paying import AddTender, CheckSale, CompleteSale, Remove
 from contracts.checkout.reading import GetSale
 from contracts.checkout.selling import AttachCustomer, OpenSale, RegisterHasOpenSale, VoidSale
 from contracts.customers import CreateCustomer, CustomerHistory, GetCustomerHistory, UpdateCustomer
-from contracts.devices import FindPrintJobs, InjectScan, ScanTaken
+from contracts.devices.printing import FindPrintJobs
+from contracts.devices.scanning import InjectScan, ScanTaken
 from contracts.ids import CustomerId, Day, SaleId, ScanId, StaffId, TenderId
 from contracts.policy import ContactRule, DetailRule, GetSettings, PolicyInForce, PolicySettings, SetSettings
 from contracts.staff import CreateStaff, ListStaff, RoleId

@@ -32,7 +32,7 @@ from contracts.customers.privacy import (
     SealBuyer,
 )
 from contracts.customers.profile import FieldId
-from contracts.devices import InjectScan
+from contracts.devices.scanning import InjectScan
 from contracts.every_service import BackUp
 from contracts.ids import CustomerId, RegisterId, ScanId
 from contracts.staff.signing_on import SignOn

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.checkout.completed import SaleCompleted
 from contracts.checkout.decided import CheckoutDecided
-from contracts.devices import FindPrintJobs
+from contracts.devices.printing import FindPrintJobs
 from tests.hub.parts import Parts
 from tests.hub.shop import until
 

@@ -15,7 +15,7 @@ from contracts.checkout import Sale
 from contracts.checkout.paying import CheckSale, CompleteSale
 from contracts.checkout.selling import AttachCustomer, OpenSale, VoidSale
 from contracts.customers import CreateCustomer
-from contracts.devices import FindPrintJobs
+from contracts.devices.printing import FindPrintJobs
 from contracts.ids import CustomerId, SaleId
 from contracts.staff.signing_on import SessionStarted, SignOn
 from contracts.topics import SERVICES

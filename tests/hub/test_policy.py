@@ -8,7 +8,8 @@ from contracts.checkout.decided import CheckoutDecided, PromptSkipped, RuleWaive
 from contracts.checkout.paying import CheckSale, CompleteSale, RemoveTender, SkipPrompt, WaiveRule
 from contracts.checkout.reading import GetSale
 from contracts.checkout.selling import AttachCustomer
-from contracts.customers import CreateCustomer, GetCustomer, GroupId, PutGroup, UpdateCustomer
+from contracts.customers import CreateCustomer, GetCustomer, GroupId, UpdateCustomer
+from contracts.customers.groups import PutGroup
 from contracts.ids import CustomerId, RegisterId
 from contracts.policy import (
     ContactRule,

@@ -16,7 +16,7 @@ from contracts.checkout import Sale
 from contracts.checkout.completed import SaleCompleted
 from contracts.customers import CreateCustomer, GetCustomer, SearchCustomers, UpdateCustomer
 from contracts.customers.privacy import ExportCustomer
-from contracts.devices import InjectScan
+from contracts.devices.scanning import InjectScan
 from contracts.ids import CustomerId, RegisterId, ScanId
 from contracts.staff.signing_on import SignOn
 from services.hub.commands.customers.purchases import bought, sales_of

@@ -4,7 +4,7 @@ import pytest
 
 from contracts.checkout.paying import AddTender, CompleteSale
 from contracts.checkout.selling import AttachCustomer, OpenSale, SaleVoided, VoidSale
-from contracts.devices import FindPrintJobs
+from contracts.devices.printing import FindPrintJobs
 from contracts.ids import CustomerId, SaleId, TenderId
 from tests.hub.shop import BUTTER, IDS, WATER, Shop, line, until
 

@@ -17,7 +17,7 @@ import pytest_asyncio
 from contracts.base import PrivateState
 from contracts.checkout import RegisterSale, Share
 from contracts.customers import CreateCustomer
-from contracts.devices import RegisterScan
+from contracts.devices.scanning import RegisterScan
 from contracts.every_service import ReadFollowed
 from contracts.ids import CustomerId
 from contracts.staff.signing_on import Lock

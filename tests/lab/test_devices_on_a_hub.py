@@ -17,7 +17,9 @@ import pytest_asyncio
 
 from contracts.checkout import RegisterSale, Sale
 from contracts.checkout.paying import CheckSale, CompleteSale
-from contracts.devices import Device, Devices, FindPrintJobs, ListDevices, PrintJob, PrintReceipt, RegisterScan
+from contracts.devices import Device, Devices, ListDevices
+from contracts.devices.printing import FindPrintJobs, PrintJob, PrintReceipt
+from contracts.devices.scanning import RegisterScan
 from contracts.ids import PrintJobId, RegisterId
 from services.hub.client import connected
 from services.runtime.requester import NoAnswer

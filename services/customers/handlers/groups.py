@@ -1,6 +1,7 @@
 """Customer groups: made, named, deleted, listed."""
 
-from contracts.customers import CustomerChanged, DeleteGroup, GroupId, Groups, ListGroups, PutGroup
+from contracts.customers import CustomerChanged, GroupId
+from contracts.customers.groups import DeleteGroup, Groups, ListGroups, PutGroup
 from contracts.policy import GetSettings, PolicySettings
 from services.customers.model.groups import (
     EVERYBODY,

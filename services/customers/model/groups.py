@@ -5,15 +5,8 @@ from collections.abc import Iterable
 import msgspec
 
 from contracts.base import Malformed
-from contracts.customers import (
-    Customer,
-    Group,
-    GroupId,
-    GroupInUse,
-    GroupNameTaken,
-    GroupProtected,
-    PutGroup,
-)
+from contracts.customers import Customer, GroupId
+from contracts.customers.groups import Group, GroupInUse, GroupNameTaken, GroupProtected, PutGroup
 from contracts.policy import PolicySettings
 from services.customers.model.search import fold
 from services.customers.model.texts import line

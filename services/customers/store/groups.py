@@ -2,7 +2,8 @@
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from contracts.customers import Group, GroupId, GroupNotFound
+from contracts.customers import GroupId, GroupNotFound
+from contracts.customers.groups import Group
 from services.customers.store.tables import customer_group
 
 

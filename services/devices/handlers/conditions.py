@@ -5,7 +5,7 @@ from typing import Literal
 
 from contracts.devices import Device, Devices, DeviceState, FaultReason, ListDevices
 from contracts.ids import DeviceId, RegisterId
-from services.devices.handlers import print_jobs
+from services.devices.handlers import print_jobs, troubles
 from services.devices.model.print_jobs import Job
 from services.devices.settings import DevicesSettings
 from services.devices.store.conditions import DeviceStore, Known
@@ -27,7 +27,7 @@ def start(tx: DevicesTx) -> None:
             print_jobs.move(tx, job, "expired", job.reason)
         elif job.printer not in printers:
             _without_printer(tx, job)
-    print_jobs.tell_registers(tx)
+    troubles.tell_registers(tx)
     tx.remember_pairings()
     for name in _registers(tx):
         known = tx.devices.get(name)
@@ -67,7 +67,7 @@ async def list_devices(_query: ListDevices, view: DevicesView) -> Devices:
 async def shown(view: DevicesView) -> list[Shown]:
     """Everything that devices retains: how each device is, and which print jobs of a register need somebody."""
     states = [Shown(each.state, {"device": each.device}) for each in await _known(view)]
-    return states + await print_jobs.shown(view)
+    return states + await troubles.shown(view)
 
 
 async def _known(view: DevicesView) -> list[Known]:

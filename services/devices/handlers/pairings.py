@@ -1,10 +1,10 @@
 """Which register a scanner belongs to: by a code that it reads, or by a command."""
 
-from contracts.devices import (
+from contracts.devices import RegisterNotFound
+from contracts.devices.scanning import (
     MakePairingCode,
     PairingCode,
     PairScanner,
-    RegisterNotFound,
     ScannerNotFound,
     ScannerPaired,
     ScanResult,

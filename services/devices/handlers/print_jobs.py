@@ -1,19 +1,17 @@
 """Print jobs: from the sale or the wish to paper."""
 
-from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from itertools import islice
+from datetime import timedelta
 from typing import Literal
 
 from contracts.base import IdReused, TokenMissing
 from contracts.checkout.completed import SaleCompleted
 from contracts.checkout.reading import GetReceipt
-from contracts.devices import (
+from contracts.devices import FaultReason
+from contracts.devices.printing import (
     DecidePrintJob,
     DrawerNotFound,
     DrawerOpened,
-    FaultReason,
     FindPrintJobs,
     GetPrintJob,
     ListUnknownPrintJobs,
@@ -29,22 +27,19 @@ from contracts.devices import (
     PrintState,
     PrintTest,
     ReceiptReprinted,
-    RegisterPrinting,
 )
 from contracts.ids import DeviceId, PrintJobId, RegisterId, StaffId
 from services.devices.handlers.line_displays import show_total
+from services.devices.handlers.troubles import tell_register, told
 from services.devices.model.print_jobs import Decision, Job, Kick, Reprint, in_turn, new_job
 from services.devices.printers.settings import PrinterSettings
 from services.devices.store.print_jobs import PrintJobStore
-from services.devices.store.scans import ScanStore
 from services.devices.transactions import DevicesTx, DevicesView
 from services.runtime.asking import Ask
 from services.runtime.clock import read_stamp, stamp
-from services.runtime.states import Shown
 
 HUB = "hub"
 """The login of the hub's own command line, where nobody is signed on."""
-MOST_TOLD = 20
 
 
 def on_sale_completed(event: SaleCompleted, tx: DevicesTx) -> None:
@@ -162,13 +157,13 @@ async def get_print_job(query: GetPrintJob, view: DevicesView) -> PrintJob:
     job = await view.read(lambda connection: PrintJobStore(connection).get(query.job_id))
     if job is None:
         raise PrintJobNotFound(job_id=query.job_id)
-    return _told(job)
+    return told(job)
 
 
 async def find_print_jobs(query: FindPrintJobs, view: DevicesView) -> PrintJobs:
     """All jobs of a sale, oldest first."""
     jobs = await view.read(lambda connection: PrintJobStore(connection).of_sale(query.sale_id))
-    return PrintJobs(tuple(_told(job) for job in jobs))
+    return PrintJobs(tuple(told(job) for job in jobs))
 
 
 def decide_print_job(command: DecidePrintJob, tx: DevicesTx) -> PrintJob:
@@ -204,13 +199,13 @@ def decide_print_job(command: DecidePrintJob, tx: DevicesTx) -> PrintJob:
             staff_id=staff_id,
         )
     )
-    return _told(decided)
+    return told(decided)
 
 
 async def list_unknown_print_jobs(query: ListUnknownPrintJobs, view: DevicesView) -> PrintJobs:
     """The jobs that wait for somebody's word, oldest first."""
     jobs = await view.read(lambda connection: PrintJobStore(connection).unknown(query.register))
-    return PrintJobs(tuple(_told(job) for job in jobs))
+    return PrintJobs(tuple(told(job) for job in jobs))
 
 
 def job_moved(
@@ -290,34 +285,6 @@ def move(tx: DevicesTx, job: Job, state: PrintState, reason: FaultReason, *, cer
         )
 
 
-def tell_registers(tx: DevicesTx) -> None:
-    """At the start, tell each register that has jobs which need somebody and was never told of any.
-
-    What the others were told is shown to them again with everything else that is retained.
-    """
-    told_before = tx.scans.all("printing")
-    for register in tx.jobs.registers_not_printed():
-        troubles = _troubles(tx.jobs, register, tx.now)
-        if troubles and tx.is_news(register, troubles) and register not in told_before:
-            tx.show_private(RegisterPrinting(tx.scans.next("printing", register), troubles), register)
-
-
-def tell_again(tx: DevicesTx, registers: Iterable[RegisterId]) -> None:
-    """Tell registers that were told of jobs if one of them has stopped being anybody's trouble, by time alone."""
-    for register in registers:
-        if tx.was_told(register):
-            _tell_register(tx, register)
-
-
-async def shown(view: DevicesView) -> list[Shown]:
-    """What each register that ever had a print job is told of those that need somebody."""
-    told = await view.read(lambda connection: ScanStore(connection).all("printing"))
-    jobs = await view.read(
-        lambda connection: {each: _troubles(PrintJobStore(connection), each, view.now) for each in told}
-    )
-    return [Shown(RegisterPrinting(told[each], jobs[each]), {"register": each}) for each in told]
-
-
 def _is_ready(tx: DevicesTx, printer: DeviceId) -> bool:
     known = tx.devices.get(printer)
     return known is not None and known.state == "ready"
@@ -327,27 +294,7 @@ def _keep(tx: DevicesTx, job: Job) -> None:
     """Keep how far a job came, and tell it to all and to its register."""
     tx.jobs.put(job)
     tx.record(_changed(job))
-    _tell_register(tx, job.register)
-
-
-def _tell_register(tx: DevicesTx, register: RegisterId | None) -> None:
-    """Tell a register which of its jobs need somebody, if that is news."""
-    if register is None:
-        return
-    troubles = _troubles(tx.jobs, register, tx.now)
-    if tx.is_news(register, troubles):
-        tx.show_private(RegisterPrinting(tx.scans.next("printing", register), troubles), register)
-
-
-def _troubles(jobs: PrintJobStore, register: str, now: datetime) -> tuple[PrintJob, ...]:
-    troubled = (job for job in jobs.not_printed(register) if job.needs_somebody(now) and not _put_right(jobs, job))
-    return tuple(_told(job) for job in islice(troubled, MOST_TOLD))
-
-
-def _put_right(jobs: PrintJobStore, job: Job) -> bool:
-    """Whether what a job did not do was done since; what still waits is looked up no further."""
-    later = None if job.state == "accepted" else jobs.printed_after(job)
-    return later is not None and job.put_right_by(later)
+    tell_register(tx, job.register)
 
 
 def _record_drawer(tx: DevicesTx, moved: Job, register: RegisterId, kick: Kick, *, certain: bool) -> None:
@@ -392,30 +339,17 @@ def _wanted(tx: DevicesTx, job: Job) -> PrintJob:
     before = tx.jobs.get(job.job_id)
     if before is None:
         _accept(tx, job)
-        return _told(job)
+        return told(job)
     if not before.is_like(job):
         raise IdReused(id=job.job_id)
-    return _told(before)
+    return told(before)
 
 
 def _accept(tx: DevicesTx, job: Job) -> None:
     if tx.jobs.add(job):
         tx.record(_changed(job))
-        _tell_register(tx, job.register)
+        tell_register(tx, job.register)
         tx.wake(job.printer)
-
-
-def _told(job: Job) -> PrintJob:
-    return PrintJob(
-        job_id=job.job_id,
-        sale_id=job.sale_id,
-        printer=job.printer,
-        state=job.state,
-        reason=job.reason,
-        copy=job.copy,
-        changed_at=stamp(job.changed_at),
-        kind=job.kind,
-    )
 
 
 def _changed(job: Job) -> PrintJobChanged:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from contracts.checkout.selling import ApplyScan, ScannedKind
-from contracts.devices import InjectScan, RegisterScan, ScanKind, Scanned, ScanResult, ScanTaken
+from contracts.devices.scanning import InjectScan, RegisterScan, ScanKind, Scanned, ScanResult, ScanTaken
 from contracts.ids import DeviceId, RegisterId
 from services.devices.handlers import conditions, pairings
 from services.devices.model.codes import Code, Reading, read_code

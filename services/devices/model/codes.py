@@ -10,7 +10,7 @@ from typing import Literal
 
 from stdnum import ean
 
-from contracts.devices import Gs1Element, ScanKind
+from contracts.devices.scanning import Gs1Element, ScanKind
 from contracts.ids import DeviceId, RegisterId, ScanId
 from services.devices.model.gs1 import elements_of, gtin_in, says_gs1
 from services.devices.settings import ScanRule

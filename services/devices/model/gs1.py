@@ -7,7 +7,7 @@ biip knows GS1's table of application identifiers; it is loaded with the first s
 import re
 from types import ModuleType
 
-from contracts.devices import Gs1Element
+from contracts.devices.scanning import Gs1Element
 
 # GS1 General Specifications 7.8 and ISO/IEC 15424: the symbology identifiers of symbols that hold element strings.
 _IDENTIFIERS = frozenset((("C", "1"), ("e", "0"), ("d", "2"), ("Q", "3"), ("J", "1")))

@@ -6,7 +6,8 @@ Pure: no bus, no database, no clock.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from contracts.devices import DrawerReason, FaultReason, PrintJobKind, PrintState, ReprintReason
+from contracts.devices import FaultReason
+from contracts.devices.printing import DrawerReason, PrintJobKind, PrintState, ReprintReason
 from contracts.ids import DeviceId, PrintJobId, RegisterId, SaleId, StaffId
 
 _MOVES: dict[PrintState, frozenset[PrintState]] = {

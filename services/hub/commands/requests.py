@@ -9,7 +9,7 @@ import msgspec
 from cyclopts import Parameter
 
 from contracts.base import Role
-from contracts.devices import InjectScan
+from contracts.devices.scanning import InjectScan
 from contracts.ids import RegisterId, ScanId
 from contracts.topics import SERVICES
 from services.hub import access, logins, running_hub

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from contracts.customers import ListGroups, RevisionConflict
+from contracts.customers import RevisionConflict
+from contracts.customers.groups import ListGroups
 from contracts.policy import (
     GetSettings,
     ListSettingsRevisions,

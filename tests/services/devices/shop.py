@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from contracts.base import Rejected
-from contracts.devices import (
+from contracts.devices.printing import (
     FindPrintJobs,
     PrintJob,
     PrintJobChanged,

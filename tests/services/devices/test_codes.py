@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from contracts.devices import Gs1Element
+from contracts.devices.scanning import Gs1Element
 from services.devices.model.codes import pairing_code, read_code
 from services.devices.settings import ScanRule
 

@@ -8,7 +8,8 @@ import pytest
 
 from contracts.base import Rejected
 from contracts.checkout.completed import CompletedTender
-from contracts.devices import DeviceState, DrawerOpened, OpenDrawer, PrintJob
+from contracts.devices import DeviceState
+from contracts.devices.printing import DrawerOpened, OpenDrawer, PrintJob
 from contracts.ids import PrintJobId, TenderId
 from services.devices.service import devices
 from services.devices.settings import DevicesSettings

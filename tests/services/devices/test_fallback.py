@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from contracts.base import Rejected
-from contracts.devices import DeviceState, PrintJob, PrintJobChanged, PrintTest
+from contracts.devices import DeviceState
+from contracts.devices.printing import PrintJob, PrintJobChanged, PrintTest
 from contracts.ids import DeviceId, PrintJobId
 from services.devices.service import devices
 from services.devices.settings import DevicesSettings

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from contracts.devices import DeviceState, PrintJobChanged
+from contracts.devices import DeviceState
+from contracts.devices.printing import PrintJobChanged
 from services.devices.service import devices
 from services.hub.virtual_printer import Fault, VirtualPrinter
 from tests.services.devices.neighbours import Checkout

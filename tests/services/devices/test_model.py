@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import get_args
 
-from contracts.devices import PrintState
+from contracts.devices.printing import PrintState
 from contracts.ids import DeviceId, PrintJobId, RegisterId
 from services.devices.model.print_jobs import Job, new_job
 

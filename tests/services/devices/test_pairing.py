@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from contracts.base import Rejected, Request
-from contracts.devices import (
-    DeviceState,
+from contracts.devices import DeviceState
+from contracts.devices.scanning import (
     InjectScan,
     MakePairingCode,
     PairingCode,

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from contracts.base import Rejected
-from contracts.devices import (
+from contracts.devices import DeviceState
+from contracts.devices.printing import (
     DecidePrintJob,
-    DeviceState,
     GetPrintJob,
     ListUnknownPrintJobs,
     PrintJob,

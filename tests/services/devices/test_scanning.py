@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from contracts.checkout.selling import ScanOutcome
-from contracts.devices import Devices, DeviceState, ListDevices, RegisterScan, Scanned
+from contracts.devices import Devices, DeviceState, ListDevices
+from contracts.devices.scanning import RegisterScan, Scanned
 from contracts.ids import DeviceId, RegisterId
 from services.devices.scanners.watching import LineRead, LineVoided, ScannerChanged
 from services.devices.scanning import LATE_S

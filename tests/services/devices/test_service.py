@@ -9,15 +9,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 
 from contracts.base import Rejected
-from contracts.devices import (
-    Devices,
-    DeviceState,
-    InjectScan,
-    ListDevices,
-    RegisterScan,
-    Scanned,
-    ScanTaken,
-)
+from contracts.devices import Devices, DeviceState, ListDevices
+from contracts.devices.scanning import InjectScan, RegisterScan, Scanned, ScanTaken
 from contracts.ids import DeviceId, ScanId
 from services.devices.service import devices
 from services.devices.settings import ScannerSettings, ScanRule

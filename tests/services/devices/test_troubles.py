@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, event
 
-from contracts.devices import DecidePrintJob, OpenDrawer, PrintJobKind, RegisterPrinting
+from contracts.devices.printing import DecidePrintJob, OpenDrawer, PrintJobKind, RegisterPrinting
 from contracts.ids import DeviceId, PrintJobId, RegisterId, SaleId
 from services.devices.model.print_jobs import Job, new_job
 from services.devices.service import devices

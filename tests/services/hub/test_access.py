@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from contracts.base import Event, Message, PrivateState, Request, Role, State
-from contracts.devices import InjectScan
+from contracts.devices.scanning import InjectScan
 from contracts.every_service import SessionUsed
 from contracts.modules import modules_of
 from contracts.topics import FOLLOWS, SERVICES, BadSegment, Topics

@@ -4,7 +4,9 @@ import msgspec
 import pytest
 
 from contracts.base import Message
-from contracts.devices import DeviceState, PrintJobChanged, Scanned
+from contracts.devices import DeviceState
+from contracts.devices.printing import PrintJobChanged
+from contracts.devices.scanning import Scanned
 from contracts.ids import DeviceId, PrintJobId, RegisterId, ScanId
 from contracts.topics import Topics
 from services.hub.commands.devices.seen import line

@@ -10,8 +10,9 @@ from typing import Annotated, Final
 import msgspec
 from cyclopts import Parameter
 
-from contracts.customers import Customer, GroupId, ListGroups
+from contracts.customers import Customer, GroupId
 from contracts.customers.consent import MarketingAddresses, MarketingList, Permitted
+from contracts.customers.groups import ListGroups
 from contracts.customers.importing import ListCustomers
 from contracts.customers.privacy import ExportCustomer
 from contracts.ids import CurrencyCode

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from contracts.devices import MakePairingCode, PairScanner
+from contracts.devices.scanning import MakePairingCode, PairScanner
 from services.hub.terminal import CommandRefused, DataFolder, as_hub, data_folder, fitting, print_plain
 
 MODULE_MM: Final = 0.4

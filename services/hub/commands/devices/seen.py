@@ -7,7 +7,9 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from contracts.devices import DeviceState, ListDevices, PrintJobChanged, Scanned
+from contracts.devices import DeviceState, ListDevices
+from contracts.devices.printing import PrintJobChanged
+from contracts.devices.scanning import Scanned
 from contracts.topics import Topics
 from services.hub.client import BrokerAway
 from services.hub.running_hub import OPS, find

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from contracts.devices import GetPrintJob, PrintJob, PrintTest
+from contracts.devices.printing import GetPrintJob, PrintJob, PrintTest
 from services.hub.client import Client
 from services.hub.commands.devices.seen import IN_WORDS
 from services.hub.terminal import DataFolder, as_hub, data_folder, fitting, print_plain

@@ -16,11 +16,11 @@ from contracts.customers import (
     GetCustomerFacts,
     GetFactsByCode,
     GroupId,
-    PutGroup,
     SearchCustomers,
     UpdateCustomer,
 )
 from contracts.customers.fields import PutCustomField
+from contracts.customers.groups import PutGroup
 from contracts.customers.privacy import ReadAccessLog
 from contracts.customers.profile import Address, Balances, FieldId, Handle, TaxExemption
 from contracts.ids import CountryCode

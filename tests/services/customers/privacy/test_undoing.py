@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from contracts.customers import Customer, DeleteGroup, GetFactsByCode, GroupId, PutGroup, UpdateCustomer
+from contracts.customers import Customer, GetFactsByCode, GroupId, UpdateCustomer
 from contracts.customers.consent import MarketingList
+from contracts.customers.groups import DeleteGroup, PutGroup
 from contracts.customers.ledgers import AccountTerms, SetAccountTerms
 from contracts.customers.loyalty import LoyaltyMembership
 from contracts.customers.merging import MergeId, MergeReversed, UndoMerge

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from contracts.base import Rejected, Unavailable
-from contracts.customers import Group, GroupId, Groups, ListGroups
+from contracts.customers import GroupId
+from contracts.customers.groups import Group, Groups, ListGroups
 from contracts.policy import (
     ContactRule,
     DetailRule,
