@@ -96,9 +96,7 @@ def read_scanners() -> None:
 def make_gadget(name: str, kind: str, usb: str, serial: str, controller: str) -> None:
     """Make a USB device with that vendor, product and serial number, and plug it in."""
     gadget = GADGETS / name
-    function_kind, attributes = _FUNCTIONS[kind]
-    function, configuration = gadget / "functions" / f"{function_kind}.{name}", gadget / "configs" / "c.1"
-    for folder in (gadget, gadget / "strings" / "0x409", configuration, function):
+    for folder in (gadget, gadget / "strings" / "0x409", gadget / "configs" / "c.1"):
         folder.mkdir()
     vendor, _, product = usb.partition(":")
     for attribute, text in (
@@ -108,10 +106,22 @@ def make_gadget(name: str, kind: str, usb: str, serial: str, controller: str) ->
         ("strings/0x409/product", name),
     ):
         (gadget / attribute).write_text(text)
+    give_function(name, kind)
+    plug(name, controller)
+
+
+def give_function(name: str, kind: str) -> None:
+    """Give a device that is not plugged in what it does, anew where it had that before."""
+    function_kind, attributes = _FUNCTIONS[kind]
+    function = GADGETS / name / "functions" / f"{function_kind}.{name}"
+    used = GADGETS / name / "configs" / "c.1" / function.name
+    if used.is_symlink():
+        used.unlink()
+        function.rmdir()
+    function.mkdir()
     for attribute, content in attributes.items():
         (function / attribute).write_bytes(content)
-    (configuration / function.name).symlink_to(function)
-    plug(name, controller)
+    used.symlink_to(function)
 
 
 def plug(name: str, controller: str) -> None:
@@ -252,6 +262,8 @@ class Answering(threading.Thread):
         finally:
             os.close(port)
         plug(self._printer, "")
+        # Linux 6.1 frees a half-read job of a printer that is unplugged and reads on in it when that is plugged in again.
+        give_function(self._printer, "printer")
         tell(unplugged=self._printer)
 
 
