@@ -1,8 +1,8 @@
 """Bytes to a device and back, over the network, USB or a serial line. Never here: what the bytes mean.
 
-Each is a file descriptor that never blocks, watched by the event loop; so a device that hangs holds up
-nothing but its own task. None of them is kept open between jobs: a printer serves one caller at a time, and
-a kept connection hides a power cut.
+Each is a file descriptor that never blocks, watched by the event loop, and what can block all the same, opening
+and closing it, has a thread; so a device that hangs holds up nothing but its own task. None of them is kept open
+between jobs: a printer serves one caller at a time, and a kept connection hides a power cut.
 """
 
 import asyncio
@@ -12,10 +12,9 @@ import socket
 import struct
 import termios
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -39,7 +38,7 @@ class Link:
         descriptor: int,
         *,
         ends_when_empty: bool,
-        close: Callable[[], None],
+        close: Callable[[], object],
         unsent: Callable[[], int] = lambda: 0,
     ) -> None:
         """Take over a descriptor that does not block.
@@ -47,7 +46,7 @@ class Link:
         Args:
             descriptor: The open file.
             ends_when_empty: Whether reading no bytes means that it has ended; on USB it means nothing.
-            close: Closes it; what the device did not take yet may be lost by that.
+            close: Closes it, now or soon; what the device did not take yet may be lost by that.
             unsent: How many bytes the kernel still holds for the device.
         """
         self._descriptor = descriptor
@@ -150,24 +149,32 @@ def way_to(reached: Reached, *, send_s: float) -> OpenLink:
 
     ``send_s`` is how long the kernel goes on sending to a computer that does not answer.
     """
-    # One of its own: where the internet is away, a name that nobody knows keeps a thread for many seconds.
-    names = ThreadPoolExecutor(1, thread_name_prefix=f"{reached.device}-name")
+    # One of its own: where the internet is away, a name that nobody knows keeps a thread for many seconds, and a USB
+    # line that hangs keeps whoever opens or closes it for five (Linux, cdc-acm). It also closes before it opens again.
+    thread = ThreadPoolExecutor(1, thread_name_prefix=f"{reached.device}-link")
 
     async def open_link(patience_s: float) -> Link:
         if reached.host is not None:
-            return await _connect(reached.host, reached.port, patience_s, send_s, names)
-        if reached.tty is not None:
-            return _open_tty(reached.tty, reached)
-        return _open_usb(printer_node(reached.usb, reached.serial, reached.usb_port))
+            return await _connect(reached.host, reached.port, patience_s, send_s, thread)
+        if reached.tty is None:
+            descriptor = await opened(partial(_open_usb, reached), patience_s, thread)
+            return Link(descriptor, ends_when_empty=False, close=lambda: thread.submit(os.close, descriptor))
+        descriptor = await opened(partial(_open_tty, reached.tty, reached), patience_s, thread)
+        return Link(
+            descriptor,
+            ends_when_empty=True,
+            close=lambda: thread.submit(_close_tty, descriptor),
+            unsent=lambda: _unsent(descriptor),
+        )
 
     return open_link
 
 
-async def _connect(host: str, port: int, patience_s: float, send_s: float, names: Executor) -> Link:
+async def _connect(host: str, port: int, patience_s: float, send_s: float, thread: Executor) -> Link:
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(patience_s):
         find = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        family, kind, protocol, _, address = (await loop.run_in_executor(names, find))[0]
+        family, kind, protocol, _, address = (await loop.run_in_executor(thread, find))[0]
         connection = socket.socket(family, kind, protocol)
         try:
             connection.setblocking(False)
@@ -181,29 +188,52 @@ async def _connect(host: str, port: int, patience_s: float, send_s: float, names
     return Link(connection.fileno(), ends_when_empty=True, close=connection.close)
 
 
-def _open_usb(node: Path) -> Link:
-    descriptor = os.open(node, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    return Link(descriptor, ends_when_empty=False, close=lambda: os.close(descriptor))
+async def opened(open_file: Callable[[], int], patience_s: float, thread: Executor) -> int:
+    """A descriptor that is opened in a thread; one that comes too late for anybody is closed there.
+
+    Raises:
+        TimeoutError: it is not open yet.
+        OSError: it cannot be opened.
+    """
+    opening = thread.submit(open_file)
+    try:
+        async with asyncio.timeout(patience_s):
+            return await asyncio.wrap_future(opening)
+    except BaseException:
+        opening.add_done_callback(_close_unwanted)
+        raise
 
 
-def _open_tty(path: str, line: Reached) -> Link:
+def _close_unwanted(opening: "Future[int]") -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        os.close(opening.result())
+
+
+def _open_usb(printer: Reached) -> int:
+    node = printer_node(printer.usb, printer.serial, printer.usb_port)
+    return os.open(node, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+
+
+def _open_tty(path: str, line: Reached) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
         _set_line(descriptor, line)
     except termios.error as error:
         os.close(descriptor)
         raise OSError(*error.args) from error
+    return descriptor
 
-    def close() -> None:
-        # What a printer that is off never took would hold up the closing for half a minute.
-        with suppress(termios.error):
-            termios.tcflush(descriptor, termios.TCOFLUSH)
-        os.close(descriptor)
 
-    def unsent() -> int:
-        return int(struct.unpack("i", fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(4)))[0])
+def _close_tty(descriptor: int) -> None:
+    # What a printer that is off never took would hold up the closing for half a minute.
+    with suppress(termios.error):
+        termios.tcflush(descriptor, termios.TCOFLUSH)
+    os.close(descriptor)
 
-    return Link(descriptor, ends_when_empty=True, close=close, unsent=unsent)
+
+def _unsent(descriptor: int) -> int:
+    """How many bytes the kernel still holds for a line."""
+    return int(struct.unpack("i", fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(4)))[0])
 
 
 def _set_line(descriptor: int, line: Reached) -> None:

@@ -4,7 +4,9 @@ import asyncio
 import os
 import pty
 import termios
+import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import pytest
 from contracts.ids import DeviceId
 from services.devices.printers.attempts import Attempt, Patience
 from services.devices.printers.dialogue import Dialogue
-from services.devices.printers.links import LinkLost, way_to
+from services.devices.printers.links import LinkLost, opened, way_to
 from services.devices.printers.settings import Reached
 from services.hub.virtual_printer import VirtualPrinter
 
@@ -102,6 +104,23 @@ async def test_a_line_that_is_not_there_is_not_connected(tmp_path: Path) -> None
 
 async def test_what_is_no_serial_line_is_not_connected() -> None:
     assert await Dialogue(way_to(line("/dev/null"), send_s=1), SHORT).look() == "not_connected"
+
+
+async def test_a_line_that_takes_too_long_to_open_holds_up_nobody_and_is_closed_when_it_is_open() -> None:
+    let = threading.Event()
+    found: list[int] = []
+
+    def hanging() -> int:
+        let.wait()
+        found.append(os.open("/dev/null", os.O_RDWR))
+        return found[0]
+
+    with ThreadPoolExecutor(1) as thread:
+        with pytest.raises(TimeoutError):
+            await opened(hanging, 0.01, thread)
+        let.set()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(found[0])
 
 
 async def test_a_line_that_ends_in_mid_job_leaves_it_unknown() -> None:
