@@ -262,7 +262,7 @@ class Answering(threading.Thread):
         finally:
             os.close(port)
         plug(self._printer, "")
-        # Linux 6.1 frees a half-read job of a printer that is unplugged and reads on in it when that is plugged in again.
+        # Linux 6.1 frees the half-read job of a printer that is unplugged, and reads on in it when that comes back.
         give_function(self._printer, "printer")
         tell(unplugged=self._printer)
 
