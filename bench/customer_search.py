@@ -25,7 +25,8 @@ from bench.measure import figures_ms
 from bench.people import SEED, people
 from bench.round_trip import round_trips
 from bench.shop import hub_online
-from contracts.customers import CreateCustomer, Customer, HistoryEntry, SearchCustomers
+from contracts.customers import CreateCustomer, Customer
+from contracts.customers.asking import HistoryEntry, SearchCustomers
 from contracts.ids import CurrencyCode, CustomerId, ReceiptNumber, SaleId
 from services.customers import service
 from services.customers.store.customers import CustomerStore

@@ -11,7 +11,8 @@ import uvloop
 
 from contracts.topics import Topics
 from services.hub import logins
-from services.runtime.bus import Incoming, Login, MqttBus, Outgoing, Subscription
+from services.runtime.bus import Incoming, Login, Outgoing, Subscription
+from services.runtime.bus.mqtt import MqttBus
 from services.runtime.log import Log
 
 SERVICE = "checkout"

@@ -16,7 +16,8 @@ from bench.measure import figures_ms, percentile_ms
 from bench.round_trip import echoed, echoes
 from bench.rules import REGISTER, all_met, moderate, sale
 from bench.shop import hub_online
-from contracts.policy import CheckCheckout, SetSettings
+from contracts.policy import SetSettings
+from contracts.policy.checking import CheckCheckout
 from services.hub import files, logins
 from services.hub.client import Client, connected
 from services.hub.keys import administrator_token

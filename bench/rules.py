@@ -5,7 +5,6 @@ from typing import Final
 from contracts.customers import CustomerFacts
 from contracts.ids import CustomerId, RegisterId, SaleId
 from contracts.policy import (
-    CheckoutFacts,
     ContactRule,
     DetailRule,
     Override,
@@ -14,6 +13,7 @@ from contracts.policy import (
     TenderKind,
     TransactionKind,
 )
+from contracts.policy.checking import CheckoutFacts
 from services.runtime.ids import RandomIds
 
 REGISTER: Final = RegisterId("till-1")

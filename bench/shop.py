@@ -16,7 +16,7 @@ from contracts.ids import CustomerId, LineItemId, SaleId, StaffId, TenderId
 from contracts.staff import AddOwner
 from contracts.staff.signing_on import SignOn
 from services.checkout.catalogue.items import SAMPLE_ITEMS, items_from_csv
-from services.hub import access, logins
+from services.hub import access, broker_logins, logins
 from services.hub.client import Client, connected
 from services.hub.supervisor import Hub, hub_at_work
 from services.runtime.ids import RandomIds
@@ -105,7 +105,7 @@ async def _fill(hub: Hub) -> list[str]:
 async def _register(stack: AsyncExitStack, hub: Hub, name: str) -> Client:
     own = hub.running.login(logins.own_credentials(hub.data, "hub"))
     async with connected(own, hub.topics, watching=(access.CONTROL_RESPONSE,), asks=False) as control:
-        credentials = await logins.add_login(hub.data, hub.topics, name, "register", control.send_control)
+        credentials = await broker_logins.add_login(hub.data, hub.topics, name, "register", control.send_control)
     return await stack.enter_async_context(connected(hub.running.login(credentials), hub.topics))
 
 

@@ -15,7 +15,7 @@ from bench.shop import hub_online
 from contracts.checkout.decided import CheckoutDecided, DecidedCustomer
 from contracts.customers import GroupId
 from contracts.ids import Day, DecisionId, RegisterId, SaleId, StaffId
-from contracts.policy import WhatIf
+from contracts.policy.reporting import WhatIf
 from services.hub import logins
 from services.hub.keys import administrator_token
 from services.policy import service

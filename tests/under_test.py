@@ -22,9 +22,9 @@ from contracts.base import Event, PrivateState, Rejected, Reply, State, Unavaila
 from contracts.base import Request as RequestMessage
 from contracts.topics import Topics
 from services.runtime.bus import Incoming, Outgoing, Subscription
+from services.runtime.bus.memory import MemoryBroker, MemoryBus
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.ids import RandomIds
-from services.runtime.memory_bus import MemoryBroker, MemoryBus
 from services.runtime.migrate import chains, migrate
 from services.runtime.requester import Refused, Requester
 from services.runtime.running import Outside, Running

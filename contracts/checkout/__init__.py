@@ -7,7 +7,7 @@ from msgspec import Meta, field
 from contracts.base import Message, PrivateState, Rejection, Reply
 from contracts.customers import GroupId, LanguageCode
 from contracts.customers.balances import Reserved
-from contracts.customers.privacy import BuyerRecordId, SealReason
+from contracts.customers.privacy.keeping import BuyerRecordId, SealReason
 from contracts.customers.profile import CustomValue, FieldId
 from contracts.ids import (
     CountryCode,
@@ -28,14 +28,8 @@ from contracts.ids import (
     Timestamp,
 )
 from contracts.money import Amount, BasisPoints, Quantity, Rate
-from contracts.policy import (
-    CheckItem,
-    Outcome,
-    RuleKind,
-    SkipReason,
-    TenderKind,
-    TransactionKind,
-)
+from contracts.policy import TenderKind, TransactionKind
+from contracts.policy.checking import CheckItem, Outcome, RuleKind, SkipReason
 
 LineKind = Literal[
     "goods",

@@ -4,7 +4,7 @@ from contracts.base import Event, Message
 from contracts.checkout import Flag, LineKind, LineTax, RateTotal, ReceiptWanted, Redemption, Share
 from contracts.customers import GroupId, LanguageCode
 from contracts.customers.balances import Reserved
-from contracts.customers.privacy import BuyerRecordId, SealReason
+from contracts.customers.privacy.keeping import BuyerRecordId, SealReason
 from contracts.ids import (
     CurrencyCode,
     CustomerId,

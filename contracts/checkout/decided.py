@@ -14,14 +14,8 @@ from contracts.ids import (
     Timestamp,
 )
 from contracts.money import Amount
-from contracts.policy import (
-    Level,
-    RuleKind,
-    Settled,
-    SkipReason,
-    TenderKind,
-    TransactionKind,
-)
+from contracts.policy import Level, TenderKind, TransactionKind
+from contracts.policy.checking import RuleKind, Settled, SkipReason
 
 
 class DecidedItem(Message, frozen=True):

@@ -6,7 +6,8 @@ from contracts.base import Command, Event, Rejection
 from contracts.checkout import ReceiptWanted, Sale, SaleBeingPaid, SaleNotFound, SaleNotOpen
 from contracts.customers import CustomerNotFound, LanguageCode
 from contracts.customers.balances import Reserved
-from contracts.customers.ledgers import BalanceTooLow, LoyaltyNotJoined, PointsNotTender, PointsWorthless
+from contracts.customers.ledgers import BalanceTooLow, LoyaltyNotJoined
+from contracts.customers.ledgers.reserving import PointsNotTender, PointsWorthless
 from contracts.customers.vouchers import (
     VoucherBlocked,
     VoucherCode,
@@ -22,11 +23,8 @@ from contracts.ids import (
     Timestamp,
 )
 from contracts.money import Amount, PositiveAmount
-from contracts.policy import (
-    ChosenSkipReason,
-    RuleKind,
-    TenderKind,
-)
+from contracts.policy import TenderKind
+from contracts.policy.checking import ChosenSkipReason, RuleKind
 
 SealBuyerFor = Literal["invoice", "exemption"]
 """Why a sale's buyer is to be kept, where the sale itself does not say so."""

@@ -7,7 +7,8 @@ from contracts.checkout import Sale, SaleBeingPaid, SaleNotFound, SaleNotOpen
 from contracts.checkout.paying import CustomerMissing
 from contracts.customers import CustomerNotFound
 from contracts.customers.balances import Reserved
-from contracts.customers.ledgers import BalanceTooLow, LoyaltyNotJoined, PointsNotDiscount, PointsWorthless
+from contracts.customers.ledgers import BalanceTooLow, LoyaltyNotJoined
+from contracts.customers.ledgers.reserving import PointsNotDiscount, PointsWorthless
 from contracts.ids import RedemptionId, RegisterId, SaleId, StaffId, Timestamp
 from contracts.money import Amount, PositiveAmount
 

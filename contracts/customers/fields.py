@@ -7,6 +7,7 @@ from msgspec import Meta
 from contracts.base import Command, Event, Message, Query, Rejection, Reply
 from contracts.customers import DetailInvalid
 from contracts.customers.profile import CustomValue, FieldId
+from contracts.ids import CustomerId
 
 FieldOwner = Literal["customer", "sale", "line"]
 FieldKind = Literal["text", "integer", "decimal", "boolean", "date", "choice", "list_of_text", "link"]
@@ -71,6 +72,33 @@ class CheckCustomValues(Query[CustomValuesChecked], frozen=True):
 
     of: Literal["sale", "line"]
     values: Annotated[dict[FieldId, CustomValue | None], Meta(max_length=250, extra={"secret": True})]
+
+
+class PrintedCustomerField(Message, frozen=True):
+    """What a customer's receipts show of one field: what the shop calls it, and what it holds."""
+
+    label: str
+    kind: FieldKind
+    value: CustomValue
+
+
+class PrintedFields(Reply, frozen=True):
+    """The fields of a customer that are printed and hold something, by the fields' ids."""
+
+    personal: ClassVar = True
+
+    fields: tuple[PrintedCustomerField, ...]
+
+
+class GetPrintedFields(Query[PrintedFields], frozen=True):
+    """Read what a customer's receipts show of the fields that the shop has printed; nothing of who is not on file.
+
+    Only what prints may ask: it keeps none of it.
+    """
+
+    asked_by = ("devices",)
+
+    customer_id: CustomerId
 
 
 class PutCustomField(Command[CustomFields], frozen=True):

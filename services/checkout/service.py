@@ -7,7 +7,7 @@ from pathlib import Path
 from contracts.checkout.account_payments import AddAccountPayment
 from contracts.checkout.catalogue import CountCatalogue, GetItem, GetTaxClass, PutItems
 from contracts.checkout.crediting import AttributeLines, ChangeAttribution
-from contracts.checkout.custom import SetCustomFields
+from contracts.checkout.custom import ListFieldsOfSales, SetCustomFields
 from contracts.checkout.paying import AddTender, CheckSale, CompleteSale, RemoveTender, SkipPrompt, WaiveRule
 from contracts.checkout.reading import FindSalesBySerial, GetReceipt, GetSale
 from contracts.checkout.redeeming import RedeemPoints, RemoveRedemption
@@ -21,10 +21,10 @@ from contracts.checkout.selling import (
     SetQuantity,
     VoidSale,
 )
-from contracts.customers import CustomerChanged
+from contracts.customers.asking import CustomerChanged
 from contracts.customers.merging import CustomersMerged, CustomersParted
-from contracts.customers.privacy import CustomerErased
-from contracts.policy import SettingsChanged
+from contracts.customers.privacy.telling import CustomerErased
+from contracts.policy.telling import SettingsChanged
 from contracts.staff import StaffChanged
 from contracts.staff.signing_on import SessionEnded, SessionStarted
 from services.checkout.catalogue.tax_rates import shipped_rates
@@ -47,8 +47,8 @@ from services.checkout.handlers import (
 from services.checkout.settings import CheckoutSettings
 from services.checkout.transactions import CheckoutTx, CheckoutView
 from services.checkout.wiping import wipe_in_time
-from services.runtime.running import Context
 from services.runtime.service import Follow, Service, command, query
+from services.runtime.workers import Context
 from services.runtime.writer import DatabaseFault
 
 FADE_EVERY_S = 3600.0
@@ -129,6 +129,7 @@ def checkout(settings: CheckoutSettings) -> Service[CheckoutTx, CheckoutView]:
             query(GetSale, queries.get_sale),
             query(GetReceipt, queries.get_receipt),
             query(FindSalesBySerial, queries.find_sales_by_serial),
+            query(ListFieldsOfSales, custom.list_fields_of_sales),
             command(PutItems, catalogue.put_items),
             query(GetItem, catalogue.get_item),
             query(CountCatalogue, catalogue.count_catalogue),

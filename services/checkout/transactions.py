@@ -24,9 +24,10 @@ from services.checkout.store.catalogue import CatalogueStore, RememberedCatalogu
 from services.checkout.store.credit import CreditStore
 from services.checkout.store.custom import CustomValueStore
 from services.checkout.store.ended_sales import EndedSale, EndedSales
+from services.checkout.store.final_rows import Ended
 from services.checkout.store.policies import KnownPolicyStore
 from services.checkout.store.registers import RegisterStore
-from services.checkout.store.sales import Ended, Header, Opened, SaleStore
+from services.checkout.store.sales import Header, Opened, SaleStore
 from services.checkout.store.settled import SettledStore
 from services.checkout.store.signed_on import SignedOn, SignedOnStore
 from services.checkout.store.staff import KnownStaffStore

@@ -8,8 +8,8 @@ from contextlib import suppress
 
 from services.checkout.current import Current
 from services.checkout.transactions import CheckoutTx, CheckoutView
-from services.runtime.running import Context
 from services.runtime.wiping import may_rebuild, wipe
+from services.runtime.workers import Context
 from services.runtime.writer import DatabaseFault
 
 LOOK_EVERY_S = 60.0

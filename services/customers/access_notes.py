@@ -3,10 +3,10 @@
 import asyncio
 from collections import deque
 
-from contracts.customers.privacy import AccessNote
+from contracts.customers.privacy.noting import AccessNote
 from services.customers.searches_noted import SearchesNoted
 from services.customers.transactions import CustomersTx, CustomersView
-from services.runtime.running import Context
+from services.runtime.workers import Context
 from services.runtime.writer import DatabaseFault
 
 AT_ONCE = 200

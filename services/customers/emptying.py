@@ -8,7 +8,7 @@ import asyncio
 from services.customers.handlers.groups import empty_further
 from services.customers.store.groups import GroupStore
 from services.customers.transactions import CustomersTx, CustomersView
-from services.runtime.running import Context
+from services.runtime.workers import Context
 from services.runtime.writer import DatabaseFault
 
 RETRY_S = 1.0

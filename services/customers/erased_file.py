@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from contracts.customers.privacy import ErasureId, ErasureReason
+from contracts.customers.privacy.erasing import ErasureId, ErasureReason
 from contracts.ids import CustomerId, StaffId, Timestamp
 from services.runtime.writer import DatabaseFault
 

@@ -16,12 +16,12 @@ from contracts.every_service import ReadJournal
 from services.customers.handlers.booking import dormant_before, up_to_date
 from services.customers.handlers.reserving import expire
 from services.customers.store.books import Books
-from services.customers.store.ledgers import LedgerStore
+from services.customers.store.reservations import ReservationStore
 from services.customers.transactions import CustomersTx, CustomersView
 from services.runtime.clock import stamp
-from services.runtime.followers import read_place
+from services.runtime.followers.places import read_place
 from services.runtime.requester import Refused
-from services.runtime.running import Context
+from services.runtime.workers import Context
 from services.runtime.writer import DatabaseFault
 
 FOLLOWER = "balances"
@@ -42,7 +42,7 @@ async def let_run_out(context: Context[CustomersTx, CustomersView], every_s: flo
 async def _look(context: Context[CustomersTx, CustomersView]) -> None:
     view = context.view()
     now = stamp(view.now)
-    overdue = await view.read(lambda connection: LedgerStore(connection).overdue(now, AT_ONCE))
+    overdue = await view.read(lambda connection: ReservationStore(connection).overdue(now, AT_ONCE))
     if overdue and await all_applied(context):
         await context.write(lambda tx: expire(tx, overdue))
     today = view.today

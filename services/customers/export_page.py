@@ -34,7 +34,7 @@ def _section(name: str, value: Any, language: str) -> str:
     if isinstance(value, Mapping):
         return heading + _details(value, language)
     if value and isinstance(value[0], Mapping):
-        sold = any(each.get("receipt_number") for each in value)
+        sold = name == "history" and any(each.get("receipt_number") for each in value)
         hint = f"<p>{escape(label(BOUGHT, language))}</p>" if sold else ""
         return heading + _table(value, language) + hint
     return heading + f"<p>{_shown(name, value, language)}</p>"

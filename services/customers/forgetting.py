@@ -22,8 +22,8 @@ from services.customers.store.erasures import ErasureStore, Waiting, has_balance
 from services.customers.transactions import CustomersTx, CustomersView
 from services.runtime import journal
 from services.runtime.requester import NoAnswer, Refused
-from services.runtime.running import Context
 from services.runtime.wiping import may_rebuild, wipe
+from services.runtime.workers import Context
 from services.runtime.writer import DatabaseFault
 
 ASK_PATIENCE_S = 2.0

@@ -4,19 +4,10 @@ from contracts.checkout.completed import SaleCompleted
 from contracts.checkout.paying import TenderRemoved
 from contracts.checkout.redeeming import RedemptionRemoved
 from contracts.checkout.selling import SaleVoided
-from contracts.customers.ledgers import (
-    AdjustBalance,
-    AdjustVoucher,
-    AuditLedgers,
-    GetAccountStatement,
-    GetBalances,
-    GetLedger,
-    GetVoucherLedger,
-    ListLateCaptures,
-    ReleaseBalance,
-    ReserveBalance,
-    SetAccountTerms,
-)
+from contracts.customers.ledgers import AdjustBalance, AdjustVoucher, GetBalances, GetLedger, GetVoucherLedger
+from contracts.customers.ledgers.accounts import GetAccountStatement, SetAccountTerms
+from contracts.customers.ledgers.reserving import ReleaseBalance, ReserveBalance
+from contracts.customers.ledgers.watching import AuditLedgers, ListLateCaptures
 from contracts.customers.loyalty import GetLoyaltyProgramme, JoinLoyalty, SetLoyaltyProgramme
 from contracts.customers.vouchers import (
     BlockVoucher,

@@ -8,7 +8,7 @@ from services.customers.model.privacy import open_balances
 from services.customers.model.records import held_by_nobody
 from services.customers.store.customers import CustomerStore
 from services.customers.transactions import CustomersTx, CustomersView
-from services.runtime.running import Context
+from services.runtime.workers import Context
 from services.runtime.writer import DatabaseFault
 
 

@@ -13,19 +13,16 @@ from contracts.customers.consent import (
     WithdrawConsent,
 )
 from contracts.customers.merging import ListMerges, MergeCustomers, PreviewMerge, UndoMerge
-from contracts.customers.privacy import (
-    EraseCustomer,
-    ExportCustomer,
+from contracts.customers.privacy.copying import ExportCustomer
+from contracts.customers.privacy.erasing import EraseCustomer, GetErasure, GetErasureCertificate, ListErasures
+from contracts.customers.privacy.keeping import (
     GetBuyerRecord,
-    GetErasure,
-    GetErasureCertificate,
     GetRetention,
     HoldBuyerRecord,
     ListBuyerRecords,
-    ListErasures,
-    ReadAccessLog,
     SealBuyer,
 )
+from contracts.customers.privacy.noting import ReadAccessLog
 from services.customers import ledger_routes
 from services.customers.handlers import buyers, consent, erasing, exporting, merging
 from services.customers.transactions import CustomersTx

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from contracts.customers.privacy import AccessNote
+from contracts.customers.privacy.noting import AccessNote
 from services.runtime.clock import read_stamp
 
 NAMED_AT_MOST: Final = 5

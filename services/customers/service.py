@@ -4,24 +4,23 @@ from functools import partial
 from pathlib import Path
 
 from contracts.checkout.completed import SaleCompleted
-from contracts.customers import (
-    AddDetails,
-    CreateCustomer,
+from contracts.customers import AddDetails, CreateCustomer, UpdateCustomer
+from contracts.customers.asking import (
     GetCustomer,
     GetCustomerFacts,
     GetCustomerHistory,
     GetFactsByCode,
     SearchCustomers,
     SplitName,
-    UpdateCustomer,
 )
-from contracts.customers.fields import CheckCustomValues, ListCustomFields, PutCustomField
+from contracts.customers.fields import CheckCustomValues, GetPrintedFields, ListCustomFields, PutCustomField
 from contracts.customers.groups import DeleteGroup, ListGroups, PutGroup
 from contracts.staff.signing_on import SessionEnded, SessionStarted
 from services.customers import import_routes, ledger_routes, nobodys, privacy_routes
 from services.customers.access_notes import AccessNotes
 from services.customers.emptying import Emptying
 from services.customers.expiry import let_run_out
+from services.customers.fields_of_sales import AtCheckout
 from services.customers.forgetting import forget_in_time
 from services.customers.handlers import custom_fields, erasing, finding, groups, history, records, sessions
 from services.customers.settings import CustomersSettings
@@ -31,14 +30,14 @@ from services.runtime.service import Follow, Service, command, query
 
 def customers(settings: CustomersSettings) -> Service[CustomersTx, CustomersView]:
     """Put the customers service together; nothing runs from here."""
-    notes, emptying = AccessNotes(), Emptying()
+    notes, emptying, at_checkout = AccessNotes(), Emptying(), AtCheckout()
     return Service(
         name="customers",
         migrations=Path(__file__).parent / "migrations",
         transaction=lambda scope, around, request: CustomersTx(
             scope, around, request, settings, notes.add, emptying.wake
         ),
-        view=lambda around, request: CustomersView(around, request, settings, notes.add),
+        view=lambda around, request: CustomersView(around, request, settings, notes.add, at_checkout.fields),
         routes=(
             command(CreateCustomer, records.create_customer, rebuild=records.customer_again),
             command(UpdateCustomer, records.update_customer, rebuild=records.customer_again),
@@ -54,6 +53,7 @@ def customers(settings: CustomersSettings) -> Service[CustomersTx, CustomersView
             command(PutCustomField, custom_fields.put),
             query(ListCustomFields, custom_fields.list_custom_fields),
             query(CheckCustomValues, custom_fields.check_custom_values),
+            query(GetPrintedFields, custom_fields.get_printed_fields),
             query(GetCustomerHistory, history.get_customer_history),
             *ledger_routes.ROUTES,
             *import_routes.ROUTES,
@@ -80,6 +80,7 @@ def customers(settings: CustomersSettings) -> Service[CustomersTx, CustomersView
             partial(let_run_out, every_s=settings.expire_every_s),
             partial(forget_in_time, settings=settings),
             notes.write,
+            at_checkout.begin,
             emptying.go_on,
             nobodys.report,
         ),

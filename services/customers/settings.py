@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from contracts.customers.consent import Preset
-from contracts.customers.privacy import DataClass
+from contracts.customers.privacy.keeping import DataClass
 from contracts.ids import CurrencyCode
 from services.customers.model.consent import CONFIRMED_IN, NEVER_PRESET
 from services.customers.model.days import ShopDays

@@ -15,8 +15,7 @@ from contracts.checkout import SaleNotCompleted, SaleNotFound
 from contracts.checkout.reading import GetReceipt, Receipt
 from contracts.devices import FaultReason
 from contracts.ids import PrintJobId, SaleId
-from contracts.staff.signing_on import GetStaffLabel
-from services.devices.handlers import conditions, print_jobs, troubles
+from services.devices.handlers import conditions, job_moves, troubles
 from services.devices.model.print_jobs import Job
 from services.devices.model.word import NOTHING_KNOWN, Word
 from services.devices.printers.attempts import Attempt, Begin, Patience
@@ -25,13 +24,15 @@ from services.devices.printers.logo import NoLogo, logo_bands
 from services.devices.printers.settings import PrinterSettings
 from services.devices.printers.ways import way_of
 from services.devices.receipt import lay_out
+from services.devices.receipt_additions import with_additions
 from services.devices.settings import DevicesSettings
 from services.devices.transactions import DevicesTx, DevicesView, Waiting
 from services.devices.trial_page import lay_out_test
+from services.runtime.faults import fault_of
 from services.runtime.log import Log
 from services.runtime.requester import Refused
-from services.runtime.running import Context
 from services.runtime.texts import Texts
+from services.runtime.workers import Context
 from services.runtime.writer import DatabaseFault
 
 DevicesContext = Context[DevicesTx, DevicesView]
@@ -113,7 +114,7 @@ class PrinterWorker:
     def _jobs(self, tx: DevicesTx) -> list[Job]:
         self._word = tx.devices.word(self._printer.device)
         troubles.tell_again(tx, self._printer.registers)
-        return print_jobs.next_jobs(tx, self._printer.device)
+        return job_moves.next_jobs(tx, self._printer.device)
 
     async def _data(self, context: DevicesContext, job: Job) -> bytes | None:
         """The job's bytes, or None when it waits for checkout or has failed."""
@@ -122,7 +123,7 @@ class PrinterWorker:
             return await asyncio.to_thread(self._set, context.log, job, receipt)
         except _Waits:
             self._not_before[job.job_id] = asyncio.get_running_loop().time() + self._settings.retry_s
-            await context.write(lambda tx: print_jobs.job_moved(tx, job.job_id, "accepted", "receipt_awaited"))
+            await context.write(lambda tx: job_moves.job_moved(tx, job.job_id, "accepted", "receipt_awaited"))
             return None
         except DatabaseFault:
             raise
@@ -131,12 +132,13 @@ class PrinterWorker:
         except Exception as error:  # noqa: BLE001 - one receipt that cannot be set must not end the printing of all
             reason, problem = "receipt_not_set", error
         if problem is not None:
-            context.log.error("receipt-not-set", job_id=job.job_id, exc_info=problem)
-        await context.write(lambda tx: print_jobs.job_moved(tx, job.job_id, "failed", reason))
+            # Its words may quote what stands in a field.
+            context.log.error("receipt-not-set", job_id=job.job_id, fault=fault_of(problem))
+        await context.write(lambda tx: job_moves.job_moved(tx, job.job_id, "failed", reason))
         return None
 
     async def _receipt(self, context: DevicesContext, job_id: str, sale_id: SaleId) -> Receipt:
-        """The receipt as checkout has it, and the cashier's name as staff has it.
+        """The receipt as checkout has it, with what staff and customers add to it.
 
         Raises:
             _Waits: checkout does not answer, or has a fault of its own; it may get over either.
@@ -152,10 +154,7 @@ class PrinterWorker:
             code = fault.rejected.code if isinstance(fault, Refused) else fault.code
             context.log.warning("receipt-not-told", job_id=job_id, code=code)
             raise _Waits from fault
-        # Law asks for no cashier's name: without staff the receipt is printed all the same.
-        cashier = await ask.if_there(GetStaffLabel(receipt.sale.cashier), attempts=1)
-        label = receipt.cashier_label if cashier is None else cashier.label
-        return msgspec.structs.replace(receipt, cashier_label=label)
+        return await with_additions(ask, receipt)
 
     def _set(self, log: Log, job: Job, receipt: Receipt | None) -> bytes:
         printer = self._printer
@@ -205,7 +204,7 @@ class PrinterWorker:
 
     def _begin(self, context: DevicesContext, job: Job) -> Begin:
         async def begin() -> None:
-            if not await context.write(lambda tx: print_jobs.begun(tx, job)):
+            if not await context.write(lambda tx: job_moves.begun(tx, job)):
                 raise _TooLate
 
         return begin
@@ -225,7 +224,7 @@ class PrinterWorker:
                     context.log.warning("drawer-not-opened-yet", device=self._printer.device, reason=str(fault))
 
     async def _open_drawers_past(self, context: DevicesContext) -> None:
-        for job in await context.write(lambda tx: print_jobs.next_jobs(tx, self._printer.device)):
+        for job in await context.write(lambda tx: job_moves.next_jobs(tx, self._printer.device)):
             if job.kind != "drawer":
                 return
             with suppress(_TooLate):
@@ -251,12 +250,12 @@ class PrinterWorker:
         """
 
         def settle(tx: DevicesTx) -> None:
-            print_jobs.job_moved(tx, job.job_id, attempt.state, attempt.reason, certain=attempt.certain)
+            job_moves.job_moved(tx, job.job_id, attempt.state, attempt.reason, certain=attempt.certain)
             if not past:
                 self._tell(tx, attempt.reason if attempt.printer is None else attempt.printer)
             self._keep_word(tx, attempt.word(self._word))
             if attempt.state == "accepted":
-                print_jobs.pass_on(tx, self._printer)
+                job_moves.pass_on(tx, self._printer)
 
         await context.write(settle)
         self._unsettled = [each for each in self._unsettled if each[0].job_id != job.job_id]

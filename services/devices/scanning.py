@@ -15,10 +15,10 @@ from services.devices.model.codes import Code, Reading, read_code
 from services.devices.scanners.watching import Heard, LineRead, LineVoided, ScannerChanged, Scanners
 from services.devices.settings import DevicesSettings, ScannerSettings
 from services.devices.transactions import DevicesTx, DevicesView
-from services.runtime.dispatch import fault_of
+from services.runtime.faults import fault_of
 from services.runtime.log import Log
 from services.runtime.requester import Refused
-from services.runtime.running import Context
+from services.runtime.workers import Context
 from services.runtime.writer import DatabaseFault
 
 DevicesContext = Context[DevicesTx, DevicesView]

@@ -24,7 +24,9 @@ from services.devices.sales_shown import SalesShown
 from services.devices.scanning import MakeReader, ScannerWorker, read_devices
 from services.devices.settings import DevicesSettings
 from services.devices.showing import DisplayWorker
+from services.devices.slow_rules import SlowRules
 from services.devices.transactions import Beside, DevicesTx, DevicesView, Showing, Troubles, Waiting
+from services.runtime.log import Log
 from services.runtime.service import Follow, Service, command, query
 from services.runtime.texts import Texts
 
@@ -32,7 +34,8 @@ from services.runtime.texts import Texts
 def devices(settings: DevicesSettings, make_reader: MakeReader = read_devices) -> Service[DevicesTx, DevicesView]:
     """Put the devices service together; nothing runs from here. ``make_reader`` is what reads the scanners."""
     assigned = Assigned(settings)
-    beside = Beside(Waiting(settings), Showing(settings), Texts(LOCALE), assigned, Troubles())
+    slow_rules = SlowRules(settings.scan_rules, Log("devices"))
+    beside = Beside(Waiting(settings), Showing(settings), Texts(LOCALE), assigned, Troubles(), slow_rules)
     printers = tuple(
         PrinterWorker(printer, settings, beside.waiting, beside.texts).run for printer in settings.printers
     )

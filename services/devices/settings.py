@@ -18,7 +18,7 @@ from services.devices.scanners.layouts import LayoutName
 
 CodeKind = Literal["item", "customer_code", "staff_badge", "receipt", "voucher", "unknown"]
 PATTERN_S = 0.02
-"""For so long a scan rule's pattern may look at a code: one like ``([0-9]+-?)+X`` would look for hours."""
+"""For so long a scan rule's pattern may look at a code: one like ``(1|11)+[XY]`` would look for hours."""
 Seconds = Annotated[float, Meta(gt=0, le=86400)]
 
 
@@ -95,7 +95,11 @@ class ScanRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"scan rule pattern {self.pattern!r} is no regular expression: {error}") from error
 
     def fits(self, text: str, symbology: str | None) -> bool:
-        """Whether a code is what this rule is about."""
+        """Whether a code is what this rule is about.
+
+        Raises:
+            TimeoutError: the pattern looked at it for as long as one may.
+        """
         return (
             (self.prefix is None or text.startswith(self.prefix))
             and self.length in (None, len(text))
@@ -105,11 +109,12 @@ class ScanRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """Whether a pattern fits the whole text. One that needs longer than a scan may take fits nothing."""
-    try:
-        return _compiled(pattern).fullmatch(text, timeout=PATTERN_S) is not None
-    except TimeoutError:
-        return False
+    """Whether a pattern fits the whole text.
+
+    Raises:
+        TimeoutError: it needs longer than a scan may take.
+    """
+    return _compiled(pattern).fullmatch(text, timeout=PATTERN_S) is not None
 
 
 @cache

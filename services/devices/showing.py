@@ -11,7 +11,7 @@ from services.devices.printers.links import LinkLost, way_to
 from services.devices.printers.settings import LineDisplaySettings
 from services.devices.settings import DevicesSettings
 from services.devices.transactions import DevicesTx, DevicesView, Rows, Showing
-from services.runtime.running import Context
+from services.runtime.workers import Context
 from services.runtime.writer import DatabaseFault
 
 DevicesContext = Context[DevicesTx, DevicesView]

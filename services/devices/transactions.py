@@ -10,6 +10,7 @@ from contracts.ids import DeviceId, RegisterId, SaleId, StaffId
 from services.devices.assigned import Assigned
 from services.devices.printers.line_display import Words
 from services.devices.settings import DevicesSettings
+from services.devices.slow_rules import SlowRules
 from services.devices.store.conditions import DeviceStore
 from services.devices.store.pairings import PairingStore
 from services.devices.store.print_jobs import PrintJobStore
@@ -104,6 +105,7 @@ class Beside:
     texts: Texts
     assigned: Assigned
     troubles: Troubles
+    slow_rules: SlowRules
 
 
 class DevicesTx(Tx):
@@ -155,6 +157,11 @@ class DevicesTx(Tx):
     def was_told(self, register: RegisterId) -> bool:
         """Whether a register was last told of print jobs that need somebody."""
         return bool(self._troubles.get(register, self._beside.troubles.told(register)))
+
+    def note_slow_rules(self, device: DeviceId, places: tuple[int, ...]) -> None:
+        """Have the log told of scan rules that took too long for what a device read, once this is committed."""
+        if places:
+            self.after_commit(lambda: self._beside.slow_rules.note(device, places))
 
     def show_rows(self, display: str, rows: Rows) -> None:
         """Let a line display show two rows once this is committed."""

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Final
 
 from contracts.topics import Topics
-from services.hub import files, logins
-from services.runtime.bus import refuses_strangers
+from services.hub import broker_logins, files, logins
+from services.runtime.bus.mqtt import refuses_strangers
 
 log = logging.getLogger(__name__)
 
@@ -271,7 +271,7 @@ class Broker:
         user = "user root\n" if os.geteuid() == 0 else ""
         config = _CONFIG.format(port=self.port, bind=self.bind, user=user, plugin=programs.plugin)
         files.write(self._folder / "mosquitto.conf", config.encode(), 0o600)
-        rendered = logins.render_dynamic_security(self._data, self._topics)
+        rendered = broker_logins.render_dynamic_security(self._data, self._topics)
         files.write(self._folder / "dynamic-security.json", rendered, 0o600)
         self.keep_log_small()
 

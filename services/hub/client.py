@@ -13,8 +13,9 @@ import msgspec
 from contracts.base import Reply
 from contracts.base import Request as RequestMessage
 from contracts.topics import Topics
-from services.hub import access, logins
-from services.runtime.bus import Incoming, Login, MqttBus, Outgoing, Subscription
+from services.hub import access, broker_logins, login_names
+from services.runtime.bus import Incoming, Login, Outgoing, Subscription
+from services.runtime.bus.mqtt import MqttBus
 from services.runtime.ids import RandomIds
 from services.runtime.log import Log
 from services.runtime.requester import Requester
@@ -34,7 +35,7 @@ class Client:
 
     def __init__(self, login: Login, topics: Topics, watching: Sequence[str], *, asks: bool, until_lost: bool) -> None:
         self.topics = topics
-        self.caller = login.username.partition(logins.TEMPORARY)[0]
+        self.caller = login.username.partition(login_names.TEMPORARY)[0]
         """Its name in topics."""
         self.online = asyncio.Event()
         """Set while the connection stands."""
@@ -110,7 +111,7 @@ class Client:
         came = [self._heard.get_nowait() for _ in range(self._heard.qsize())]
         return [message for message in came if message is not None]
 
-    async def send_control(self, commands: logins.Commands) -> list[dict[str, Any]]:
+    async def send_control(self, commands: broker_logins.Commands) -> list[dict[str, Any]]:
         """Tell the broker's dynamic-security plugin; only for the hub's login.
 
         It needs a connection of its own, which watches ``access.CONTROL_RESPONSE`` alone.

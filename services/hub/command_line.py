@@ -137,9 +137,10 @@ def _told(error: Exception) -> tuple[int, str] | None:  # noqa: PLR0911 - one an
     """The exit code and the sentence for what is no bug, or None."""
     # Imported here: most commands end well, and start sooner without all of these.
     from services.hub.broker import BrokerFault  # noqa: PLC0415
+    from services.hub.broker_logins import BrokerRefused  # noqa: PLC0415
     from services.hub.client import BrokerAway  # noqa: PLC0415
     from services.hub.keys import KeyDamaged  # noqa: PLC0415
-    from services.hub.logins import BrokerRefused, LoginRefused  # noqa: PLC0415
+    from services.hub.login_names import LoginRefused  # noqa: PLC0415
     from services.hub.running_hub import HubRuns, NoHub  # noqa: PLC0415
     from services.hub.terminal import CommandRefused  # noqa: PLC0415
     from services.runtime import bus  # noqa: PLC0415

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from contracts.ids import SEGMENT_PATTERN, UUID_PATTERN
-from services.hub import access, logins, running_hub
+from services.hub import access, broker_logins, login_names, logins, running_hub
 from services.hub.client import BrokerAway, Client, connected
 from services.hub.running_hub import RunningHub
 from services.runtime.bus import NotConnected
@@ -128,7 +128,7 @@ async def as_hub(data: Path, *, watching: Sequence[str] = ()) -> AsyncIterator[t
 
 
 @asynccontextmanager
-async def changing_logins(data: Path) -> AsyncIterator[tuple[RunningHub, logins.SendControl]]:
+async def changing_logins(data: Path) -> AsyncIterator[tuple[RunningHub, broker_logins.SendControl]]:
     """Connect as the hub to tell the running broker of changed logins.
 
     Raises:
@@ -151,12 +151,12 @@ async def temporarily(
         BrokerAway: the broker does not answer.
     """
     async with changing_logins(data) as (hub, send_control):
-        made = await logins.add_temporary_login(data, hub.topics, login, send_control)
+        made = await broker_logins.add_temporary_login(data, hub.topics, login, send_control)
         try:
             reached = hub.login(made)
             async with connected(reached, hub.topics, watching=watching, asks=asks, until_lost=True) as client:
                 yield client
         finally:
             # A broker that is gone, or was started again, has forgotten them by itself.
-            with suppress(logins.LoginRefused, BrokerAway, NotConnected):
-                await logins.cut_off_login(data, made.username, send_control)
+            with suppress(login_names.LoginRefused, BrokerAway, NotConnected):
+                await broker_logins.cut_off_login(data, made.username, send_control)

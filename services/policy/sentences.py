@@ -8,7 +8,8 @@ import typing
 from pathlib import Path
 
 from contracts.customers import LanguageCode
-from contracts.policy import CheckAnswer, CheckItem, ChosenSkipReason, PolicySettings, RulePurpose, SkipReasonText
+from contracts.policy import PolicySettings, RulePurpose
+from contracts.policy.checking import CheckAnswer, CheckItem, ChosenSkipReason, SkipReasonText
 from services.policy.model.decision import Finding, Verdict
 from services.runtime.texts import Texts
 

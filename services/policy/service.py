@@ -5,24 +5,17 @@ from pathlib import Path
 
 from contracts.checkout.completed import SaleCompleted
 from contracts.checkout.decided import CheckoutDecided, PolicyPassedOver, PromptSkipped, RuleWaived
-from contracts.policy import (
-    CheckCheckout,
-    GetPolicyReport,
-    GetSettings,
-    ListExceptions,
-    ListSettingsRevisions,
-    ListSkipReasons,
-    SetSettings,
-    WhatIf,
-)
+from contracts.policy import GetSettings, ListSettingsRevisions, SetSettings
+from contracts.policy.checking import CheckCheckout, ListSkipReasons
+from contracts.policy.reporting import GetPolicyReport, ListExceptions, WhatIf
 from contracts.staff.roles import RoleChanged
 from contracts.staff.signing_on import SessionEnded, SessionStarted
 from services.policy.handlers import checks, heard, reports
 from services.policy.handlers import settings as about_settings
 from services.policy.settings import PolicyServiceSettings
 from services.policy.transactions import Current, PolicyTx, PolicyView
-from services.runtime.running import Context
 from services.runtime.service import Follow, Service, command, query
+from services.runtime.workers import Context
 from services.runtime.writer import DatabaseFault
 
 

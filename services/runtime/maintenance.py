@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete
 
-from services.runtime import journal, once, tables
+from services.runtime import journal, tables
 from services.runtime.clock import stamp
+from services.runtime.dispatch import once
 from services.runtime.settings import RuntimeSettings
 from services.runtime.writer import Scope
 

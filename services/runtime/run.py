@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 import sdnotify
 import uvloop
 
-from services.runtime.bus import Bus, Login, LoginRefused, MqttBus, Outgoing, TakenOver
+from services.runtime.bus import Bus, Login, LoginRefused, Outgoing, TakenOver
+from services.runtime.bus.mqtt import MqttBus
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
 from services.runtime.log import Log, start_logging

@@ -1,60 +1,45 @@
-"""A running service: the parts put together, and what happens on connect, on a message and at the end."""
+"""A running service: the parts put together, and what happens on connect, on a message and at the end.
+
+Never here: what a request is answered, what an event does.
+"""
 
 import asyncio
 import contextlib
-import secrets
-import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from contracts.base import Event, Reply
-from contracts.every_service import (
-    BackedUp,
-    BackUp,
-    EventNotParked,
-    FollowedPlace,
-    FollowedPlaces,
-    JournalDiverged,
-    JournalEntry,
-    JournalPage,
-    ListParkedEvents,
-    ParkedEvents,
-    ParkedEventSettled,
-    ReadFollowed,
-    ReadJournal,
-    ReadSnapshot,
-    SettleParkedEvent,
-    SnapshotPage,
-    Status,
-)
-from contracts.ids import EventId
-from contracts.topics import FOLLOWS, Topics
-from services.runtime import followers, journal, tables
+from contracts.base import Event
+from contracts.every_service import Status
+from contracts.topics import Topics
+from services.runtime import tables
 from services.runtime.asking import Ask
 from services.runtime.bus import Bus, ConnectionLost, Incoming, NotConnected, Outgoing, Subscription
 from services.runtime.clock import Clock, stamp
-from services.runtime.database import Readers, back_up, is_database_fault, uri
+from services.runtime.database import Readers, is_database_fault
 from services.runtime.dispatch import Dispatch
+from services.runtime.every_service import EveryService
 from services.runtime.followers import Follower
+from services.runtime.followers.places import read_place
 from services.runtime.ids import Ids
 from services.runtime.log import Log
 from services.runtime.maintenance import forget_old
-from services.runtime.presence import last_will, status_message
+from services.runtime.presence import OwnPresence
 from services.runtime.publisher import Publisher
 from services.runtime.requester import Requester
 from services.runtime.seams import Seams
-from services.runtime.service import Service, SnapshotPiece, Watch, command, query
+from services.runtime.service import Service, Watch
 from services.runtime.session_uses import SessionUses
 from services.runtime.settings import RuntimeSettings
 from services.runtime.states import PRIVATE_REFRESH_S, Shown, States
 from services.runtime.tokens import TokenVerifier
 from services.runtime.transactions import EventSource, Request, Surroundings, Tx, View
+from services.runtime.workers import Context
 from services.runtime.writer import DatabaseFault, Scope, Writer
 
 X = TypeVar("X", bound=Tx)
@@ -77,20 +62,6 @@ class Outside:
     seams: Seams
 
 
-@dataclass(frozen=True)
-class Context(Generic[X, V]):
-    """What a worker beside the bus (a scanner, a printer) is given."""
-
-    clock: Clock
-    ids: Ids
-    log: Log
-    data: Path
-    view: Callable[[], V]
-    write: Callable[[Callable[[X], T]], Coroutine[Any, Any, T]]
-    ask: Callable[[str], Ask]
-    """Makes an ``Ask`` whose ids follow from the id given."""
-
-
 class Running(Generic[X, V]):
     """One service at work."""
 
@@ -100,10 +71,8 @@ class Running(Generic[X, V]):
         self._outside = outside
         self.log = Log(service.name)
         self.topics = Topics(settings.store)
-        self._session = secrets.token_hex(4)
-        self.bus = outside.make_bus(
-            last_will(self.topics, service.name, self._session, heartbeat_s=settings.heartbeat_s)
-        )
+        self._presence = OwnPresence(self.topics, settings)
+        self.bus = outside.make_bus(self._presence.last_will())
         self.publisher = Publisher(service.name, self.topics, self.bus)
         self.states = States(service.name, self.topics, self.bus)
         self.requester = Requester(service.name, self.topics, self.bus, outside.ids)
@@ -115,13 +84,20 @@ class Running(Generic[X, V]):
         uses = SessionUses(outside.clock, self._tell_hint)
         self._around = Surroundings(outside.ids, self.states, self.verifier, self.readers, settings.data, uses)
         self._watched = {self.topics.private(each.state, each.register): each for each in service.watches}
-        self._parked = 0
-        self._read_up_to: dict[str, int] = {}
         self.connected = asyncio.Event()
         self.followers = [self._follower(follow) for follow in service.follows]
+        self._every_service = EveryService(
+            service,
+            settings,
+            clock=outside.clock,
+            writer=self.writer,
+            followers=self.followers,
+            say_status=self._say_status,
+            count_parked=self._presence.count_parked,
+        )
         self.dispatch: Dispatch[X, V] = Dispatch(
             settings,
-            (*service.routes, *self._own_routes()),
+            (*service.routes, *self._every_service.routes()),
             transaction=service.transaction,
             view=service.view,
             around=self._around,
@@ -266,8 +242,8 @@ class Running(Generic[X, V]):
         for row in scope.connection.execute(select(tables.ended_session)):
             self.verifier.void_below(row.client, row.below)
         for follower in self.followers:
-            follower.start_at(followers.read_place(scope.connection, follower.follow.name))
-        self._count_parked(scope)
+            follower.start_at(read_place(scope.connection, follower.follow.name))
+        self._presence.count_parked(scope)
         if self.service.start is not None:
             self.service.start(self._transaction(scope, self._outside.ids.new()))
 
@@ -284,8 +260,7 @@ class Running(Generic[X, V]):
     async def _maintain(self) -> None:
         while True:
             await asyncio.sleep(MAINTENANCE_S)
-            readers = [name for name, leaders in FOLLOWS.items() if self.service.name in leaders]
-            below = min((self._read_up_to.get(name, 0) for name in readers), default=self.writer.journal.head)
+            below = self._every_service.journal_below()
             now = self._outside.clock.now()
             try:
                 await self.writer.run(partial(forget_old, settings=self.settings, now=now, journal_below=below))
@@ -295,20 +270,11 @@ class Running(Generic[X, V]):
     async def _say_offline(self) -> None:
         """A broker publishes no last will for a clean goodbye, so say it before going."""
         if self.connected.is_set():
-            offline = Status("offline", self._session, self.settings.version)
             with contextlib.suppress(NotConnected):  # the connection broke this very moment; the last will tells it
-                await asyncio.wait((self.bus.send(self._status_message(offline)),), timeout=1)
+                await asyncio.wait((self.bus.send(self._presence.offline()),), timeout=1)
 
     def _say_status(self) -> None:
-        at = self.writer.journal
-        status = Status("online", self._session, self.settings.version, at.epoch, at.head, self._parked)
-        self.bus.post(self._status_message(status))
-
-    def _status_message(self, status: Status) -> Outgoing:
-        return status_message(self.topics, self.service.name, status, heartbeat_s=self.settings.heartbeat_s)
-
-    def _count_parked(self, scope: Scope) -> None:
-        self._parked = scope.connection.execute(select(func.count()).select_from(tables.parked_event)).scalar_one()
+        self.bus.post(self._presence.online(self.writer.journal))
 
     # Making what handlers are given
 
@@ -342,109 +308,10 @@ class Running(Generic[X, V]):
             requester=self.requester,
             writer=self.writer,
             begin=lambda scope, source: self._transaction(scope, source.event_id, source),
-            on_parked=self._count_parked,
+            on_parked=self._presence.count_parked,
             clock=self._outside.clock,
             log=self.log,
         )
-
-    # What every service answers
-
-    def _own_routes(self) -> tuple[Any, ...]:
-        return (
-            query(ReadJournal, self._read_journal),
-            query(ReadSnapshot, self._read_snapshot),
-            query(ReadFollowed, self._read_followed),
-            query(ListParkedEvents, self._list_parked_events),
-            command(SettleParkedEvent, self._settle_parked_event),
-            command(BackUp, self._backed_up, prepare=self._back_up),
-        )
-
-    async def _read_journal(self, asked: ReadJournal, view: V) -> JournalPage:
-        """Read the journal; on a divergence that this side did not know of, open a new epoch."""
-        try:
-            page = await view.read(lambda connection: journal.read_after(connection, asked))
-        except JournalDiverged as diverged:
-            epoch: int = diverged.details["epoch"]
-            if asked.epoch == epoch:
-                await self.writer.run(lambda scope: self._leave_epoch(scope, epoch))
-                self._say_status()
-            raise
-        self._read_up_to[view.caller] = asked.after
-        return page
-
-    def _leave_epoch(self, scope: Scope, epoch: int) -> None:
-        """Open a new epoch unless another follower's divergence has done so already."""
-        if scope.journal.epoch == epoch:
-            scope.journal.open_epoch(scope.connection, "diverged", stamp(self._outside.clock.now()))
-
-    def _read_followed(self, asked: ReadFollowed, view: V) -> FollowedPlaces:  # noqa: ARG002 - followers know it by heart
-        return FollowedPlaces(
-            tuple(
-                FollowedPlace(
-                    follower.follow.name,
-                    follower.place.epoch,
-                    follower.place.number,
-                    None if follower.place.event_id is None else EventId(follower.place.event_id),
-                )
-                for follower in self.followers
-                if follower.follow.leader == asked.leader
-            )
-        )
-
-    async def _read_snapshot(self, asked: ReadSnapshot, view: V) -> SnapshotPage:
-        number = asked.number
-        if number is None:
-            number = await view.read(journal.head_of)
-        at = await view.read(lambda connection: journal.place_of(connection, number))
-        nothing: SnapshotPiece = ([], None)
-        snapshot = self.service.snapshot
-        events, following = nothing if snapshot is None else await snapshot(view, number, asked.next)
-        return SnapshotPage(
-            epoch=at.epoch,
-            number=number,
-            event_id=EventId(at.event_id) if at.event_id else None,
-            entries=tuple(
-                JournalEntry(
-                    at.epoch,
-                    number,
-                    EventId(event_id),
-                    event.wire_name(),
-                    time,
-                    msgspec.Raw(msgspec.json.encode(event)),
-                )
-                for event, event_id, time in events
-            ),
-            next=following,
-        )
-
-    async def _list_parked_events(self, asked: ListParkedEvents, view: V) -> ParkedEvents:  # noqa: ARG002
-        return ParkedEvents(tuple(await view.read(followers.parked_events)))
-
-    def _settle_parked_event(self, asked: SettleParkedEvent, tx: X) -> Reply:
-        entry = followers.take_parked(tx.connection, asked.follower, asked.event_id)
-        follower = next((each for each in self.followers if each.follow.name == asked.follower), None)
-        if entry is None or follower is None:
-            raise EventNotParked(follower=asked.follower, event_id=asked.event_id)
-        if asked.action == "retry":
-            follower.apply_entry(tx.scope, entry)
-        self._count_parked(tx.scope)
-        return ParkedEventSettled(asked.event_id, "applied" if asked.action == "retry" else "skipped")
-
-    async def _back_up(self, asked: BackUp, view: V, ask: Ask) -> BackedUp:  # noqa: ARG002
-        target = self.settings.data / "backups" / f"{self.service.name}-{view.message_id}.sqlite3"
-
-        def copy() -> BackedUp:
-            source = sqlite3.connect(uri(self.settings.database_file, "ro"), uri=True)
-            try:
-                size = back_up(source, target)
-            finally:
-                source.close()
-            return BackedUp(target.name, size, *journal.stand_of(target))
-
-        return await asyncio.to_thread(copy)
-
-    def _backed_up(self, asked: BackUp, copied: BackedUp, tx: X) -> Reply:  # noqa: ARG002
-        return copied
 
 
 async def _until_done(task: "asyncio.Task[None]") -> None:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -12,10 +12,8 @@ from contracts.base import Command, Event, PrivateState, Query, Reply
 from services.runtime.asking import Ask
 from services.runtime.states import Shown
 from services.runtime.transactions import Request, Surroundings, Tx, View
+from services.runtime.workers import Context
 from services.runtime.writer import Scope
-
-if TYPE_CHECKING:
-    from services.runtime.running import Context
 
 X = TypeVar("X", bound=Tx)
 V = TypeVar("V", bound=View)
@@ -138,7 +136,7 @@ class Service(Generic[X, V]):
     shown: Callable[[V], Awaitable[list[Shown]]] | None = None
     snapshot: Callable[[V, int, str | None], Awaitable[SnapshotPiece]] | None = None
     """Gives the state as of a journal number as events, piece by piece."""
-    workers: tuple[Callable[["Context[X, V]"], Awaitable[None]], ...] = ()
+    workers: tuple[Callable[[Context[X, V]], Awaitable[None]], ...] = ()
     """What runs beside the bus: scanners, printers."""
     hears: dict[type[Event], Callable[[Any], None]] = field(default_factory=dict)
     """Hints that any service tells, and what is done with each, at once on the event loop."""

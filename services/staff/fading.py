@@ -2,7 +2,7 @@
 
 import asyncio
 
-from services.runtime.running import Context
+from services.runtime.workers import Context
 from services.runtime.writer import DatabaseFault
 from services.staff.handlers import approvals
 from services.staff.transactions import StaffTx, StaffView

@@ -3,7 +3,7 @@
 import asyncio
 
 from services.runtime.database import is_database_fault
-from services.runtime.running import Context
+from services.runtime.workers import Context
 from services.runtime.writer import DatabaseFault
 from services.staff.handlers import signing_on
 from services.staff.idle import LastUses

@@ -10,10 +10,10 @@ from contracts.staff.approving import Approved
 from contracts.staff.roles import StaffRole
 from contracts.staff.signing_on import SessionEnded, SignedOn
 from services.runtime.clock import stamp
-from services.runtime.running import Context
 from services.runtime.tokens import Approval as ApprovalClaims
 from services.runtime.tokens import Claims, TokenSigner
 from services.runtime.transactions import Request, Surroundings, Tx, View
+from services.runtime.workers import Context
 from services.runtime.writer import Scope
 from services.staff.idle import LastUses
 from services.staff.model.authors import Author

@@ -26,7 +26,7 @@ from contracts.base import (
 )
 from contracts.checkout.selling import OpenSale
 from contracts.every_service import Status
-from services.hub.published import every_message
+from services.hub.published.messages import every_message
 
 MESSAGES = every_message()
 REQUESTS = [message for message in MESSAGES if issubclass(message, Request)]

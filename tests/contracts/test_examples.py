@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from contracts.base import Message, Rejected
-from services.hub.published import every_message, example_path
+from services.hub.published.messages import every_message, example_path
 
 EXAMPLES = Path(__file__).parents[2] / "contracts" / "examples"
 

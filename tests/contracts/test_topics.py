@@ -8,7 +8,7 @@ from contracts.checkout import RegisterSale
 from contracts.checkout.completed import SaleCompleted
 from contracts.checkout.selling import AddLineItem
 from contracts.devices import DeviceState
-from contracts.policy import PolicyRevision
+from contracts.policy.telling import PolicyRevision
 from contracts.topics import FOLLOWS, SERVICES, BadSegment, EventTopic, RequestTopic, Topics, segment
 
 TOPICS = Topics("store-1")

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from services.runtime.bus import Incoming, Login, MqttBus, Subscription
+from services.runtime.bus import Incoming, Login, Subscription
+from services.runtime.bus.mqtt import MqttBus
 from services.runtime.log import Log
 from tests.hub.shop import PATIENCE_S
 

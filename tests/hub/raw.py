@@ -9,7 +9,8 @@ from typing import Any, TypedDict, Unpack
 import msgspec
 
 from contracts.topics import Topics
-from services.runtime.bus import Incoming, Login, MqttBus, Outgoing, Subscription
+from services.runtime.bus import Incoming, Login, Outgoing, Subscription
+from services.runtime.bus.mqtt import MqttBus
 from services.runtime.log import Log
 from tests.hub.shop import IDS, PATIENCE_S
 

@@ -20,14 +20,15 @@ from contracts.checkout.crediting import AttributeLines
 from contracts.checkout.decided import CheckoutDecided
 from contracts.checkout.paying import AddTender, CheckSale, CompleteSale
 from contracts.checkout.selling import AddLineItem, AttachCustomer, OpenSale
-from contracts.customers import CreateCustomer, GetCustomerHistory, HistoryEntry
+from contracts.customers import CreateCustomer
+from contracts.customers.asking import GetCustomerHistory, HistoryEntry
 from contracts.every_service import JournalEntry, ReadJournal
 from contracts.ids import CustomerId, Day, LineItemId, SaleId, StaffId, TenderId
 from contracts.staff import CreateStaff, RoleId
 from contracts.staff.credit import GetStaffSales
 from contracts.staff.signing_on import SignOn
 from services.checkout.catalogue.items import SAMPLE_ITEMS, items_from_csv
-from services.hub import access, logins
+from services.hub import access, broker_logins, logins
 from services.hub.client import Client, connected
 from services.hub.keys import administrator_token
 from services.hub.running_hub import OPS, RunningHub
@@ -159,13 +160,13 @@ class Shop:
     async def new_login(self, name: str) -> Login:
         """A new register's login; it says how to reach the broker."""
         async with self._control() as control:
-            made = await logins.add_login(self.data, self.topics, name, "register", control.send_control)
+            made = await broker_logins.add_login(self.data, self.topics, name, "register", control.send_control)
         return self._running.login(made)
 
     async def cut_off(self, name: str) -> None:
         """Remove a register."""
         async with self._control() as control:
-            await logins.cut_off_login(self.data, name, control.send_control)
+            await broker_logins.cut_off_login(self.data, name, control.send_control)
 
     async def register(self, name: str) -> Register:
         """A new register, with somebody new signed on who may do everything."""
@@ -178,7 +179,7 @@ class Shop:
     async def second_connection(self, till: Register) -> Register:
         """Another connection of a register, with temporary credentials."""
         async with self._control() as control:
-            made = await logins.add_temporary_login(self.data, self.topics, till.name, control.send_control)
+            made = await broker_logins.add_temporary_login(self.data, self.topics, till.name, control.send_control)
         login = self._running.login(made)
         client = await self._stack.enter_async_context(connected(login, self.topics))
         return Register(client, login, till.token, till.staff_id)
@@ -193,7 +194,7 @@ class Shop:
     async def ops(self) -> Client:
         """A client that hears all that the ops role may read."""
         async with self._control() as control:
-            made = await logins.add_temporary_login(self.data, self.topics, OPS, control.send_control)
+            made = await broker_logins.add_temporary_login(self.data, self.topics, OPS, control.send_control)
         login, watching = self._running.login(made), self.topics.everything_open()
         return await self._stack.enter_async_context(connected(login, self.topics, watching=watching, asks=False))
 

@@ -18,15 +18,9 @@ from contracts.checkout.crediting import AttributeLines
 from contracts.checkout.paying import AddTender, CheckSale, CompleteSale
 from contracts.checkout.redeeming import RedeemPoints
 from contracts.checkout.selling import AttachCustomer, OpenSale
-from contracts.customers.ledgers import (
-    AdjustBalance,
-    AuditLedgers,
-    GetAccountStatement,
-    GetBalances,
-    LateCaptures,
-    ListLateCaptures,
-    SetAccountTerms,
-)
+from contracts.customers.ledgers import AdjustBalance, GetBalances
+from contracts.customers.ledgers.accounts import GetAccountStatement, SetAccountTerms
+from contracts.customers.ledgers.watching import AuditLedgers, LateCaptures, ListLateCaptures
 from contracts.customers.loyalty import JoinLoyalty, SetLoyaltyProgramme
 from contracts.ids import CustomerId, LineItemId, RedemptionId, SaleId, TenderId
 from services.hub.keys import administrator_token

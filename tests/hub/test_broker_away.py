@@ -8,9 +8,9 @@ import pytest
 import pytest_asyncio
 
 from contracts.checkout import RegisterSale
-from contracts.customers.privacy import ErasuresState
+from contracts.customers.privacy.telling import ErasuresState
 from contracts.devices import DeviceState
-from contracts.policy import PolicyRevision
+from contracts.policy.telling import PolicyRevision
 from contracts.staff.signing_on import RegisterSession
 from contracts.topics import SERVICES
 from services.hub.client import connected

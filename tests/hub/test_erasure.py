@@ -15,22 +15,21 @@ from contracts.checkout.crediting import AttributeLines
 from contracts.checkout.custom import SetCustomFields
 from contracts.checkout.paying import CompleteSale
 from contracts.checkout.selling import AttachCustomer
-from contracts.customers import CreateCustomer, Customer, GetCustomer, SearchCustomers, UpdateCustomer
+from contracts.customers import CreateCustomer, Customer, UpdateCustomer
+from contracts.customers.asking import GetCustomer, SearchCustomers
 from contracts.customers.consent import ConsentId, RecordConsent
 from contracts.customers.fields import PutCustomField
 from contracts.customers.merging import MergeCustomers, MergeId
-from contracts.customers.privacy import (
-    BuyerRecordId,
-    CustomerErased,
+from contracts.customers.privacy.erasing import (
     EraseCustomer,
     Erasure,
     ErasureCertificate,
     ErasureId,
-    GetBuyerRecord,
     GetErasure,
     GetErasureCertificate,
-    SealBuyer,
 )
+from contracts.customers.privacy.keeping import BuyerRecordId, GetBuyerRecord, SealBuyer
+from contracts.customers.privacy.telling import CustomerErased
 from contracts.customers.profile import FieldId
 from contracts.devices.scanning import InjectScan
 from contracts.every_service import BackUp

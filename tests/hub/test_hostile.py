@@ -15,7 +15,7 @@ from contracts.checkout.paying import CheckSale
 from contracts.checkout.reading import GetSale
 from contracts.checkout.selling import OpenSale
 from contracts.ids import SaleId, StaffId
-from contracts.policy import PolicyRevision
+from contracts.policy.telling import PolicyRevision
 from contracts.staff.signing_on import SignedOn, SignOn
 from contracts.topics import SERVICES
 from services.hub.client import connected

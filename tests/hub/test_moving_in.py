@@ -19,7 +19,7 @@ import pytest
 
 from contracts.base import Reply, Request
 from contracts.customers.consent import ConsentId, RecordConsent, WordingId
-from contracts.customers.privacy import ReadAccessLog
+from contracts.customers.privacy.noting import ReadAccessLog
 from contracts.ids import CustomerId
 from services.hub.keys import administrator_token
 from services.hub.running_hub import find

@@ -8,21 +8,12 @@ from contracts.checkout.decided import CheckoutDecided, PromptSkipped, RuleWaive
 from contracts.checkout.paying import CheckSale, CompleteSale, RemoveTender, SkipPrompt, WaiveRule
 from contracts.checkout.reading import GetSale
 from contracts.checkout.selling import AttachCustomer
-from contracts.customers import CreateCustomer, GetCustomer, GroupId, UpdateCustomer
+from contracts.customers import CreateCustomer, GroupId, UpdateCustomer
+from contracts.customers.asking import GetCustomer
 from contracts.customers.groups import PutGroup
 from contracts.ids import CustomerId, RegisterId
-from contracts.policy import (
-    ContactRule,
-    DetailRule,
-    ExceptionKind,
-    GetPolicyReport,
-    ListExceptions,
-    Override,
-    OverrideWhen,
-    PolicyException,
-    PolicySettings,
-    WhatIf,
-)
+from contracts.policy import ContactRule, DetailRule, Override, OverrideWhen, PolicySettings
+from contracts.policy.reporting import ExceptionKind, GetPolicyReport, ListExceptions, PolicyException, WhatIf
 from services.hub.keys import administrator_token
 from services.hub.supervisor import Hub
 from services.runtime.requester import Refused

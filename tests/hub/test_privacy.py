@@ -14,8 +14,11 @@ import pytest_asyncio
 from contracts.base import Request
 from contracts.checkout import Sale
 from contracts.checkout.completed import SaleCompleted
-from contracts.customers import CreateCustomer, GetCustomer, SearchCustomers, UpdateCustomer
-from contracts.customers.privacy import ExportCustomer
+from contracts.customers import CreateCustomer, UpdateCustomer
+from contracts.customers.asking import GetCustomer, SearchCustomers
+from contracts.customers.fields import PutCustomField
+from contracts.customers.privacy.copying import ExportCustomer
+from contracts.customers.profile import FieldId
 from contracts.devices.scanning import InjectScan
 from contracts.ids import CustomerId, RegisterId, ScanId
 from contracts.staff.signing_on import SignOn
@@ -29,6 +32,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NAME, EMAIL, PHONE, CODE = "Zyxomara", "qvzyx.mark@kunde-qv.de", "+4915129783654", "QVZYX-CARD-77"
 NOTE = "Qvnotizzyx"
+SHOES = "Qvschuhzyx 38"
 MARKS = {text.strip("+").casefold() for text in (NAME, EMAIL, PHONE, CODE, NOTE, EMAIL.partition("@")[0])}
 WRONG_PIN = "60718293"
 
@@ -185,6 +189,24 @@ async def test_a_receipt_says_neither_whose_it_is_nor_what_is_noted_about_them(
     (paper,) = await until(printed, len, "the receipt")
     assert journey.printed.customer_id is not None
     assert not found_in(paper.encode(), MARKS)
+
+
+async def test_a_field_of_a_customer_that_the_shop_has_printed_is_on_their_paper_and_in_no_file_but_their_own(
+    journey: Journey, shop: Shop, papers: list[str]
+) -> None:
+    define = PutCustomField(FieldId("shoes"), "customer", "text", "Shoes", editable_on_till=True, printed=True)
+    await shop.hub.ask(define, token=administrator_token(shop.data, "customer.fields"))
+    customer = CreateCustomer(CustomerId(IDS.new()), "Mia", custom={FieldId("shoes"): SHOES}, save_anyway="other")
+    await journey.till.ask(customer)
+
+    number = str((await journey.till.sell(customer.customer_id, receipt="print")).receipt_number)
+
+    async def printed() -> list[str]:
+        return [paper for paper in papers if number in paper]
+
+    (paper,) = await until(printed, len, "the receipt")
+    assert f"\nShoes: {SHOES}\n" in paper
+    assert files_with(shop.data, {SHOES.casefold()}, but="customers.sqlite3") == {}
 
 
 @pytest.mark.usefixtures("journey")

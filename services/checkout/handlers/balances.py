@@ -16,7 +16,8 @@ from contracts.checkout.paying import AddTender, TenderRemoved
 from contracts.checkout.redeeming import RedeemPoints
 from contracts.customers import CustomerNotFound
 from contracts.customers.balances import Ledger, ReservationId
-from contracts.customers.ledgers import BalanceReserved, BalanceTooLow, ReserveBalance
+from contracts.customers.ledgers import BalanceTooLow
+from contracts.customers.ledgers.reserving import BalanceReserved, ReserveBalance
 from contracts.customers.vouchers import VoucherNotFound
 from contracts.ids import RedemptionId, TenderId
 from contracts.policy import TenderKind

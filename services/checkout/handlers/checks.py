@@ -11,7 +11,9 @@ from contracts.checkout.decided import CheckoutDecided, DecidedCustomer, PromptS
 from contracts.checkout.paying import CheckSale, SkipPrompt, WaiveRule
 from contracts.customers import CustomerFacts, LanguageCode
 from contracts.ids import DecisionId, SaleId
-from contracts.policy import CheckCheckout, CheckoutFacts, SettingsChanged, TenderKind
+from contracts.policy import TenderKind
+from contracts.policy.checking import CheckCheckout, CheckoutFacts
+from contracts.policy.telling import SettingsChanged
 from services.checkout.model.decisions import Decided, KnownPolicy, Verdict
 from services.checkout.model.sale import OpenedSale
 from services.checkout.store.sales import Opened

@@ -1,10 +1,11 @@
-"""The shop's own fields of a sale and its lines are filled."""
+"""The shop's own fields of a sale and its lines are filled, and told to whom they are about."""
 
 from contracts.base import Malformed
 from contracts.checkout import Sale
-from contracts.checkout.custom import SetCustomFields
+from contracts.checkout.custom import FieldsOfSales, ListFieldsOfSales, SetCustomFields
 from contracts.customers.fields import CheckCustomValues
 from services.checkout.model.custom import Changes
+from services.checkout.store.fields_of_sales import fields_of_sales
 from services.checkout.transactions import CheckoutTx, CheckoutView
 from services.runtime.asking import Ask
 
@@ -33,3 +34,12 @@ def set_custom_fields(command: SetCustomFields, changes: Changes, tx: CheckoutTx
     opened = tx.sales.get(command.sale_id, tx.register)
     opened.sale.fill_fields(changes, command.line_item_id)
     return tx.keep(opened)
+
+
+async def list_fields_of_sales(query: ListFieldsOfSales, view: CheckoutView) -> FieldsOfSales:
+    """Read what the fields of somebody's sales hold, for the copy that the customers service makes for them.
+
+    Rejections:
+        Malformed: ``next`` is not from the answer before.
+    """
+    return await view.read(lambda connection: fields_of_sales(connection, query.customer_ids, query.next))

@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 from contracts.checkout import Sale
 from contracts.checkout.selling import AttachCustomer, AttachNewCustomer
-from contracts.customers import CustomerChanged, CustomerFacts, GetCustomerFacts, LanguageCode
+from contracts.customers import CustomerFacts, LanguageCode
+from contracts.customers.asking import CustomerChanged, GetCustomerFacts
 from contracts.customers.merging import CustomersMerged, CustomersParted
-from contracts.customers.privacy import CustomerErased
+from contracts.customers.privacy.telling import CustomerErased
 from contracts.ids import SaleId
 from services.checkout.handlers.checks import Asked, as_read, ask_policy, decide
 from services.checkout.model.sale import OpenedSale

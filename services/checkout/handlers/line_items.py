@@ -11,7 +11,7 @@ from contracts.checkout.selling import (
     SetQuantity,
 )
 from contracts.ids import RegisterId
-from contracts.policy import CheckoutFacts
+from contracts.policy.checking import CheckoutFacts
 from services.checkout.handlers.checks import Asked, ask_with, decide
 from services.checkout.model.sale import OpenedSale
 from services.checkout.transactions import CheckoutTx, CheckoutView

@@ -10,8 +10,8 @@ from contracts.checkout import Sale
 from contracts.checkout.decided import PolicyPassedOver
 from contracts.checkout.paying import AddTender, CompleteSale, RemoveTender
 from contracts.checkout.selling import SaleVoided, VoidSale
-from contracts.customers.ledgers import BalanceReserved
-from contracts.customers.privacy import BuyerRecordId
+from contracts.customers.ledgers.reserving import BalanceReserved
+from contracts.customers.privacy.keeping import BuyerRecordId
 from contracts.policy import TenderKind
 from services.checkout.handlers.balances import (
     LEFT_AT_THE_END,
@@ -29,7 +29,8 @@ from services.checkout.handlers.checks import Prepared, as_read, ask_policy, dec
 from services.checkout.handlers.completed import completed
 from services.checkout.model.decisions import Decided
 from services.checkout.model.sale import OpenedSale
-from services.checkout.store.sales import Ended, Opened
+from services.checkout.store.final_rows import Ended
+from services.checkout.store.sales import Opened
 from services.checkout.transactions import CheckoutTx, CheckoutView
 from services.runtime.asking import Ask
 from services.runtime.clock import stamp

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from contracts.checkout import Sale
 from contracts.checkout.redeeming import RedeemPoints, RemoveRedemption
-from contracts.customers.ledgers import BalanceReserved
+from contracts.customers.ledgers.reserving import BalanceReserved
 from services.checkout.handlers.balances import reserve_points
 from services.checkout.handlers.checks import as_read
 from services.checkout.transactions import CheckoutTx, CheckoutView

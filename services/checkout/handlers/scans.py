@@ -25,7 +25,8 @@ from contracts.checkout.selling import (
     ScanOutcome,
     TooManyLineItems,
 )
-from contracts.customers import CodeBlocked, CustomerNotFound, GetFactsByCode
+from contracts.customers import CodeBlocked, CustomerNotFound
+from contracts.customers.asking import GetFactsByCode
 from contracts.ids import LineItemId, SaleId, StaffId
 from contracts.staff import StaffNotFound
 from contracts.staff.signing_on import IdentifyBadge

@@ -6,7 +6,8 @@ from contracts.checkout import Skip, Waiver
 from contracts.checkout.decided import DecidedItem
 from contracts.checkout.paying import NothingToSkip, NotWaivable
 from contracts.ids import StaffId
-from contracts.policy import CheckItem, ChosenSkipReason, Level, RuleKind, TenderKind
+from contracts.policy import Level, TenderKind
+from contracts.policy.checking import CheckItem, ChosenSkipReason, RuleKind
 from services.checkout.model.decisions import Decided
 
 

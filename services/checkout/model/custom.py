@@ -59,7 +59,7 @@ def prove_not_too_long(all_filled: Iterable[Mapping[FieldId, Filled]]) -> None:
         CustomValuesTooLong: they are.
     """
     characters = sum(
-        len(field_id) + len(each.label) + _length(each.value)
+        len(field_id) + len(each.label) + length(each.value)
         for filled in all_filled
         for field_id, each in filled.items()
     )
@@ -77,5 +77,6 @@ def printed(filled: Mapping[FieldId, Filled], line_item_id: LineItemId | None) -
     return [PrintedField(line_item_id, each.label, each.kind, each.value) for each in filled.values() if each.printed]
 
 
-def _length(value: CustomValue) -> int:
+def length(value: CustomValue) -> int:
+    """How many characters a value has."""
     return sum(map(len, value)) if isinstance(value, tuple) else len(str(value))

@@ -7,7 +7,8 @@ import msgspec
 from contracts.checkout import Decision
 from contracts.checkout.paying import CheckoutBlocked, PolicyUnavailable
 from contracts.ids import DecisionId
-from contracts.policy import AttributionMode, CheckAnswer, CheckItem, Moment, OnPolicyUnavailable, TenderKind
+from contracts.policy import AttributionMode, Moment, OnPolicyUnavailable, TenderKind
+from contracts.policy.checking import CheckAnswer, CheckItem
 from contracts.staff import Grant
 
 DecidedOutcome = Literal["proceed", "prompt", "block", "unavailable"]

@@ -14,7 +14,7 @@ from contracts.ids import CountryCode, ItemCode, TaxClassCode
 from services.checkout.catalogue.tax_rates import SourcedRate
 from services.checkout.model.items import gtin
 from services.checkout.model.taxes import DatedRate, TaxRule, TaxTable
-from services.checkout.store import tables
+from services.checkout.store import catalogue_tables as tables
 
 MOST_REMEMBERED = 50_000
 """Items kept in memory; past it the memory begins anew."""

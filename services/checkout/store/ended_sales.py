@@ -24,7 +24,7 @@ from contracts.checkout.reading import PrintedField, SaleWithSerial
 from contracts.customers import LanguageCode
 from contracts.customers.balances import Reserved
 from contracts.ids import LineItemId, SaleId
-from contracts.policy import CheckItem
+from contracts.policy.checking import CheckItem
 from services.checkout.model import custom
 from services.checkout.model.decisions import Decided
 from services.checkout.model.taxes import rate_totals

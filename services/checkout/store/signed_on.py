@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
 from contracts.ids import RegisterId, StaffId
-from services.checkout.store import tables
+from services.checkout.store import known_tables
 
 
 class SignedOn(NamedTuple):
@@ -28,13 +28,13 @@ class SignedOnStore:
 
     def all(self) -> dict[RegisterId, SignedOn]:
         """Every register that somebody was ever signed on at."""
-        rows = self._connection.execute(select(tables.signed_on))
+        rows = self._connection.execute(select(known_tables.signed_on))
         return {RegisterId(row.register_id): SignedOn(row.session, row.staff_id, row.sells) for row in rows}
 
     def put(self, register: RegisterId, signed_on: SignedOn) -> None:
         """Know of a register's newest session."""
         values = signed_on._asdict()
-        fresh = insert(tables.signed_on).values(register_id=register, **values)
+        fresh = insert(known_tables.signed_on).values(register_id=register, **values)
         self._connection.execute(
-            fresh.on_conflict_do_update(index_elements=[tables.signed_on.c.register_id], set_=values)
+            fresh.on_conflict_do_update(index_elements=[known_tables.signed_on.c.register_id], set_=values)
         )

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from contracts.ids import StaffId
-from services.checkout.store import tables
+from services.checkout.store import known_tables
 
 
 class KnownStaffStore:
@@ -17,18 +17,18 @@ class KnownStaffStore:
 
     def put(self, staff_id: StaffId, *, active: bool) -> None:
         """Know whether somebody works here."""
-        fresh = insert(tables.known_staff).values(staff_id=staff_id, active=active)
+        fresh = insert(known_tables.known_staff).values(staff_id=staff_id, active=active)
         self._connection.execute(
-            fresh.on_conflict_do_update(index_elements=[tables.known_staff.c.staff_id], set_={"active": active})
+            fresh.on_conflict_do_update(index_elements=[known_tables.known_staff.c.staff_id], set_={"active": active})
         )
 
     def wipe(self) -> None:
         """Know nobody."""
-        self._connection.execute(delete(tables.known_staff))
+        self._connection.execute(delete(known_tables.known_staff))
 
     def first_unknown(self, staff_ids: Sequence[StaffId]) -> StaffId | None:
         """The first of these who does not work here; None as long as nobody is known at all."""
-        staff = tables.known_staff.c
+        staff = known_tables.known_staff.c
         working = select(staff.staff_id).where(staff.staff_id.in_(staff_ids), staff.active)
         known = set(self._connection.execute(working).scalars())
         unknown = next((staff_id for staff_id in staff_ids if staff_id not in known), None)

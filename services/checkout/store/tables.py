@@ -1,10 +1,12 @@
-"""The tables of checkout.
+"""The tables of registers and sales.
 
 A sale holds a customer's id and no detail of a person. Where law needs the buyer, ``sealed_buyer_id``
 points to a record kept elsewhere, whose eraser is there. What the shop's own fields hold may tell of a person; its
 eraser is ``custom.CustomValueStore.forget``. Staff ids are kept as long as the sale, those of skips and waivers as
 long as the settings say.
 Amounts are minor units, rates percentages and quantities exact decimals as text, times UTC.
+
+Never here: items (``catalogue_tables.py``), and what others told checkout (``known_tables.py``).
 """
 
 from sqlalchemy import (
@@ -19,7 +21,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    true,
 )
 
 METADATA = MetaData()
@@ -308,95 +309,9 @@ fiscal_record = Table(
     sqlite_with_rowid=False,
 )
 
-item = Table(
-    "item",
-    METADATA,
-    Column("code", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("tax_class", Text, nullable=False),
-    Column("category", Text, nullable=False),
-    Column("tags", Text, nullable=False, comment="A JSON list."),
-    Column("minimum_age", Integer),
-    Column("changed_at", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-linked_item = Table(
-    "linked_item",
-    METADATA,
-    Column("item_code", Text, ForeignKey("item.code"), primary_key=True),
-    Column("place", Integer, primary_key=True, autoincrement=False),
-    Column("linked_code", Text, ForeignKey("item.code"), nullable=False),
-    sqlite_with_rowid=False,
-)
-Index("linked_item_by", linked_item.c.linked_code)
-
-barcode = Table(
-    "barcode",
-    METADATA,
-    Column("gtin", Text, primary_key=True, comment="Fourteen digits, zeros in front."),
-    Column("text", Text, nullable=False, comment="As it was entered."),
-    Column("item_code", Text, ForeignKey("item.code"), nullable=False),
-    Column("place", Integer, nullable=False),
-    sqlite_with_rowid=False,
-)
-Index("barcode_item", barcode.c.item_code)
-
-item_price = Table(
-    "item_price",
-    METADATA,
-    Column("item_code", Text, ForeignKey("item.code"), primary_key=True),
-    Column("from_day", Text, primary_key=True),
-    Column("version", Integer, primary_key=True, autoincrement=False, comment="The highest counts; none is changed."),
-    Column("amount", BigInteger, nullable=False),
-    Column("entered_at", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-tax_rate = Table(
-    "tax_rate",
-    METADATA,
-    Column("country", Text, primary_key=True),
-    Column("tax_class", Text, primary_key=True),
-    Column("from_day", Text, primary_key=True),
-    Column("treatment", Text, nullable=False),
-    Column("rate", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-known_staff = Table(
-    "known_staff",
-    METADATA,
-    Column("staff_id", Text, primary_key=True),
-    Column("active", Boolean, nullable=False, comment="Whether they work here."),
-    sqlite_with_rowid=False,
-)
-
-signed_on = Table(
-    "signed_on",
-    METADATA,
-    Column("register_id", Text, primary_key=True),
-    Column("session", BigInteger, nullable=False, comment="The newest that was heard of."),
-    Column("staff_id", Text, comment="Null when it has ended."),
-    Column("sells", Boolean, nullable=False, server_default=true(), comment="Whether they may sell alone."),
-    sqlite_with_rowid=False,
-)
-
 unwiped = Table(
     "unwiped",
     METADATA,
     Column("only", Integer, primary_key=True, autoincrement=False),
     Column("since", Text, nullable=False, comment="When something of an erased customer was last deleted."),
-)
-
-known_policy = Table(
-    "known_policy",
-    METADATA,
-    Column("only", Integer, primary_key=True, autoincrement=False),
-    Column("on_unavailable", Text, nullable=False),
-    Column("attribution", Text, nullable=False),
-    Column("moment", Text, nullable=False, server_default="before_payment"),
-    Column("revision", Integer, nullable=False, server_default="-1", comment="-1 if policy told none yet."),
 )

@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 
 from contracts.customers.balances import HolderId, Ledger
-from contracts.customers.ledgers import AccountTerms, BalanceBooked, EntryKind, LedgerEntry
+from contracts.customers.ledgers import EntryKind, LedgerEntry
+from contracts.customers.ledgers.accounts import AccountTerms
+from contracts.customers.ledgers.watching import BalanceBooked
 from contracts.ids import CustomerId
 from services.customers.model.days import days_after
 from services.customers.model.ledgers import expiring, standing

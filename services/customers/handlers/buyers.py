@@ -4,8 +4,7 @@ import msgspec
 
 from contracts.checkout.completed import SaleCompleted
 from contracts.customers.consent import SaleNotTheirs
-from contracts.customers.privacy import (
-    AccessLog,
+from contracts.customers.privacy.keeping import (
     BuyerRecord,
     BuyerRecordExists,
     BuyerRecordId,
@@ -16,11 +15,11 @@ from contracts.customers.privacy import (
     GetRetention,
     HoldBuyerRecord,
     ListBuyerRecords,
-    ReadAccessLog,
     RetentionTable,
     SealBuyer,
     SealReason,
 )
+from contracts.customers.privacy.noting import AccessLog, ReadAccessLog
 from contracts.ids import CustomerId
 from services.customers.model.privacy import Buyer, buyer_of, sealed
 from services.customers.store.access import AccessStore

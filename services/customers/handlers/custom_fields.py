@@ -1,16 +1,19 @@
-"""Custom fields: defined, listed."""
+"""Custom fields: defined, listed, judged for others, told to be printed."""
 
 from contracts.customers.fields import (
     CheckCustomValues,
     CustomFields,
     CustomFieldsChanged,
     CustomValuesChecked,
+    GetPrintedFields,
     ListCustomFields,
+    PrintedFields,
     PutCustomField,
     TooManyCustomFields,
 )
 from services.customers.model.custom_fields import MOST_FIELDS, check_editable_on_till, custom_values, put_custom_field
 from services.customers.store.custom_fields import CustomFieldStore
+from services.customers.store.shown import printed_of
 from services.customers.transactions import CustomersTx, CustomersView
 
 
@@ -39,6 +42,11 @@ async def list_custom_fields(query: ListCustomFields, view: CustomersView) -> Cu
     return await view.read(
         lambda connection: CustomFields(CustomFieldStore(connection).revision(), CustomFieldStore(connection).all())
     )
+
+
+async def get_printed_fields(query: GetPrintedFields, view: CustomersView) -> PrintedFields:
+    """What a customer's receipts show of them, as their record is now; of a merged one, the survivor's."""
+    return PrintedFields(await view.read(lambda connection: printed_of(connection, query.customer_id)))
 
 
 async def check_custom_values(query: CheckCustomValues, view: CustomersView) -> CustomValuesChecked:

@@ -5,9 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from contracts.customers.consent import Channel
-from contracts.customers.privacy import (
+from contracts.customers.privacy.erasing import (
     BalanceOpen,
-    CustomerErased,
     EraseCustomer,
     Erasure,
     ErasureCertificate,
@@ -15,12 +14,12 @@ from contracts.customers.privacy import (
     ErasureId,
     ErasureList,
     ErasureNotFound,
-    ErasuresState,
     ErasureUnfinished,
     GetErasure,
     GetErasureCertificate,
     ListErasures,
 )
+from contracts.customers.privacy.telling import CustomerErased, ErasuresState
 from contracts.ids import CustomerId
 from services.customers.erased_file import Erased
 from services.customers.handlers.merging import give_balances_back, part_for_good

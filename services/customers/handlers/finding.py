@@ -1,6 +1,6 @@
 """Customers are found as somebody types, and what nobody has is split for a new one's form."""
 
-from contracts.customers import CustomerHits, NameSplit, SearchCustomers, SplitName
+from contracts.customers.asking import CustomerHits, NameSplit, SearchCustomers, SplitName
 from services.customers.model.naming import split_name
 from services.customers.searches_noted import NAMED_AT_MOST
 from services.customers.store.search import CustomerSearch

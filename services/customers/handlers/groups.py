@@ -1,6 +1,7 @@
 """Customer groups: made, named, deleted, listed."""
 
-from contracts.customers import CustomerChanged, GroupId
+from contracts.customers import GroupId
+from contracts.customers.asking import CustomerChanged
 from contracts.customers.groups import DeleteGroup, Groups, ListGroups, PutGroup
 from contracts.policy import GetSettings, PolicySettings
 from services.customers.model.groups import (

@@ -1,7 +1,7 @@
 """What happened with a customer, and what of it checkout tells."""
 
 from contracts.checkout.completed import SaleCompleted
-from contracts.customers import CustomerHistory, GetCustomerHistory, HistoryEntry
+from contracts.customers.asking import CustomerHistory, GetCustomerHistory, HistoryEntry
 from services.customers.store.history import HistoryStore, Place
 from services.customers.transactions import CustomersTx, CustomersView
 

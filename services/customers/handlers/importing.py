@@ -1,6 +1,6 @@
 """Customers moved in from another system by the batch, tried before, and listed to be moved out."""
 
-from contracts.customers import CustomerChanged
+from contracts.customers.asking import CustomerChanged
 from contracts.customers.groups import PutGroup
 from contracts.customers.importing import (
     CheckImport,

@@ -6,26 +6,20 @@ from contracts.base import Malformed
 from contracts.customers import RevisionConflict
 from contracts.customers.balances import CustomerLedger, HolderId, Ledger
 from contracts.customers.ledgers import (
-    AccountStatement,
-    AccountTerms,
     AdjustBalance,
     AmountZero,
-    AuditLedgers,
     BalancesRead,
     BalanceTooLarge,
     BalanceTooLow,
     EntryBooked,
     EntryExists,
-    GetAccountStatement,
     GetBalances,
     GetLedger,
-    LateCaptures,
     LedgerRead,
-    LedgersAudited,
-    ListLateCaptures,
     LoyaltyNotJoined,
-    SetAccountTerms,
 )
+from contracts.customers.ledgers.accounts import AccountStatement, AccountTerms, GetAccountStatement, SetAccountTerms
+from contracts.customers.ledgers.watching import AuditLedgers, LateCaptures, LedgersAudited, ListLateCaptures
 from contracts.ids import CustomerId
 from contracts.money import LARGEST
 from services.customers.handlers.booking import book, due_on, note_terms, up_to_date
@@ -40,6 +34,7 @@ from services.customers.model.ledgers import (
     spendable,
     standing,
 )
+from services.customers.store.audit import AuditStore
 from services.customers.store.books import Books
 from services.customers.store.ledgers import LedgerStore, NewEntry
 from services.customers.transactions import CustomersTx, CustomersView
@@ -227,14 +222,14 @@ async def list_late_captures(query: ListLateCaptures, view: CustomersView) -> La
 async def audit_ledgers(query: AuditLedgers, view: CustomersView) -> LedgersAudited:  # noqa: ARG001 - asks for all
     """Recompute everything from the entries and say what differs."""
 
-    def read(ledgers: LedgerStore) -> LedgersAudited:
-        audit = Audit({(ledger, holder): kept for ledger, holder, kept in ledgers.all_kept()}, ledgers.all_held())
-        for (ledger, holder_id), booked in groupby(ledgers.all_booked(), key=lambda each: each[:2]):
+    def read(store: AuditStore) -> LedgersAudited:
+        audit = Audit({(ledger, holder): kept for ledger, holder, kept in store.all_kept()}, store.all_held())
+        for (ledger, holder_id), booked in groupby(store.all_booked(), key=lambda each: each[:2]):
             audit.check(ledger, holder_id, [booking for _, _, booking in booked])
-        audit.check_captures(ledgers.wrongly_captured(MOST_ENTRIES))
+        audit.check_captures(store.wrongly_captured(MOST_ENTRIES))
         return audit.result()
 
-    return await view.read(lambda connection: read(LedgerStore(connection)))
+    return await view.read(lambda connection: read(AuditStore(connection)))
 
 
 def _spendable_of(ledgers: LedgerStore, ledger: Ledger, holder_id: str, today: str) -> int:

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import msgspec
 
-from contracts.customers import Customer, CustomerChanged, RevisionConflict
+from contracts.customers import Customer, RevisionConflict
+from contracts.customers.asking import CustomerChanged
 from contracts.customers.merging import (
     CustomersMerged,
     CustomersParted,

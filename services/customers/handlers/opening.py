@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from contracts.customers.balances import CustomerLedger, HolderId
-from contracts.customers.ledgers import BalanceBooked
+from contracts.customers.ledgers.watching import BalanceBooked
 from contracts.ids import CustomerId
 from services.customers.handlers.booking import NOTED, due_on
 from services.customers.handlers.ledgers import opening_id

@@ -9,17 +9,14 @@ from contracts.customers import (
     CodeTaken,
     CreateCustomer,
     Customer,
-    CustomerChanged,
     CustomerExists,
     CustomerFactsRead,
     CustomerNotFound,
-    GetCustomer,
-    GetCustomerFacts,
-    GetFactsByCode,
     PossibleDuplicate,
     RevisionConflict,
     UpdateCustomer,
 )
+from contracts.customers.asking import CustomerChanged, GetCustomer, GetCustomerFacts, GetFactsByCode
 from contracts.customers.profile import FieldId
 from services.customers.model.custom_fields import check_editable_on_till
 from services.customers.model.duplicates import Suspect

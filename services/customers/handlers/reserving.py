@@ -12,11 +12,10 @@ from contracts.checkout.redeeming import RedemptionRemoved
 from contracts.checkout.selling import SaleVoided
 from contracts.customers import CustomerNotFound
 from contracts.customers.balances import HolderId, ReservationId, Reserved
-from contracts.customers.ledgers import (
+from contracts.customers.ledgers import BalanceTooLow, LoyaltyNotJoined
+from contracts.customers.ledgers.reserving import (
     BalanceReleased,
     BalanceReserved,
-    BalanceTooLow,
-    LoyaltyNotJoined,
     PointsNotDiscount,
     PointsNotTender,
     ReleaseBalance,
@@ -29,7 +28,7 @@ from services.customers.handlers.transfers import give_back_rest
 from services.customers.model.ledgers import spendable
 from services.customers.model.loyalty import points_worth
 from services.customers.model.vouchers import code_hash
-from services.customers.store.ledgers import Reservation
+from services.customers.store.reservations import Reservation
 from services.customers.transactions import CustomersTx
 from services.runtime.clock import stamp
 
@@ -53,7 +52,7 @@ def reserve_balance(command: ReserveBalance, tx: CustomersTx) -> BalanceReserved
         PointsWorthless: the amount is no whole number of points.
         BalanceTooLow: less is there, is not reserved for others, or may still be owed; ``available`` says how much.
     """
-    before = tx.books.ledgers.reservation(command.reservation_id)
+    before = tx.books.reservations.find(command.reservation_id)
     if before is not None and before.state == "captured":
         return _answer(before, 0, tx)
     holder_id = _holder(command, before, tx)
@@ -88,13 +87,13 @@ def reserve_balance(command: ReserveBalance, tx: CustomersTx) -> BalanceReserved
         made_at=before.made_at if before is not None else stamp(tx.now),
         expires_at=stamp(tx.now + KEPT_FOR),
     )
-    tx.books.ledgers.put_reservation(after)
+    tx.books.reservations.put(after)
     return _answer(after, units if available is None else max(0, available - units), tx)
 
 
 def release_balance(command: ReleaseBalance, tx: CustomersTx) -> BalanceReleased:
     """Let go of what was reserved; one that nobody made counts as released."""
-    before = tx.books.ledgers.reservation(command.reservation_id)
+    before = tx.books.reservations.find(command.reservation_id)
     if before is None:
         return BalanceReleased(command.reservation_id, "released")
     return BalanceReleased(command.reservation_id, _end(before, "released", tx).state)
@@ -102,20 +101,20 @@ def release_balance(command: ReleaseBalance, tx: CustomersTx) -> BalanceReleased
 
 def on_sale_voided(event: SaleVoided, tx: CustomersTx) -> None:
     """A sale that ended without selling anything spends nothing."""
-    for held in tx.books.ledgers.held_of_sale(event.sale_id):
+    for held in tx.books.reservations.held_of_sale(event.sale_id):
         _end(held, "released", tx)
 
 
 def on_tender_removed(event: TenderRemoved, tx: CustomersTx) -> None:
     """A tender that was given back spends nothing."""
-    held = tx.books.ledgers.reservation(event.reserved.reservation_id)
+    held = tx.books.reservations.find(event.reserved.reservation_id)
     if held is not None:
         _end(held, "released", tx)
 
 
 def on_redemption_removed(event: RedemptionRemoved, tx: CustomersTx) -> None:
     """Points that come off a sale no more are not spent on it."""
-    held = tx.books.ledgers.reservation(event.reserved.reservation_id)
+    held = tx.books.reservations.find(event.reserved.reservation_id)
     if held is not None:
         _end(held, "released", tx)
 
@@ -128,7 +127,7 @@ def expire(tx: CustomersTx, overdue: list[Reservation]) -> int:
     """
     given_up = 0
     for each in overdue:
-        now = tx.books.ledgers.reservation(each.reservation_id)
+        now = tx.books.reservations.find(each.reservation_id)
         if now is not None and now.state == "held" and now.expires_at == each.expires_at:
             _end(now, "expired", tx)
             given_up += 1
@@ -139,7 +138,7 @@ def _end(before: Reservation, state: str, tx: CustomersTx) -> Reservation:
     if before.state != "held":
         return before
     after: Reservation = msgspec.structs.replace(before, state=state, ended_at=stamp(tx.now))
-    tx.books.ledgers.put_reservation(after)
+    tx.books.reservations.put(after)
     give_back_rest(tx, after.ledger, after.holder_id)
     return after
 

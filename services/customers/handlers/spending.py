@@ -28,8 +28,9 @@ from services.customers.model.loyalty import (
     rate_of,
     taken_back,
 )
-from services.customers.store.ledgers import NewEntry, Reservation
+from services.customers.store.ledgers import NewEntry
 from services.customers.store.loyalty import EarnedBySale
+from services.customers.store.reservations import Reservation
 from services.customers.store.vouchers import IssuedVoucher
 from services.customers.transactions import CustomersTx
 from services.runtime.clock import read_stamp, stamp
@@ -45,15 +46,15 @@ _VOUCHERS = {"voucher_issue_single": "single_purpose", "voucher_issue_multi": "m
 
 def on_sale_completed(event: SaleCompleted, tx: CustomersTx) -> None:
     """Book what the sale spent and earned; what else was kept for it is free again."""
-    kept = {(each.ledger, each.holder_id) for each in tx.books.ledgers.held_of_sale(event.sale_id)}
+    kept = {(each.ledger, each.holder_id) for each in tx.books.reservations.held_of_sale(event.sale_id)}
     for tender in event.tenders:
         if tender.kind in _LEDGERS:
             _spend(event, tender, tx.ids.derived(event.sale_id, f"tender/{tender.tender_id}"), tx)
     if event.redemption is not None:
         entry_id = tx.ids.derived(event.sale_id, f"redemption/{event.redemption.redemption_id}")
         _spend(event, _as_tender(event.redemption), entry_id, tx)
-    for left in tx.books.ledgers.held_of_sale(event.sale_id):
-        tx.books.ledgers.put_reservation(msgspec.structs.replace(left, state="released", ended_at=stamp(tx.now)))
+    for left in tx.books.reservations.held_of_sale(event.sale_id):
+        tx.books.reservations.put(msgspec.structs.replace(left, state="released", ended_at=stamp(tx.now)))
     for ledger, holder_id in sorted(kept):
         give_back_rest(tx, ledger, holder_id)
     for line in event.lines:
@@ -101,7 +102,7 @@ def _spend(event: SaleCompleted, tender: CompletedTender, entry_id: str, tx: Cus
     book(tx, ledger, holder_id, entry)
     # Fewer points may have come off than were kept: the goods came to less.
     captured = msgspec.structs.replace(held, holder_id=holder_id, state="captured", units=units, ended_at=stamp(tx.now))
-    tx.books.ledgers.put_reservation(captured)
+    tx.books.reservations.put(captured)
 
 
 def _reservation(event: SaleCompleted, tender: CompletedTender, tx: CustomersTx) -> Reservation | None:
@@ -110,7 +111,7 @@ def _reservation(event: SaleCompleted, tender: CompletedTender, tx: CustomersTx)
         if tender.reserved is None
         else tender.reserved.reservation_id
     )
-    return tx.books.ledgers.reservation(reservation_id)
+    return tx.books.reservations.find(reservation_id)
 
 
 def _spent(

@@ -51,8 +51,8 @@ def transfer(tx: CustomersTx, loser: CustomerId, survivor: CustomerId, transfer_
             moved = _moved(tx, transfer_id, tx.ids.derived(transfer_id, ledger), -whole.deficit, tx.today)
             book(tx, ledger, loser, moved.out)
             book(tx, ledger, survivor, moved.into)
-        for held in tx.books.ledgers.held_of(ledger, loser):
-            tx.books.ledgers.put_reservation(msgspec.structs.replace(held, holder_id=survivor))
+        for held in tx.books.reservations.held_of(ledger, loser):
+            tx.books.reservations.put(msgspec.structs.replace(held, holder_id=survivor))
         if active_at is not None:
             tx.books.ledgers.keep_activity(ledger, survivor, active_at)
     _move_terms(tx, loser, survivor, transfer_id)

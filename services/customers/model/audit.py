@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from contracts.customers.balances import HolderId, Ledger
-from contracts.customers.ledgers import LedgerDifference, LedgersAudited
+from contracts.customers.ledgers.watching import LedgerDifference, LedgersAudited
 from services.customers.model.ledgers import NEVER, Booking, standing
 
 MOST_DIFFERENCES = 1000

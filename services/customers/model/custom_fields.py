@@ -4,14 +4,21 @@ Belongs here: the forms of the kinds. Never here: who may change a field, where 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from contracts.base import Malformed
 from contracts.customers import DetailInvalid
-from contracts.customers.fields import CustomField, CustomFieldFixed, CustomFieldIncomplete, FieldKind, PutCustomField
+from contracts.customers.fields import (
+    CustomField,
+    CustomFieldFixed,
+    CustomFieldIncomplete,
+    FieldKind,
+    PrintedCustomerField,
+    PutCustomField,
+)
 from contracts.customers.profile import CustomValue, FieldId
 from services.customers.model.profile import calendar_day, link
 from services.customers.model.texts import each_once, line
@@ -62,6 +69,15 @@ def custom_values(
         if normal not in ("", ()):
             kept[field_id] = normal
     return kept
+
+
+def printed(custom: Mapping[FieldId, CustomValue], fields: Iterable[CustomField]) -> tuple[PrintedCustomerField, ...]:
+    """What of a record's fields receipts show, in the order in which the fields are given."""
+    return tuple(
+        PrintedCustomerField(each.label, each.kind, custom[each.field])
+        for each in fields
+        if each.printed and each.field in custom
+    )
 
 
 def check_editable_on_till(given: Mapping[FieldId, object], fields: Mapping[FieldId, CustomField]) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from contracts.customers.balances import Ledger
-from contracts.customers.ledgers import AdjustReason, AmountWrongWay, EntryKind, LedgerEntry, OpenItem
+from contracts.customers.ledgers import AdjustReason, AmountWrongWay, EntryKind, LedgerEntry
+from contracts.customers.ledgers.accounts import OpenItem
 
 NEVER = "9999-12-31"
 ACTIVE_KINDS: frozenset[EntryKind] = frozenset({"opening", "issued", "earned", "redeemed", "given_back", "bonus"})

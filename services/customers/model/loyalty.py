@@ -9,7 +9,7 @@ from babel.numbers import get_currency_precision
 from contracts.checkout import NOT_FOR_SINGLE_PURPOSE, LineKind
 from contracts.checkout.completed import CompletedLine
 from contracts.customers import GroupId
-from contracts.customers.ledgers import PointsWorthless
+from contracts.customers.ledgers.reserving import PointsWorthless
 from contracts.customers.loyalty import GroupRate, LoyaltyProgramme, RateInvalid, TermsVersionUsed
 from contracts.ids import TaxClassCode
 from contracts.money import allocate

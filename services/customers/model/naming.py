@@ -6,7 +6,7 @@ Belongs here: which part is which. Never here: whether such a customer is on fil
 import re
 
 from contracts.base import Rejection
-from contracts.customers import NameSplit
+from contracts.customers.asking import NameSplit
 from services.customers.model.records import emails, phones
 from services.customers.model.texts import line
 

@@ -9,16 +9,8 @@ import msgspec
 
 from contracts.customers import Customer
 from contracts.customers.consent import Preset
-from contracts.customers.privacy import (
-    BuyerRecord,
-    DataClass,
-    Erasure,
-    ErasureReason,
-    KeptRecord,
-    RetentionRule,
-    SealBuyer,
-    SealReason,
-)
+from contracts.customers.privacy.erasing import Erasure, ErasureReason
+from contracts.customers.privacy.keeping import BuyerRecord, DataClass, KeptRecord, RetentionRule, SealBuyer, SealReason
 from contracts.customers.profile import Address, Balances
 from contracts.ids import CountryCode
 from contracts.topics import FOLLOWS

@@ -4,7 +4,7 @@ import typing
 from collections.abc import Mapping
 from datetime import date
 
-from contracts.customers.privacy import DataClass, RetentionRule, SealReason
+from contracts.customers.privacy.keeping import DataClass, RetentionRule, SealReason
 from contracts.ids import CountryCode
 
 DATA_CLASSES: tuple[DataClass, ...] = typing.get_args(DataClass)

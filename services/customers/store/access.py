@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, delete, insert, select
 
-from contracts.customers.privacy import AccessLog, AccessNote
+from contracts.customers.privacy.noting import AccessLog, AccessNote
 from services.customers.store.aliases import family, resolve
 from services.customers.store.privacy_tables import access_note
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, insert, select
 
-from contracts.customers.ledgers import AccountTerms
+from contracts.customers.ledgers.accounts import AccountTerms
 from contracts.ids import CustomerId
 from services.customers.store.ledger_tables import account_terms
 from services.runtime.clock import stamp

@@ -11,6 +11,7 @@ from services.customers.store.balances import balances_of
 from services.customers.store.customers import CustomerStore
 from services.customers.store.ledgers import LedgerStore
 from services.customers.store.loyalty import LoyaltyStore
+from services.customers.store.reservations import ReservationStore
 from services.customers.store.vouchers import VoucherStore
 
 
@@ -20,6 +21,7 @@ class Books:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.ledgers = LedgerStore(connection)
+        self.reservations = ReservationStore(connection)
         self.accounts = AccountStore(connection)
         self.loyalty = LoyaltyStore(connection)
         self.vouchers = VoucherStore(connection)

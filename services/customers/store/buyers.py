@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
-from contracts.customers.privacy import BuyerRecord, KeptRecord
+from contracts.customers.privacy.keeping import BuyerRecord, KeptRecord
 from contracts.ids import CustomerId
 from services.customers.model.privacy import Buyer
 from services.customers.store.privacy_tables import buyer_record, leaving_buyer

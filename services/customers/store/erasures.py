@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, exists, func, insert, or_, select, update
 
-from contracts.customers.privacy import Erasure, ErasureId, ServiceErasure
+from contracts.customers.privacy.erasing import Erasure, ErasureId, ServiceErasure
 from contracts.ids import CustomerId
 from services.customers.erased_file import Erased
 from services.customers.store.aliases import family

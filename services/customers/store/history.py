@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Select, delete, exists, insert, literal, null
 from sqlalchemy.dialects.sqlite import insert as insert_or_leave
 
 from contracts.base import Malformed
-from contracts.customers import CustomerNotFound, HistoryEntry
+from contracts.customers import CustomerNotFound
+from contracts.customers.asking import HistoryEntry
 from contracts.ids import CustomerId
 from services.customers.store.aliases import family
 from services.customers.store.customers import CustomerStore

@@ -1,25 +1,19 @@
-"""Entries, balances and reservations in the database. Entries are only added; what they come to is kept beside them."""
+"""Entries and balances in the database. Entries are only added; what they come to is kept beside them.
 
-from collections.abc import Iterator
-from typing import Any
+Never here: what is kept for a sale (``reservations.py``), and what the audit reads (``audit.py``).
+"""
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from contracts.customers.balances import HolderId, Ledger
-from contracts.customers.ledgers import (
-    AdjustReason,
-    EntryKind,
-    LateCapture,
-    LedgerEntry,
-    NotOnTime,
-    ReservationState,
-)
+from contracts.customers.ledgers import AdjustReason, EntryKind, LedgerEntry, NotOnTime
+from contracts.customers.ledgers.watching import LateCapture
 from services.customers.model.ledgers import ACTIVE_KINDS, Booking
-from services.customers.store.ledger_tables import ledger_balance, ledger_entry, reservation, unbooked
+from services.customers.store.ledger_tables import ledger_balance, ledger_entry, unbooked
 
-_COLUMNS = tuple(ledger_entry.c[field.name] for field in msgspec.structs.fields(LedgerEntry))
+ENTRY_COLUMNS = tuple(ledger_entry.c[field.name] for field in msgspec.structs.fields(LedgerEntry))
 _SAID = tuple(field.name for field in msgspec.structs.fields(LedgerEntry) if field.name not in ("number", "balance"))
 
 
@@ -51,22 +45,6 @@ class Kept(msgspec.Struct, frozen=True):
     active_at: str | None = None
 
 
-class Reservation(msgspec.Struct, frozen=True):
-    """What is kept of a balance for a tender of a sale."""
-
-    reservation_id: str
-    sale_id: str
-    tender_id: str
-    register: str
-    ledger: Ledger
-    holder_id: str
-    units: int
-    state: ReservationState
-    made_at: str
-    expires_at: str
-    ended_at: str | None = None
-
-
 class LedgerStore:
     """All ledgers of all holders."""
 
@@ -83,13 +61,15 @@ class LedgerStore:
     def bookings(self, ledger: Ledger, holder_id: str) -> list[Booking]:
         """All entries of a holder, in the order in which they were booked."""
         rows = self._connection.execute(
-            select(*_COLUMNS, ledger_entry.c.lot).where(_of_entry(ledger, holder_id)).order_by(ledger_entry.c.number)
+            select(*ENTRY_COLUMNS, ledger_entry.c.lot)
+            .where(_of_entry(ledger, holder_id))
+            .order_by(ledger_entry.c.number)
         )
         return [Booking(LedgerEntry(*row[:-1]), row.lot) for row in rows]
 
     def page(self, ledger: Ledger, holder_id: str, limit: int, below: int | None) -> list[LedgerEntry]:
         """So many entries, newest first, those with a number below the one given."""
-        statement = select(*_COLUMNS).where(_of_entry(ledger, holder_id))
+        statement = select(*ENTRY_COLUMNS).where(_of_entry(ledger, holder_id))
         if below is not None:
             statement = statement.where(ledger_entry.c.number < below)
         rows = self._connection.execute(statement.order_by(ledger_entry.c.number.desc()).limit(limit))
@@ -98,7 +78,7 @@ class LedgerStore:
     def find(self, entry_id: str) -> tuple[Ledger, HolderId, LedgerEntry] | None:
         """An entry and whose it is, or None."""
         row = self._connection.execute(
-            select(ledger_entry.c.ledger, ledger_entry.c.holder_id, *_COLUMNS).where(
+            select(ledger_entry.c.ledger, ledger_entry.c.holder_id, *ENTRY_COLUMNS).where(
                 ledger_entry.c.entry_id == entry_id
             )
         ).one_or_none()
@@ -147,6 +127,11 @@ class LedgerStore:
             .values(active_at=active_at)
         )
 
+    def keep_reserved(self, ledger: Ledger, holder_id: str, units: int) -> None:
+        """Keep that so much more of a balance is reserved, or less."""
+        before = self.kept(ledger, holder_id)
+        self._put(ledger, holder_id, msgspec.structs.replace(before, reserved=before.reserved + units))
+
     def holders_to_expire(self, today: str, limit: int) -> list[tuple[Ledger, str]]:
         """Whose credit or voucher may have run out before today."""
         rows = self._connection.execute(
@@ -175,7 +160,7 @@ class LedgerStore:
     def moved(self, transfer_id: str) -> list[tuple[Ledger, str, LedgerEntry, str | None]]:
         """What a merge moved, as it was booked: ledger, holder, entry, and the lot it was taken from."""
         rows = self._connection.execute(
-            select(ledger_entry.c.ledger, ledger_entry.c.holder_id, *_COLUMNS, ledger_entry.c.lot)
+            select(ledger_entry.c.ledger, ledger_entry.c.holder_id, *ENTRY_COLUMNS, ledger_entry.c.lot)
             .where(ledger_entry.c.transfer_id == transfer_id)
             .order_by(ledger_entry.c.ledger, ledger_entry.c.holder_id, ledger_entry.c.number)
         )
@@ -243,60 +228,6 @@ class LedgerStore:
             for row in rows
         )
 
-    # Reservations
-
-    def reservation(self, reservation_id: str) -> Reservation | None:
-        """A reservation, or None when nobody made it."""
-        row = self._connection.execute(
-            select(reservation).where(reservation.c.reservation_id == reservation_id)
-        ).one_or_none()
-        return None if row is None else Reservation(*row)
-
-    def put_reservation(self, after: Reservation) -> None:
-        """Keep a reservation as it is now; what is reserved of the balance follows."""
-        before = self.reservation(after.reservation_id)
-        values = msgspec.structs.asdict(after)
-        self._connection.execute(
-            insert_or(reservation)
-            .values(**values)
-            .on_conflict_do_update(index_elements=[reservation.c.reservation_id], set_=values)
-        )
-        if before is not None:
-            self._reserve(before, -1)
-        self._reserve(after, 1)
-
-    def held_of_sale(self, sale_id: str) -> list[Reservation]:
-        """What is still kept for a sale."""
-        return self._reservations(
-            select(reservation).where(reservation.c.sale_id == sale_id, reservation.c.state == "held")
-        )
-
-    def held_of(self, ledger: Ledger, holder_id: str) -> list[Reservation]:
-        """What is still kept of a holder's balance."""
-        return self._reservations(
-            select(reservation).where(
-                reservation.c.ledger == ledger, reservation.c.holder_id == holder_id, reservation.c.state == "held"
-            )
-        )
-
-    def overdue(self, now: str, limit: int) -> list[Reservation]:
-        """What was to be kept only until some time before now."""
-        return self._reservations(
-            select(reservation)
-            .where(reservation.c.state == "held", reservation.c.expires_at <= now)
-            .order_by(reservation.c.expires_at)
-            .limit(limit)
-        )
-
-    def _reservations(self, statement: Select[Any]) -> list[Reservation]:
-        return [Reservation(*row) for row in self._connection.execute(statement)]
-
-    def _reserve(self, of: Reservation, sign: int) -> None:
-        if of.state != "held":
-            return
-        before = self.kept(of.ledger, of.holder_id)
-        self._put(of.ledger, of.holder_id, msgspec.structs.replace(before, reserved=before.reserved + sign * of.units))
-
     def _put(self, ledger: Ledger, holder_id: str, kept: Kept) -> None:
         values = msgspec.structs.asdict(kept)
         self._connection.execute(
@@ -304,53 +235,6 @@ class LedgerStore:
             .values(ledger=ledger, holder_id=holder_id, **values)
             .on_conflict_do_update(index_elements=[ledger_balance.c.ledger, ledger_balance.c.holder_id], set_=values)
         )
-
-    # What the audit reads
-
-    def all_kept(self) -> Iterator[tuple[Ledger, str, Kept]]:
-        """Everything kept, ledger by ledger."""
-        for row in self._connection.execute(
-            select(ledger_balance).order_by(ledger_balance.c.ledger, ledger_balance.c.holder_id)
-        ):
-            yield row.ledger, row.holder_id, Kept(row.balance, row.reserved, row.entries, row.expires_on, row.active_at)
-
-    def all_booked(self) -> Iterator[tuple[Ledger, str, Booking]]:
-        """Every entry, holder by holder, in the order in which it was booked."""
-        for row in self._connection.execute(
-            select(ledger_entry.c.ledger, ledger_entry.c.holder_id, *_COLUMNS, ledger_entry.c.lot).order_by(
-                ledger_entry.c.ledger, ledger_entry.c.holder_id, ledger_entry.c.number
-            )
-        ):
-            yield row.ledger, row.holder_id, Booking(LedgerEntry(*row[2:-1]), row.lot)
-
-    def all_held(self) -> dict[tuple[str, str], int]:
-        """What held reservations of each holder add up to."""
-        rows = self._connection.execute(
-            select(reservation.c.ledger, reservation.c.holder_id, func.sum(reservation.c.units))
-            .where(reservation.c.state == "held")
-            .group_by(reservation.c.ledger, reservation.c.holder_id)
-        )
-        return {(ledger, holder_id): units for ledger, holder_id, units in rows}
-
-    def wrongly_captured(self, limit: int) -> list[tuple[Reservation, int]]:
-        """Captured reservations whose entries are not just one, with how many there are."""
-        booked = (
-            select(func.count())
-            .select_from(ledger_entry)
-            .where(
-                ledger_entry.c.sale_id == reservation.c.sale_id,
-                ledger_entry.c.ledger == reservation.c.ledger,
-                ledger_entry.c.kind.in_(("redeemed", "charged")),
-                func.abs(ledger_entry.c.amount) == reservation.c.units,
-            )
-            .scalar_subquery()
-        )
-        rows = self._connection.execute(
-            select(reservation, booked.label("booked"))
-            .where(reservation.c.state == "captured", booked < 1)
-            .limit(limit)
-        )
-        return [(Reservation(*row[:-1]), row.booked) for row in rows]
 
 
 def _of_balance(ledger: Ledger, holder_id: str) -> ColumnElement[bool]:

@@ -24,7 +24,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from contracts.customers import CustomerHit
+from contracts.customers.asking import CustomerHit
 from services.customers.model.search import Wanted, matched_name, wanted
 from services.customers.store.customers import CustomerStore
 from services.customers.store.shown import seen

@@ -1,11 +1,13 @@
-"""Customers' profiles as whoever asks may see them."""
+"""Customers' profiles as whoever asks may see them, and what their receipts show of them."""
 
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
 from contracts.customers import Customer
+from contracts.customers.fields import PrintedCustomerField
 from contracts.ids import CustomerId
+from services.customers.model.custom_fields import printed
 from services.customers.model.masking import at_till, masked
 from services.customers.store.custom_fields import CustomFieldStore
 from services.customers.store.customers import CustomerStore
@@ -38,3 +40,11 @@ def seen(
         return customers
     fields = CustomFieldStore(connection).of("customer")
     return [at_till(each, fields) if details else masked(each, fields) for each in customers]
+
+
+def printed_of(connection: Connection, customer_id: CustomerId) -> tuple[PrintedCustomerField, ...]:
+    """What a customer's receipts show of the shop's own fields; nothing of who is not on file."""
+    fields = CustomFieldStore(connection).of("customer").values()
+    # Most shops print none: then nobody need be looked for.
+    customer = CustomerStore(connection).find(customer_id) if any(each.printed for each in fields) else None
+    return () if customer is None else printed(customer.custom, fields)

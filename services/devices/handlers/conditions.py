@@ -5,7 +5,7 @@ from typing import Literal
 
 from contracts.devices import Device, Devices, DeviceState, FaultReason, ListDevices
 from contracts.ids import DeviceId, RegisterId
-from services.devices.handlers import print_jobs, troubles
+from services.devices.handlers import job_moves, troubles
 from services.devices.model.print_jobs import Job
 from services.devices.settings import DevicesSettings
 from services.devices.store.conditions import DeviceStore, Known
@@ -21,10 +21,10 @@ def start(tx: DevicesTx) -> None:
     printers = {printer.device for printer in tx.settings.printers}
     for job in tx.jobs.unfinished():
         if job.state == "printing":
-            print_jobs.move(tx, job, "unknown", "interrupted")
+            job_moves.move(tx, job, "unknown", "interrupted")
             tx.devices.put_word(job.printer, replace(tx.devices.word(job.printer), owes=True))
         elif job.expired(tx.now):
-            print_jobs.move(tx, job, "expired", job.reason)
+            job_moves.move(tx, job, "expired", job.reason)
         elif job.printer not in printers:
             _without_printer(tx, job)
     troubles.tell_registers(tx)
@@ -51,9 +51,9 @@ def _without_printer(tx: DevicesTx, job: Job) -> None:
     """A job whose printer left the settings, or is called otherwise now, waits for the one that its register has."""
     own = None if job.register is None else tx.settings.printer_of(job.register)
     if own is None or (job.kind == "drawer" and not own.drawer):
-        print_jobs.move(tx, job, "failed", "not_connected")
+        job_moves.move(tx, job, "failed", "not_connected")
     else:
-        print_jobs.give(tx, job, own.device)
+        job_moves.give(tx, job, own.device)
 
 
 async def list_devices(_query: ListDevices, view: DevicesView) -> Devices:

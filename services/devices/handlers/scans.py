@@ -1,7 +1,7 @@
 """Scans: what becomes of a code that was read, or typed as if it had been."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from contracts.checkout.selling import ApplyScan, ScannedKind
 from contracts.devices.scanning import InjectScan, RegisterScan, ScanKind, Scanned, ScanResult, ScanTaken
@@ -28,15 +28,24 @@ ITEM_PATIENCE_S: Final = 1.0
 others, is asked for once."""
 
 
-async def prepare_inject_scan(command: InjectScan, view: DevicesView, ask: Ask) -> ScanResult:
+class Applied(NamedTuple):
+    """A code that was read, and what came of it."""
+
+    code: Code
+    outcome: ScanResult
+
+
+async def prepare_inject_scan(command: InjectScan, view: DevicesView, ask: Ask) -> Applied:
     """Do with the code what is done with a scanned one; tells what came of it."""
-    return await apply(_injected(command), read_code(command.text, view.settings.scan_rules), ask)
+    code = read_code(command.text, view.settings.scan_rules)
+    return Applied(code, await apply(_injected(command), code, ask))
 
 
-def inject_scan(command: InjectScan, outcome: ScanResult, tx: DevicesTx) -> ScanTaken:
+def inject_scan(command: InjectScan, applied: Applied, tx: DevicesTx) -> ScanTaken:
     """Tell of the code as of a scanned one."""
-    _tell(tx, _injected(command), command.register, read_code(command.text, tx.settings.scan_rules), outcome)
-    return ScanTaken(command.scan_id, outcome)
+    tx.note_slow_rules(INJECTED, applied.code.slow_rules)
+    _tell(tx, _injected(command), command.register, applied.code, applied.outcome)
+    return ScanTaken(command.scan_id, applied.outcome)
 
 
 async def apply(reading: Reading, code: Code, ask: Ask, *, within_s: float = PATIENCE_S) -> ScanResult:
@@ -54,6 +63,7 @@ async def apply(reading: Reading, code: Code, ask: Ask, *, within_s: float = PAT
 
 def scanned(tx: DevicesTx, reading: Reading, code: Code, outcome: ScanResult) -> None:
     """Tell of what a scanner read, pair it if that is what it read, and show how it is."""
+    tx.note_slow_rules(reading.device, code.slow_rules)
     register = reading.register
     if code.kind == "pairing":
         register, outcome = pairings.pair_by_code(tx, reading.device, code.text)

@@ -13,7 +13,7 @@ from stdnum import ean
 from contracts.devices.scanning import Gs1Element, ScanKind
 from contracts.ids import DeviceId, RegisterId, ScanId
 from services.devices.model.gs1 import elements_of, gtin_in, says_gs1
-from services.devices.settings import ScanRule
+from services.devices.settings import CodeKind, ScanRule
 
 Doubt = Literal["none", "check_digit_wrong", "wrong_layout", "no_item_code", "weighed"]
 """Why a code can be no item: misread, typed on another layout than the settings say, nothing an item is called.
@@ -59,7 +59,8 @@ _ONLY_SYMBOLS = re.compile(r"[^A-Za-z0-9]{6,}")
 class Code:
     """What a scanner read, taken apart: its text without the symbology's identifier, and what it is.
 
-    ``item`` is what checkout is asked for: of a GS1 symbol its GTIN, of an EAN with an add-on the EAN.
+    ``item`` is what checkout is asked for: of a GS1 symbol its GTIN, of an EAN with an add-on the EAN. ``slow_rules``
+    are the places, from 0, of the rules that were given up because their pattern took too long.
     """
 
     text: str
@@ -68,13 +69,15 @@ class Code:
     item: str = ""
     elements: tuple[Gs1Element, ...] = ()
     doubt: Doubt = "none"
+    slow_rules: tuple[int, ...] = ()
 
 
 def read_code(text: str, rules: Iterable[ScanRule]) -> Code:
     """Take a scanned text apart and say what it is.
 
     A pairing code is one whatever the shop's rules say; then the first rule that fits counts. A code that none
-    fits is a voucher where it looks like the hub's own, else an item, unless it can be none.
+    fits, or only one whose pattern takes too long, is a voucher where it looks like the hub's own, else an item,
+    unless it can be none.
     """
     text, family, modifier = _without_identifier(text)
     symbology = _SYMBOLOGIES.get(family)
@@ -82,21 +85,33 @@ def read_code(text: str, rules: Iterable[ScanRule]) -> Code:
         return Code(text.upper(), "pairing", symbology)
     elements = elements_of(text) if says_gs1(family, modifier, text) else ()
     item = gtin_in(elements) or _ean(text, family, modifier)
-    ruled = next((rule.kind for rule in rules if rule.fits(text, symbology)), None)
+    ruled, slow = _ruled(text, symbology, rules)
     if ruled is None and _VOUCHER.fullmatch(text):
         ruled = "voucher"
     if ruled is not None and ruled != "item":
-        return Code(text, ruled, symbology, elements=elements)
+        return Code(text, ruled, symbology, elements=elements, slow_rules=slow)
     doubt: Doubt = "none" if gtin_in(elements) else _doubt(text, item, family, ruled=ruled is not None)
     if any(_MEASURED.fullmatch(each.ai) for each in elements):
         doubt = "weighed"
     kind: ScanKind = "item" if doubt == "none" else "unknown"
-    return Code(text, kind, symbology, item, elements, doubt)
+    return Code(text, kind, symbology, item, elements, doubt, slow)
 
 
 def pairing_code(seed: str) -> str:
     """A pairing code made of an id; its last digits are as good as random."""
     return f"TILL{int(seed.replace('-', '')[-16:], 16) % 10**12:012d}"
+
+
+def _ruled(text: str, symbology: str | None, rules: Iterable[ScanRule]) -> tuple[CodeKind | None, tuple[int, ...]]:
+    """What the first rule that fits says, and the places of those before it that took too long."""
+    slow: list[int] = []
+    for place, rule in enumerate(rules):
+        try:
+            if rule.fits(text, symbology):
+                return rule.kind, tuple(slow)
+        except TimeoutError:
+            slow.append(place)
+    return None, tuple(slow)
 
 
 def _without_identifier(text: str) -> tuple[str, str, str]:

@@ -9,7 +9,9 @@ from pathlib import Path
 import msgspec
 
 from services.hub.commands.catalogue import fill
-from services.hub.demo import DemoFailed, Played, Step, play
+from services.hub.demo import play
+from services.hub.demo.scene import Played
+from services.hub.demo.stage import DemoFailed, Step
 from services.hub.running_hub import NoHub, find
 from services.hub.supervisor import GaveUp, hub_at_work
 from services.hub.terminal import AsJson, DataFolder, console, data_folder, print_plain

@@ -6,7 +6,7 @@ import msgspec
 from cyclopts import Parameter
 from rich.table import Table
 
-from services.hub import access, logins
+from services.hub import access, broker_logins, logins
 from services.hub.terminal import (
     AsJson,
     CommandRefused,
@@ -30,7 +30,7 @@ async def add_register(
     """Make a login and print it; the password is told here and never again."""
     folder = data_folder(data)
     async with changing_logins(folder) as (hub, send_control):
-        made = await logins.add_login(folder, hub.topics, name, role, send_control)
+        made = await broker_logins.add_login(folder, hub.topics, name, role, send_control)
     rules = access.rules(role, made.login, hub.topics)
     host, *other_hosts = hub.hosts
     told: dict[str, str | int] = {
@@ -76,7 +76,7 @@ async def remove_register(name: Name, *, data: DataFolder = None) -> None:
     if name == "ops":
         raise CommandRefused("'ops' is what 'watch' logs in with; it stays")
     async with changing_logins(folder) as (_, send_control):
-        await logins.cut_off_login(folder, name, send_control)
+        await broker_logins.cut_off_login(folder, name, send_control)
     print_plain(f"{name} is removed and cut off")
 
 

@@ -1,6 +1,6 @@
 """What policy answers about a sale, and what staff may say to it."""
 
-from contracts.policy import CheckAnswer, CheckCheckout, ListSkipReasons, SkipReasons
+from contracts.policy.checking import CheckAnswer, CheckCheckout, ListSkipReasons, SkipReasons
 from services.policy.model.decision import decide
 from services.policy.sentences import answer, skip_reasons
 from services.policy.transactions import PolicyView

@@ -6,7 +6,7 @@ All of it is kept once; hearing it again changes nothing.
 from contracts.checkout import Flag
 from contracts.checkout.completed import SaleCompleted
 from contracts.checkout.decided import CheckoutDecided, PolicyPassedOver, PromptSkipped, RuleWaived
-from contracts.policy import SaleRechecked
+from contracts.policy.telling import SaleRechecked
 from contracts.staff.roles import RoleChanged
 from contracts.staff.signing_on import SessionEnded, SessionStarted
 from services.policy.model.decision import decide

@@ -1,6 +1,6 @@
 """What policy reports: counts of what it said, and the sales that did not go as the rules have it."""
 
-from contracts.policy import GetPolicyReport, ListExceptions, PolicyExceptions, PolicyReport
+from contracts.policy.reporting import GetPolicyReport, ListExceptions, PolicyExceptions, PolicyReport
 from services.policy.model.report import a_period, report_rows
 from services.policy.store.reports import Place, ReportStore
 from services.policy.transactions import PolicyView

@@ -8,15 +8,13 @@ from contracts.policy import (
     GetSettings,
     ListSettingsRevisions,
     PolicyInForce,
-    PolicyRevision,
     PolicySettings,
     RevisionNotFound,
     SetSettings,
-    SettingsChanged,
     SettingsRevisions,
-    WhatIf,
-    WhatIfReport,
 )
+from contracts.policy.reporting import WhatIf, WhatIfReport
+from contracts.policy.telling import PolicyRevision, SettingsChanged
 from services.policy.model.recorded import what_if as decide_again
 from services.policy.model.rulebook import Rulebook
 from services.policy.model.settings import (

@@ -6,7 +6,8 @@ Belongs here: what a rule finds about the facts of a sale. Never here: a sentenc
 from typing import NamedTuple
 
 from contracts.customers import CustomerFacts
-from contracts.policy import AttributionMode, CheckoutFacts, Level, Outcome, RuleKind, RulePurpose, Settled
+from contracts.policy import AttributionMode, Level, RulePurpose
+from contracts.policy.checking import CheckoutFacts, Outcome, RuleKind, Settled
 from services.policy.model.rulebook import (
     ATTRIBUTION_MODES,
     EMAIL,

@@ -10,7 +10,9 @@ from typing import Any, Final, NamedTuple
 
 from contracts.customers import CustomerFacts, GroupId
 from contracts.ids import CustomerId, RegisterId, SaleId
-from contracts.policy import CheckoutFacts, Outcome, RuleKind, TenderKind, TransactionKind, WhatIfCell
+from contracts.policy import TenderKind, TransactionKind
+from contracts.policy.checking import CheckoutFacts, Outcome, RuleKind
+from contracts.policy.reporting import WhatIfCell
 from services.policy.model.decision import judge
 from services.policy.model.rulebook import Demands, Fitting, Rulebook
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from contracts.base import Malformed
 from contracts.ids import RegisterId
-from contracts.policy import PolicyReportRow, ReportBy, RuleKind, SkipCount, SkipReason
+from contracts.policy.checking import RuleKind, SkipReason
+from contracts.policy.reporting import PolicyReportRow, ReportBy, SkipCount
 
 LONGEST = timedelta(days=366)
 _REASONS: tuple[SkipReason, ...] = typing.get_args(SkipReason)

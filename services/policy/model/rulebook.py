@@ -14,7 +14,6 @@ import msgspec
 from contracts.money import LARGEST
 from contracts.policy import (
     AttributionMode,
-    CheckoutFacts,
     ContactMode,
     ContactRule,
     DetailRule,
@@ -22,10 +21,10 @@ from contracts.policy import (
     Override,
     OverrideWhen,
     PolicySettings,
-    RuleKind,
     RulePurpose,
     TransactionKind,
 )
+from contracts.policy.checking import CheckoutFacts, RuleKind
 
 NEVER_ASKED: frozenset[TransactionKind] = frozenset({"return", "deposit_return", "account_payment"})
 """Transactions that pay out or settle what is owed: only an override that names their kind asks for anything.

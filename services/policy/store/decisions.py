@@ -12,7 +12,8 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from contracts.checkout.completed import SaleCompleted
 from contracts.checkout.decided import CheckoutDecided, PolicyPassedOver, PromptSkipped, RuleWaived
 from contracts.ids import DecisionId, SaleId, StaffId
-from contracts.policy import ExceptionKind, Outcome, RuleKind
+from contracts.policy.checking import Outcome, RuleKind
+from contracts.policy.reporting import ExceptionKind
 from services.policy.model.recorded import Recorded
 from services.policy.store.tables import (
     decision,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, ColumnElement, Connection, Row, Table, and_, func, literal, select, tuple_
 
 from contracts.base import Malformed
-from contracts.policy import ExceptionKind, PolicyException, ReportBy
+from contracts.policy.reporting import ExceptionKind, PolicyException, ReportBy
 from services.policy.model.recorded import rules
 from services.policy.model.report import Counted, Period
 from services.policy.store.tables import decision, decision_item, policy_exception, prompt_skip

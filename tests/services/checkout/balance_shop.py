@@ -10,15 +10,9 @@ from contracts.checkout import Sale
 from contracts.checkout.paying import CompleteSale
 from contracts.checkout.reading import GetSale
 from contracts.checkout.redeeming import RedeemPoints
-from contracts.customers.ledgers import (
-    AccountStatement,
-    AdjustBalance,
-    AuditLedgers,
-    GetAccountStatement,
-    GetBalances,
-    LedgersAudited,
-    SetAccountTerms,
-)
+from contracts.customers.ledgers import AdjustBalance, GetBalances
+from contracts.customers.ledgers.accounts import AccountStatement, GetAccountStatement, SetAccountTerms
+from contracts.customers.ledgers.watching import AuditLedgers, LedgersAudited
 from contracts.customers.loyalty import JoinLoyalty, SetLoyaltyProgramme
 from contracts.ids import CustomerId, Day, RedemptionId, SaleId
 from services.runtime.clock import SetClock

@@ -19,7 +19,8 @@ from contracts.ids import (
     TaxClassCode,
     TenderId,
 )
-from contracts.policy import AttributionMode, CheckAnswer, CheckItem, Level, Outcome, TenderKind
+from contracts.policy import AttributionMode, Level, TenderKind
+from contracts.policy.checking import CheckAnswer, CheckItem, Outcome
 from services.checkout.model.decisions import KnownPolicy, Verdict
 from services.checkout.model.items import PricedItem
 from services.checkout.model.sale import Ending, OpenedSale

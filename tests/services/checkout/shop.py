@@ -16,7 +16,7 @@ from contracts.checkout.paying import AddTender, CompleteSale
 from contracts.checkout.selling import AddLineItem, AttachCustomer, OpenSale
 from contracts.customers import CreateCustomer, Customer
 from contracts.customers.merging import MergeCustomers, MergeId
-from contracts.customers.privacy import EraseCustomer, ErasureId
+from contracts.customers.privacy.erasing import EraseCustomer, ErasureId
 from contracts.ids import CustomerId, ItemCode, LineItemId, SaleId, StaffId, TaxClassCode, TenderId
 from contracts.policy import GetSettings, PolicyInForce, PolicySettings, SetSettings, TenderKind
 from services.checkout.service import checkout

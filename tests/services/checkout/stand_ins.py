@@ -8,15 +8,17 @@ from pathlib import Path
 import msgspec
 
 from contracts.base import Event
-from contracts.customers import CustomerFactsRead, GetCustomerFacts
-from contracts.policy import CheckAnswer, CheckCheckout, CheckItem, CheckoutFacts, Level, Outcome, Settled
+from contracts.customers import CustomerFactsRead
+from contracts.customers.asking import GetCustomerFacts
+from contracts.policy import Level
+from contracts.policy.checking import CheckAnswer, CheckCheckout, CheckItem, CheckoutFacts, Outcome, Settled
 from services.customers.handlers.records import get_customer_facts
 from services.customers.service import customers
 from services.customers.settings import CustomersSettings
 from services.customers.transactions import CustomersTx, CustomersView
-from services.runtime.running import Context
 from services.runtime.service import Route, Service, query
 from services.runtime.transactions import Tx, View
+from services.runtime.workers import Context
 
 _MIGRATIONS = Path(__file__).parents[2] / "toy" / "leader_migrations"
 

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from contracts.base import Rejected
-from contracts.customers import AddDetails, CreateCustomer, Customer, CustomerHits, SearchCustomers, UpdateCustomer
+from contracts.customers import AddDetails, CreateCustomer, Customer, UpdateCustomer
+from contracts.customers.asking import CustomerHits, SearchCustomers
 from contracts.ids import CustomerId
 from tests.under_test import StoreUnderTest
 

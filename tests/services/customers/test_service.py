@@ -12,18 +12,15 @@ from sqlalchemy import Connection, inspect, select, text
 
 from contracts.base import Rejected
 from contracts.checkout.completed import SaleCompleted
-from contracts.customers import (
-    CreateCustomer,
-    Customer,
+from contracts.customers import CreateCustomer, Customer, CustomerFactsRead, UpdateCustomer
+from contracts.customers.asking import (
     CustomerChanged,
-    CustomerFactsRead,
     CustomerHistory,
     CustomerHits,
     GetCustomer,
     GetCustomerFacts,
     GetCustomerHistory,
     SearchCustomers,
-    UpdateCustomer,
 )
 from contracts.customers.profile import Balances
 from contracts.every_service import ReadSnapshot, SnapshotPage

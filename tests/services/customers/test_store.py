@@ -12,7 +12,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, event, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from contracts.customers import GroupId, HistoryEntry
+from contracts.customers import GroupId
+from contracts.customers.asking import HistoryEntry
 from contracts.customers.groups import Group
 from contracts.ids import CurrencyCode, SaleId
 from services.customers.store.customers import CustomerStore

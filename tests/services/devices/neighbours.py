@@ -1,4 +1,4 @@
-"""Those whom devices follows and asks, as far as it can see them: a checkout with receipts, a staff service."""
+"""Those whom devices follows and asks, as far as it can see them: a checkout with receipts, staff, customers."""
 
 import asyncio
 from pathlib import Path
@@ -10,13 +10,14 @@ from contracts.checkout import RegisterSale, Sale, SaleNotFound
 from contracts.checkout.completed import SaleCompleted
 from contracts.checkout.reading import GetReceipt, Receipt
 from contracts.checkout.selling import ApplyScan, SaleVoided, ScanApplied, ScanOutcome
-from contracts.ids import CurrencyCode, RegisterId, SaleId, StaffId
+from contracts.customers.fields import GetPrintedFields, PrintedCustomerField, PrintedFields
+from contracts.ids import CurrencyCode, CustomerId, RegisterId, SaleId, StaffId
 from contracts.staff import StaffNotFound
 from contracts.staff.signing_on import GetStaffLabel, StaffLabel
 from services.runtime.clock import stamp
-from services.runtime.running import Context
 from services.runtime.service import Route, Service, command, query
 from services.runtime.transactions import Tx, View
+from services.runtime.workers import Context
 from tests.services.devices.receipts import receipt
 from tests.under_test import StoreUnderTest
 
@@ -76,7 +77,7 @@ class Checkout(Neighbour):
     async def complete(self, store: StoreUnderTest, *, register: str = "till-1", **fields: object) -> SaleCompleted:
         """Complete a sale now, and tell it."""
         sale_id = SaleId((await self._context).ids.new())
-        whole = receipt(sale_id=sale_id, register=RegisterId(register))
+        whole = receipt(sale_id=sale_id, register=RegisterId(register), customer_id=fields.get("customer_id"))
         self._receipts[sale_id] = msgspec.structs.replace(whole, cashier_label="")  # which checkout does not know
         sale = self._receipts[sale_id].sale
         now = stamp(store.clock.now())
@@ -150,3 +151,20 @@ class Staff(Neighbour):
         if asked.staff_id not in self._labels:
             raise StaffNotFound(staff_id=asked.staff_id)
         return StaffLabel(self._labels[asked.staff_id])
+
+
+class Customers(Neighbour):
+    """A customers service that knows what is printed of one customer."""
+
+    def __init__(self, customer_id: CustomerId, *fields: PrintedCustomerField) -> None:
+        super().__init__("customers")
+        self.asked: list[CustomerId] = []
+        self._printed = {customer_id: fields}
+
+    def routes(self) -> tuple[Route, ...]:
+        """What receipts show of people."""
+        return (query(GetPrintedFields, self._fields),)
+
+    async def _fields(self, asked: GetPrintedFields, _view: View) -> PrintedFields:
+        self.asked.append(asked.customer_id)
+        return PrintedFields(self._printed.get(asked.customer_id, ()))

@@ -149,11 +149,17 @@ def test_a_link_in_capitals_is_read() -> None:
     assert read_code("HTTPS://ID.EXAMPLE.ORG/01/04006381333931", ()).item == EAN
 
 
-def test_a_pattern_that_would_look_for_hours_fits_nothing() -> None:
-    endless = ScanRule("customer_code", pattern=r"([0-9]+-?)+X")
+def test_a_pattern_that_would_look_for_hours_fits_nothing_and_is_named_by_its_place() -> None:
+    endless = ScanRule("customer_code", pattern=r"(1|11)+[XY]")
+    badge = ScanRule("staff_badge", "1")
 
-    assert read_code("1" * 40, (endless,)).kind == "item"
-    assert read_code("12-3X", (endless,)).kind == "customer_code"
+    given_up = read_code("1" * 40, (endless,))
+    next_one = read_code("1" * 40, (ScanRule("receipt", "R-"), endless, badge))
+    in_time = read_code("111X", (endless, badge))
+
+    assert (given_up.kind, given_up.slow_rules) == ("item", (0,))
+    assert (next_one.kind, next_one.slow_rules) == ("staff_badge", (1,))
+    assert (in_time.kind, in_time.slow_rules) == ("customer_code", ())
 
 
 @given(st.uuids().map(str))

@@ -28,7 +28,7 @@ from services.devices.store.conditions import DeviceStore
 from services.devices.store.print_jobs import PrintJobStore
 from services.hub.virtual_printer import VirtualPrinter
 from services.runtime.clock import SetClock
-from tests.services.devices.neighbours import Checkout, Neighbour, Staff
+from tests.services.devices.neighbours import Checkout, Neighbour
 from tests.services.devices.shop import (
     AT,
     CASHIER,
@@ -469,37 +469,6 @@ async def test_a_copy_that_was_printed_is_told_with_who_wanted_it_where_and_why(
     (told,) = street.told(ReceiptReprinted)
     assert (told.sale_id, told.job_id, told.reason, told.certain) == (sale.sale_id, copy.job_id, "lost", True)
     assert (told.staff_id, told.approved_by, told.asked_from, told.register) == (CASHIER, None, "till-1", "till-1")
-
-
-@pytest.mark.parametrize(
-    ("labels", "served"), [({CASHIER: "Nora"}, "Es bediente Sie Nora\n"), ({CASHIER: ""}, ""), ({}, "")]
-)
-async def test_a_receipt_has_the_cashiers_short_name_where_staff_knows_one(
-    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter, labels: dict[str, str], served: str
-) -> None:
-    await street.stop("staff")
-    await Staff(**labels).start(street)
-    await street.start(devices(settings(printer_at(printer.port))))
-
-    await checkout.complete(street)
-    paper = await printer.next_paper()
-
-    assert "Summe" in paper.text
-    assert served in paper.text
-    assert ("bediente" in paper.text) == bool(served)
-
-
-async def test_a_receipt_is_printed_without_the_cashier_while_staff_is_away(
-    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
-) -> None:
-    await street.start(devices(settings(printer_at(printer.port))))
-    await street.stop("staff")
-
-    await checkout.complete(street)
-    paper = await printer.next_paper()
-
-    assert "Summe" in paper.text
-    assert "bediente" not in paper.text
 
 
 async def test_a_job_waits_for_checkout(street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter) -> None:

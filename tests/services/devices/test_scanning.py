@@ -9,13 +9,14 @@ import pytest
 
 from contracts.checkout.selling import ScanOutcome
 from contracts.devices import Devices, DeviceState, ListDevices
-from contracts.devices.scanning import RegisterScan, Scanned
-from contracts.ids import DeviceId, RegisterId
+from contracts.devices.scanning import InjectScan, RegisterScan, Scanned
+from contracts.ids import DeviceId, RegisterId, ScanId
 from services.devices.scanners.watching import LineRead, LineVoided, ScannerChanged
 from services.devices.scanning import LATE_S
 from services.devices.service import devices
 from services.devices.settings import DevicesSettings, ScannerSettings, ScanRule
 from services.runtime.clock import SetClock
+from services.runtime.ids import RandomIds
 from tests.services.devices.hands import Hands
 from tests.services.devices.neighbours import Checkout, Neighbour
 from tests.under_test import StoreUnderTest, store_under_test, until
@@ -219,6 +220,31 @@ async def test_a_code_that_finds_a_bug_costs_itself_alone(
 
     assert [each.text for each in checkout.applied] == [EAN]
     assert any(record.message == "bug" for record in caplog.records)
+
+
+async def test_a_scan_rule_that_takes_too_long_is_told_to_the_log_once_a_start_without_what_was_scanned(
+    store: StoreUnderTest, hands: Hands, caplog: pytest.LogCaptureFixture
+) -> None:
+    slow = ScanRule("customer_code", pattern=r"[789]?(1|11)+[XY]")
+    settings = msgspec.structs.replace(SETTINGS, scan_rules=(*SETTINGS.scan_rules, slow))
+    codes = [first + "1" * 40 for first in "789"]
+
+    def told() -> list[dict[str, object]]:
+        return [record.fields for record in caplog.records if record.message == "scan-rule-too-slow"]  # type: ignore[attr-defined] # Log puts them there
+
+    checkout = await start_devices(store, hands, settings)
+    hands.scan(codes[0])
+    hands.scan(codes[1])
+    await until(lambda: len(store.told(Scanned)) == 2)
+    once = told()
+    await store.stop("devices")
+    await store.start(devices(settings, hands.make))
+    await store.send(InjectScan(ScanId(RandomIds().new()), RegisterId("till-1"), codes[2]), caller="hub")
+
+    assert once == [{"rule": 5, "kind": "customer_code", "device": "scanner-1", "limit_ms": 20}]
+    assert told() == [*once, once[0] | {"device": "injected"}]
+    assert [each.text for each in checkout.applied] == codes
+    assert not any(code in f"{record.message} {vars(record)}" for code in codes for record in caplog.records)
 
 
 async def test_more_scans_than_anyone_waits_for_are_dropped(

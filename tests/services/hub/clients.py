@@ -12,7 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from services.hub import logins
+from services.hub import broker_logins, logins
 from services.hub.broker import Broker
 
 PATIENCE_S = 20.0
@@ -110,5 +110,5 @@ class Connect(Protocol):
         ...
 
 
-Control = Callable[[Broker, Path], logins.SendControl]
+Control = Callable[[Broker, Path], broker_logins.SendControl]
 """Gives what sends control messages, as the hub, to the broker of that data directory."""

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from contracts.topics import Topics
-from services.hub import access, logins
+from services.hub import access, broker_logins, logins
 from services.hub.broker import Broker
 from tests.ports import kept_port
 from tests.services.hub.clients import Connect, Connection, Control
@@ -40,11 +40,11 @@ def connect() -> Iterator[Connect]:
 
 @pytest.fixture
 def control(connect: Connect) -> Control:
-    def control(broker: Broker, data: Path) -> logins.SendControl:
+    def control(broker: Broker, data: Path) -> broker_logins.SendControl:
         hub = connect(broker, logins.own_credentials(data, "hub"))
         assert hub.subscribe(access.CONTROL_RESPONSE) == [1]
 
-        async def send(commands: logins.Commands) -> list[dict[str, Any]]:
+        async def send(commands: broker_logins.Commands) -> list[dict[str, Any]]:
             hub.publish(access.CONTROL, payload=json.dumps({"commands": commands}).encode())
             responses: list[dict[str, Any]] = json.loads(hub.next_message().payload)["responses"]
             return responses

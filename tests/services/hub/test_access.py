@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from contracts.base import Event, Message, PrivateState, Request, Role, State
+from contracts.customers.fields import GetPrintedFields
 from contracts.devices.scanning import InjectScan
 from contracts.every_service import SessionUsed
 from contracts.modules import modules_of
@@ -276,6 +277,14 @@ def test_a_scan_that_needs_no_token_is_made_up_by_nobody_but_the_hub() -> None:
     may = [login for login, role in LOGINS.items() if topics[login] in access.rules(role, login, TOPICS).publish]
 
     assert may == ["hub"]
+
+
+def test_what_receipts_show_of_a_customer_is_told_to_nobody_but_devices() -> None:
+    topics = {login: TOPICS.request("customers", GetPrintedFields, login) for login in LOGINS}
+
+    may = [login for login, role in LOGINS.items() if topics[login] in access.rules(role, login, TOPICS).publish]
+
+    assert may == ["devices"]
 
 
 @pytest.mark.parametrize("login", ["", "+", "#", "till/1", "Till", "till 1", "till-1\n", "a" * 65, "%u"])

@@ -3,7 +3,7 @@
 import pytest
 
 from contracts.customers.balances import HolderId
-from contracts.customers.ledgers import LedgerDifference, LedgersAudited
+from contracts.customers.ledgers.watching import LedgerDifference, LedgersAudited
 from contracts.ids import CurrencyCode
 from services.hub.commands.customers.books import differing, sums
 from services.hub.report_files import Outputs, hand_out

@@ -8,7 +8,7 @@ import pytest
 from contracts.checkout.catalogue import CountCatalogue
 from contracts.every_service import Status
 from contracts.topics import Topics
-from services.hub import access, logins
+from services.hub import access, broker_logins, logins
 from services.hub.broker import Broker, choose_port
 from services.hub.client import BrokerAway, connected
 from services.runtime.bus import ConnectionLost, Login, LoginRefused, NotConnected
@@ -42,11 +42,11 @@ async def test_a_login_made_while_the_broker_runs_works_at_once_and_is_cut_off_a
     broker: Broker, topics: Topics, hub_login: Login, tmp_path: Path
 ) -> None:
     async with connected(hub_login, topics, watching=(access.CONTROL_RESPONSE,)) as hub:
-        made = await logins.add_login(tmp_path, topics, "till-1", "register", hub.send_control)
+        made = await broker_logins.add_login(tmp_path, topics, "till-1", "register", hub.send_control)
         async with connected(login_of(broker, made), topics) as till:
             assert till.caller == "till-1"
 
-            await logins.cut_off_login(tmp_path, "till-1", hub.send_control)
+            await broker_logins.cut_off_login(tmp_path, "till-1", hub.send_control)
 
             with pytest.raises((ConnectionLost, NotConnected)):
                 await till.bus.send(status_message(topics, "till-1", Status("online", "a"), heartbeat_s=20))
@@ -60,8 +60,8 @@ async def test_temporary_credentials_speak_in_the_name_of_their_login(
     broker: Broker, topics: Topics, hub_login: Login, tmp_path: Path
 ) -> None:
     async with connected(hub_login, topics, watching=(access.CONTROL_RESPONSE,)) as hub:
-        await logins.add_login(tmp_path, topics, "till-1", "register", hub.send_control)
-        made = await logins.add_temporary_login(tmp_path, topics, "till-1", hub.send_control)
+        await broker_logins.add_login(tmp_path, topics, "till-1", "register", hub.send_control)
+        made = await broker_logins.add_temporary_login(tmp_path, topics, "till-1", hub.send_control)
 
         async with connected(login_of(broker, made), topics) as client:
             assert client.caller == "till-1"

@@ -19,7 +19,8 @@ from contracts.checkout.completed import SaleCompleted
 from contracts.checkout.selling import AddLineItem
 from contracts.topics import SERVICES, Topics
 from services.hub import published
-from services.hub.published import every_message, example_path
+from services.hub.published.asyncapi_document import asyncapi
+from services.hub.published.messages import every_message, example_path
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "contracts" / "examples"
@@ -36,7 +37,7 @@ def schema() -> Json:
 
 @pytest.fixture(scope="module")
 def document() -> Json:
-    return published.asyncapi()
+    return asyncapi()
 
 
 @pytest.fixture(scope="session")

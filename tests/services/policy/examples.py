@@ -11,7 +11,6 @@ from contracts.customers import CustomerFacts, GroupId
 from contracts.ids import CurrencyCode, CustomerId, DecisionId, RegisterId, SaleId, StaffId
 from contracts.policy import (
     AttributionMode,
-    CheckoutFacts,
     ContactMode,
     ContactRule,
     DetailRule,
@@ -23,6 +22,7 @@ from contracts.policy import (
     TenderKind,
     TransactionKind,
 )
+from contracts.policy.checking import CheckoutFacts
 from services.policy.model.decision import Verdict
 from services.policy.model.decision import decide as decide_by
 from services.policy.model.rulebook import Rulebook

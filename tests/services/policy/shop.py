@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from contracts.policy import CheckAnswer, CheckCheckout, PolicySettings, SetSettings
+from contracts.policy import PolicySettings, SetSettings
+from contracts.policy.checking import CheckAnswer, CheckCheckout
 from services.policy.service import policy
 from services.policy.settings import PolicyServiceSettings
 from services.policy.store.tables import decision

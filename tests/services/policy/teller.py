@@ -4,9 +4,9 @@ import asyncio
 from pathlib import Path
 
 from contracts.base import Event
-from services.runtime.running import Context
 from services.runtime.service import Route, Service
 from services.runtime.transactions import Tx, View
+from services.runtime.workers import Context
 from tests.under_test import StoreUnderTest
 
 MIGRATIONS = Path(__file__).parents[2] / "toy" / "leader_migrations"

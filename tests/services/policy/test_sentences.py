@@ -5,16 +5,8 @@ import typing
 
 import pytest
 
-from contracts.policy import (
-    ChosenSkipReason,
-    ContactMode,
-    ContactRule,
-    DetailRule,
-    Level,
-    PolicySettings,
-    RulePurpose,
-    Sentences,
-)
+from contracts.policy import ContactMode, ContactRule, DetailRule, Level, PolicySettings, RulePurpose, Sentences
+from contracts.policy.checking import ChosenSkipReason
 from services.policy.sentences import SENTENCES, SKIP_REASONS, TEXTS, answer, skip_reasons
 from tests.services.policy.examples import ATTRIBUTIONS, EVERYTHING, FIRST_NAME, a_customer, a_sale, decide
 from tests.services.policy.model.any_settings import MISSING

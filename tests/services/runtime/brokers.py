@@ -10,10 +10,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from services.hub.broker import find_programs
-from services.runtime.bus import Bus, Incoming, Login, MqttBus, Outgoing, Subscription
+from services.runtime.bus import Bus, Incoming, Login, Outgoing, Subscription
+from services.runtime.bus.memory import MemoryBroker, MemoryBus
+from services.runtime.bus.mqtt import MqttBus
 from services.runtime.clock import Clock
 from services.runtime.log import Log
-from services.runtime.memory_bus import MemoryBroker, MemoryBus
 from tests.under_test import until
 
 _CONFIG = """\

@@ -7,7 +7,7 @@ import msgspec
 
 from contracts.every_service import Status
 from contracts.topics import Topics
-from services.runtime.memory_bus import MemoryBus
+from services.runtime.bus.memory import MemoryBus
 from services.runtime.presence import last_will, status_message
 from services.runtime.states import Shown
 from services.runtime.transactions import View

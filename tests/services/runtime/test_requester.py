@@ -10,8 +10,8 @@ import pytest_asyncio
 from contracts.base import Rejected, Unavailable
 from services.runtime.asking import Ask
 from services.runtime.bus import Incoming, Outgoing, Subscription
+from services.runtime.bus.memory import MemoryBus
 from services.runtime.ids import RandomIds, derived
-from services.runtime.memory_bus import MemoryBus
 from services.runtime.requester import NoAnswer, Refused, Requester
 from tests.services.runtime.brokers import Client
 from tests.toy.leader import Count, Counted, GetCounter, TooFar

@@ -11,9 +11,9 @@ import pytest_asyncio
 from contracts.topics import Topics
 from services.runtime import states
 from services.runtime.bus import Outgoing, Subscription
+from services.runtime.bus.memory import MemoryBroker, MemoryBus
 from services.runtime.clock import SystemClock
 from services.runtime.ids import RandomIds
-from services.runtime.memory_bus import MemoryBroker, MemoryBus
 from services.runtime.migrate import chains, migrate
 from services.runtime.running import Outside, Running
 from services.runtime.seams import Seams

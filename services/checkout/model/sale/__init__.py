@@ -9,7 +9,7 @@ import msgspec
 
 from contracts.checkout import Sale, SaleStatus
 from contracts.checkout.paying import CustomerMissing, SaleNotPaid, SealBuyerFor
-from contracts.customers.privacy import BuyerRecordId, SealReason
+from contracts.customers.privacy.keeping import BuyerRecordId, SealReason
 from contracts.ids import StaffId
 from services.checkout.model import custom, told
 from services.checkout.model.sale.filling import MOST_LINES

@@ -6,7 +6,8 @@ from the first tender until all are removed, and at the end it proves itself by 
 
 from contracts.checkout import Share, Skip, Waiver
 from contracts.ids import DecisionId, StaffId
-from contracts.policy import CheckoutFacts, ChosenSkipReason, RuleKind, TenderKind
+from contracts.policy import TenderKind
+from contracts.policy.checking import CheckoutFacts, ChosenSkipReason, RuleKind
 from services.checkout.model import credit, tenders
 from services.checkout.model.decisions import Decided, Verdict
 from services.checkout.model.sale.filling import Filling

@@ -11,7 +11,7 @@ from contracts.checkout import Flag, SaleBeingPaid, SaleStatus, Tender
 from contracts.checkout.paying import SaleEmpty
 from contracts.customers import CustomerFacts
 from contracts.customers.merging import MergeId
-from contracts.customers.privacy import BuyerRecordId, SealReason
+from contracts.customers.privacy.keeping import BuyerRecordId, SealReason
 from contracts.customers.profile import FieldId
 from contracts.ids import CurrencyCode, CustomerId, RedemptionId, RegisterId, SaleId, StaffId, TenderId
 from contracts.policy import TenderKind, TransactionKind

@@ -4,7 +4,7 @@ import msgspec
 
 from contracts.checkout import Flag, Tender
 from contracts.checkout.paying import CustomerMissing, TenderExists, TenderNotFound, TooManyTenders
-from contracts.customers.ledgers import BalanceReserved
+from contracts.customers.ledgers.reserving import BalanceReserved
 from contracts.ids import TaxClassCode, TenderId
 from contracts.policy import TenderKind
 from services.checkout.model import account_payments, prepaid, tenders

@@ -7,7 +7,7 @@ that is removed by mistake. What is not needed in the end is free again with the
 from contracts.checkout import Redemption
 from contracts.checkout.paying import CustomerMissing
 from contracts.checkout.redeeming import RedemptionExists, RedemptionNotFound, RedemptionTooLarge
-from contracts.customers.ledgers import BalanceReserved
+from contracts.customers.ledgers.reserving import BalanceReserved
 from contracts.ids import RedemptionId
 from services.checkout.model import redemptions
 from services.checkout.model.redemptions import AgreedRedemption

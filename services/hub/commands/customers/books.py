@@ -5,14 +5,9 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from contracts.customers import GetCustomer
-from contracts.customers.ledgers import (
-    AccountStatement,
-    AuditLedgers,
-    GetAccountStatement,
-    LedgerDifference,
-    LedgersAudited,
-)
+from contracts.customers.asking import GetCustomer
+from contracts.customers.ledgers.accounts import AccountStatement, GetAccountStatement
+from contracts.customers.ledgers.watching import AuditLedgers, LedgerDifference, LedgersAudited
 from contracts.ids import CurrencyCode
 from services.hub.commands.customers.finding import CustomerKey, meant
 from services.hub.commands.customers.money import store_currency

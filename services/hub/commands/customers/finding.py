@@ -6,13 +6,7 @@ import msgspec
 from cyclopts import Parameter
 from rich.table import Table
 
-from contracts.customers import (
-    CustomerHits,
-    GetCustomer,
-    GetCustomerHistory,
-    HistoryEntry,
-    SearchCustomers,
-)
+from contracts.customers.asking import CustomerHits, GetCustomer, GetCustomerHistory, HistoryEntry, SearchCustomers
 from contracts.customers.consent import GetConsents
 from contracts.ids import CustomerId
 from services.hub.persons import ANYBODY, Acting, Who, acting

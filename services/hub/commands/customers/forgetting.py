@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import msgspec
 from cyclopts import Parameter
 
-from contracts.customers.privacy import (
+from contracts.customers.privacy.erasing import (
     EraseCustomer,
     Erasure,
     ErasureReason,

@@ -14,7 +14,7 @@ from contracts.customers import Customer, GroupId
 from contracts.customers.consent import MarketingAddresses, MarketingList, Permitted
 from contracts.customers.groups import ListGroups
 from contracts.customers.importing import ListCustomers
-from contracts.customers.privacy import ExportCustomer
+from contracts.customers.privacy.copying import ExportCustomer
 from contracts.ids import CurrencyCode
 from services.customers.exchange.own_columns import BALANCES, own_cells, own_columns
 from services.hub import files

@@ -5,7 +5,8 @@ from typing import Annotated, Final, get_args
 from cyclopts import Parameter
 
 from contracts.ids import StaffId
-from contracts.policy import (
+from contracts.policy.checking import SkipReason
+from contracts.policy.reporting import (
     ExceptionKind,
     GetPolicyReport,
     ListExceptions,
@@ -14,7 +15,6 @@ from contracts.policy import (
     PolicyReport,
     PolicyReportRow,
     ReportBy,
-    SkipReason,
     WhatIf,
     WhatIfReport,
 )

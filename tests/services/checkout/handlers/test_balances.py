@@ -14,10 +14,8 @@ from contracts.base import Rejected
 from contracts.checkout.completed import SaleCompleted
 from contracts.checkout.paying import CompleteSale, RemoveTender, TenderRemoved
 from contracts.checkout.selling import AttachCustomer, OpenSale, VoidSale
-from contracts.customers.ledgers import (
-    ListLateCaptures,
-    SetAccountTerms,
-)
+from contracts.customers.ledgers.accounts import SetAccountTerms
+from contracts.customers.ledgers.watching import ListLateCaptures
 from contracts.customers.loyalty import JoinLoyalty, SetLoyaltyProgramme
 from contracts.customers.vouchers import IssueVoucher, VoucherPrinted
 from contracts.every_service import ReadSnapshot

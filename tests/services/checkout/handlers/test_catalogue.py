@@ -11,7 +11,7 @@ from services.checkout.catalogue.items import SAMPLE_ITEMS, items_from_csv
 from services.checkout.catalogue.tax_rates import shipped_rates
 from services.checkout.service import checkout
 from services.checkout.settings import CheckoutSettings
-from services.checkout.store import tables
+from services.checkout.store import catalogue_tables
 from tests.services.checkout.shop import CATALOGUE, DEPOSIT, Shop, open_shop, thing
 from tests.under_test import store_under_test
 
@@ -43,7 +43,7 @@ async def test_prices_are_only_ever_added(shop: Shop) -> None:
 
     item = (await shop.done(GetItem("tea"))).item
     assert item.prices == (ItemPrice(240, "2021-01-01"), ItemPrice(270, "2030-01-01"))
-    table = tables.item_price
+    table = catalogue_tables.item_price
     rows = await shop.store.read(
         "checkout",
         lambda connection: connection.execute(
@@ -89,7 +89,9 @@ async def test_the_sample_shop_is_taken_over_in_one_command(shop: Shop) -> None:
 
 
 async def test_shipped_rates_are_in_the_tables_with_their_law(shop: Shop) -> None:
-    rows = await shop.store.read("checkout", lambda connection: connection.execute(select(tables.tax_rate)).all())
+    rows = await shop.store.read(
+        "checkout", lambda connection: connection.execute(select(catalogue_tables.tax_rate)).all()
+    )
 
     assert len(rows) == len(shipped_rates())
     assert all(row.source for row in rows)

@@ -14,7 +14,8 @@ from contracts.checkout.reading import GetSale
 from contracts.checkout.selling import AttachCustomer, OpenSale, VoidSale
 from contracts.customers import GroupId, UpdateCustomer
 from contracts.ids import Hash, SaleId, StaffId
-from contracts.policy import ContactRule, DetailRule, PolicySettings, SettingsChanged
+from contracts.policy import ContactRule, DetailRule, PolicySettings
+from contracts.policy.telling import SettingsChanged
 from services.checkout.model.decisions import KnownPolicy
 from services.checkout.service import checkout
 from services.checkout.settings import CheckoutSettings

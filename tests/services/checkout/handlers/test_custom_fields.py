@@ -9,13 +9,14 @@ from sqlalchemy import select
 
 from contracts.base import Rejected
 from contracts.checkout import RegisterSale, Sale
-from contracts.checkout.custom import SetCustomFields
+from contracts.checkout.custom import FieldsOfSales, ListFieldsOfSales, SetCustomFields
 from contracts.checkout.paying import CheckSale, CompleteSale
 from contracts.checkout.reading import GetReceipt, GetSale, PrintedField
 from contracts.checkout.selling import AttachCustomer, RemoveLineItem, VoidSale
 from contracts.customers.fields import CheckCustomValues, FieldKind, FieldOwner, PutCustomField
+from contracts.customers.privacy.copying import CustomerExport, ExportCustomer
 from contracts.customers.profile import CustomValue, FieldId
-from contracts.ids import LineItemId, SaleId
+from contracts.ids import CustomerId, LineItemId, SaleId
 from services.checkout.model.custom import MOST_CHARACTERS
 from services.checkout.store import tables as checkout_tables
 from services.runtime import tables
@@ -205,6 +206,83 @@ async def test_no_event_tells_them_and_no_answer_is_stored_with_them(shop_with_p
 @pytest.mark.parametrize("request_type", [SetCustomFields, CheckCustomValues])
 def test_what_was_typed_is_left_out_of_a_message_that_is_kept_because_of_a_bug(request_type: type) -> None:
     assert secret_fields(request_type) == {"values"}
+
+
+async def copy_of(shop: Shop, customer_id: CustomerId) -> list[dict[str, Any]]:
+    """What a customer's copy says of the fields of their sales."""
+    token = shop.store.token("customer.export", caller="hub")
+    copy = await shop.store.send(ExportCustomer(customer_id), caller="hub", token=token)
+    assert isinstance(copy, CustomerExport), copy
+    fields: list[dict[str, Any]] = copy.document["sale_fields"]
+    return fields
+
+
+async def test_a_customers_copy_has_what_the_fields_of_their_sales_hold_voided_and_open_ones_too_until_they_are_erased(
+    shop_with_policy: Shop,
+) -> None:
+    shop = shop_with_policy
+    await define(shop, "remark", "sale", label="Anmerkung")
+    await define(shop, "engraving", "line", label="Gravur")
+    mia, twin, other = [await shop.customer() for _ in range(3)]
+
+    async def sale(of: CustomerId, remark: str) -> SaleId:
+        sale_id = await shop.opened("gift", "tea")
+        await shop.attached(sale_id, of)
+        _, tea = (await shop.done(GetSale(sale_id))).lines
+        await shop.done(fill(sale_id, remark=remark))
+        await shop.done(fill(sale_id, tea.line_item_id, engraving=f"on {remark}"))
+        return sale_id
+
+    for of, remark in ((twin, "bought"), (other, "another's")):
+        sold = await sale(of, remark)
+        await shop.done(shop.cash(sold, 250))
+        await shop.done(CompleteSale(sold))
+    await shop.done(VoidSale(await sale(mia, "voided"), "test"))
+    opened = await sale(mia, "open")
+    await shop.merged(twin, mia)
+
+    fields = await copy_of(shop, mia)
+    of_other = await copy_of(shop, other)
+    await shop.erased(mia)
+    kept = await shop.store.send(ListFieldsOfSales((mia, twin)), caller="customers-2")
+
+    said = [(each["value"], each["label"], each["item"], bool(each["receipt_number"])) for each in fields]
+    assert said[:2] == [("open", "Anmerkung", None, False), ("on open", "Gravur", "Tea", False)]
+    assert {each["sale_id"] for each in fields[:2]} == {opened}
+    assert sorted(said[2:]) == [
+        ("bought", "Anmerkung", None, True),
+        ("on bought", "Gravur", "Tea", True),
+        ("on voided", "Gravur", "Tea", False),
+        ("voided", "Anmerkung", None, False),
+    ]
+    assert [each["value"] for each in of_other] == ["another's", "on another's"]
+    assert kept == FieldsOfSales(())
+
+
+async def test_long_fields_of_many_sales_are_told_in_parts_that_add_up(shop_with_policy: Shop) -> None:
+    shop = shop_with_policy
+    await define(shop, "list", "sale", "list_of_text")
+    mia = await shop.customer()
+    sales = []
+    for _ in range(5):
+        sales.append(await shop.opened("gift"))
+        await shop.attached(sales[-1], mia)
+        await shop.done(fill(sales[-1], list=tuple(f"{place:03}".rjust(900, "x") for place in range(50))))
+        await shop.done(CompleteSale(sales[-1]))
+
+    async def told(after: str | None) -> FieldsOfSales:
+        answer = await shop.store.send(ListFieldsOfSales((mia,), after), caller="customers-2")
+        assert isinstance(answer, FieldsOfSales), answer
+        return answer
+
+    first = await told(None)
+    rest = await told(first.next)
+    wrong = await shop.store.send(ListFieldsOfSales((mia,), "2026-01-01"), caller="customers-2")
+
+    assert (len(first.fields), len(rest.fields), rest.next) == (3, 2, None)
+    assert {each.sale_id for each in (*first.fields, *rest.fields)} == set(sales)
+    assert isinstance(wrong, Rejected)
+    assert (wrong.code, wrong.details["field"]) == ("malformed", "$.next")
 
 
 async def test_an_erased_customers_sales_hold_nothing_of_it_any_more_nor_do_the_files(

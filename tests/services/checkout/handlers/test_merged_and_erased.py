@@ -11,9 +11,9 @@ from contracts.checkout.account_payments import AddAccountPayment
 from contracts.checkout.paying import CheckSale, CompleteSale, RemoveTender, SkipPrompt
 from contracts.checkout.reading import GetSale
 from contracts.checkout.selling import AttachCustomer
-from contracts.customers.ledgers import SetAccountTerms
+from contracts.customers.ledgers.accounts import SetAccountTerms
 from contracts.customers.merging import MergeCustomers, MergeId, UndoMerge
-from contracts.customers.privacy import EraseCustomer, ErasureId
+from contracts.customers.privacy.erasing import EraseCustomer, ErasureId
 from contracts.ids import CustomerId, LineItemId, SaleId
 from contracts.policy import ContactRule, PolicySettings
 from tests.services.checkout.balance_shop import BalanceShop

@@ -13,7 +13,8 @@ from contracts.checkout import Sale
 from contracts.checkout.paying import CheckSale
 from contracts.checkout.reading import GetSale
 from contracts.checkout.selling import AttachNewCustomer
-from contracts.customers import CreateCustomer, Customer, CustomerChanged, SearchCustomers
+from contracts.customers import CreateCustomer, Customer
+from contracts.customers.asking import CustomerChanged, SearchCustomers
 from contracts.ids import CustomerId, SaleId
 from services.checkout.service import checkout
 from services.checkout.settings import CheckoutSettings

@@ -15,7 +15,7 @@ from contracts.checkout.paying import CheckSale, CompleteSale, RemoveTender
 from contracts.checkout.reading import GetSale
 from contracts.checkout.redeeming import RedemptionRemoved, RemoveRedemption
 from contracts.checkout.selling import AttachCustomer, RemoveLineItem, SetQuantity, VoidSale
-from contracts.customers.ledgers import LateCapture, ListLateCaptures
+from contracts.customers.ledgers.watching import LateCapture, ListLateCaptures
 from contracts.customers.loyalty import SetLoyaltyProgramme
 from contracts.every_service import ReadSnapshot
 from contracts.policy import ContactRule, PolicySettings

@@ -8,8 +8,8 @@ from contracts.base import Rejected
 from contracts.checkout.completed import SaleCompleted
 from contracts.checkout.paying import CompleteSale
 from contracts.checkout.reading import GetSale
-from contracts.customers.ledgers import SetAccountTerms
-from contracts.customers.privacy import BuyerRecord, BuyerRecordId, GetBuyerRecord, ListBuyerRecords
+from contracts.customers.ledgers.accounts import SetAccountTerms
+from contracts.customers.privacy.keeping import BuyerRecord, BuyerRecordId, GetBuyerRecord, ListBuyerRecords
 from contracts.every_service import ReadSnapshot
 from contracts.ids import SaleId
 from tests.services.checkout.balance_shop import BalanceShop

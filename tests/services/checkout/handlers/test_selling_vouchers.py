@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from contracts.checkout.catalogue import Item, ItemPrice, PutItems
 from contracts.checkout.paying import CompleteSale
-from contracts.customers.ledgers import AuditLedgers, LedgersAudited
+from contracts.customers.ledgers.watching import AuditLedgers, LedgersAudited
 from contracts.ids import ItemCode, TaxClassCode
 from tests.services.checkout.balance_shop import BalanceShop
 

@@ -11,7 +11,7 @@ from contracts.checkout.crediting import AttributeLines, ChangeAttribution
 from contracts.checkout.reading import GetSale
 from contracts.ids import StaffId
 from contracts.staff import RoleId, StaffChanged
-from services.checkout.store import tables
+from services.checkout.store import known_tables
 from services.runtime import tables as runtime_tables
 from services.runtime.service import SnapshotPiece
 from services.runtime.transactions import View
@@ -131,7 +131,7 @@ async def test_a_staff_list_whose_beginning_is_no_longer_told_is_known_from_a_sn
 
 async def known(shop: Shop) -> list[tuple[str, bool]]:
     """Who is known, and whether they work here."""
-    people = select(tables.known_staff.c.staff_id, tables.known_staff.c.active).order_by("staff_id")
+    people = select(known_tables.known_staff.c.staff_id, known_tables.known_staff.c.active).order_by("staff_id")
     found = await shop.store.read("checkout", lambda connection: connection.execute(people).all())
     return [(row.staff_id, row.active) for row in found]
 

@@ -9,7 +9,8 @@ from contracts.checkout import SaleBeingPaid, Skip, Waiver
 from contracts.checkout.paying import NothingToSkip, NotWaivable
 from contracts.customers import CustomerFacts
 from contracts.ids import DecisionId
-from contracts.policy import CheckAnswer, CheckItem, Level, RuleKind, Settled
+from contracts.policy import Level
+from contracts.policy.checking import CheckAnswer, CheckItem, RuleKind, Settled
 from services.checkout.model.decisions import Decided, KnownPolicy, Verdict
 from services.checkout.model.sale import OpenedSale
 from tests.services.checkout.sales import ANNA, BEN, customer, pay, uuid, verdict, with_lines

@@ -12,7 +12,7 @@ from contracts.checkout.paying import CustomerMissing
 from contracts.checkout.redeeming import RedemptionExists, RedemptionNotFound, RedemptionTooLarge
 from contracts.checkout.selling import AmountTooLarge
 from contracts.customers.balances import HolderId, ReservationId, Reserved
-from contracts.customers.ledgers import BalanceReserved
+from contracts.customers.ledgers.reserving import BalanceReserved
 from contracts.ids import RedemptionId
 from contracts.money import LARGEST
 from services.checkout.model.items import PricedItem

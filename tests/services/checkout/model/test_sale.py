@@ -32,7 +32,8 @@ from contracts.checkout.selling import (
 )
 from contracts.ids import DecisionId
 from contracts.money import LARGEST
-from contracts.policy import Outcome, TenderKind
+from contracts.policy import TenderKind
+from contracts.policy.checking import Outcome
 from services.checkout.model.decisions import KnownPolicy, Verdict
 from services.checkout.model.items import PricedItem
 from services.checkout.model.sale import MOST_LINES, MOST_TENDERS, OpenedSale

@@ -9,6 +9,7 @@ from services.customers.service import customers
 from services.customers.settings import CustomersSettings
 from services.runtime.clock import SetClock
 from tests.services.customers.counter import AT
+from tests.services.customers.tills import Tills
 from tests.services.policy.teller import Teller
 from tests.under_test import StoreUnderTest, store_under_test
 
@@ -22,7 +23,7 @@ async def street(tmp_path: Path) -> AsyncIterator[StoreUnderTest]:
 
 @pytest.fixture
 async def checkout(street: StoreUnderTest) -> Teller:
-    return await Teller("checkout").start(street)
+    return await Tills().start(street)
 
 
 @pytest.fixture

@@ -5,17 +5,25 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts.customers import Customer, CustomerHits, GetCustomer, SearchCustomers, UpdateCustomer
+from contracts.customers import Customer, UpdateCustomer
+from contracts.customers.asking import CustomerHits, GetCustomer, SearchCustomers
 from contracts.customers.fields import (
     CustomField,
     CustomFields,
     CustomFieldsChanged,
+    GetPrintedFields,
     ListCustomFields,
+    PrintedCustomerField,
+    PrintedFields,
     PutCustomField,
 )
+from contracts.customers.merging import MergeCustomers, MergeId
+from contracts.customers.privacy.erasing import EraseCustomer, ErasureId
 from contracts.customers.profile import FieldId
+from contracts.ids import CustomerId
+from services.runtime.ids import RandomIds
 from tests.services.customers.counter import edit, look, refusal, saved
-from tests.services.customers.examples import MATTI
+from tests.services.customers.examples import MARKED, MATTI, customer_id
 from tests.under_test import StoreUnderTest, until
 
 
@@ -156,3 +164,49 @@ async def test_a_register_shows_only_what_is_meant_for_the_till_to_whoever_stand
         assert isinstance(whole, Customer)
         assert isinstance(hits, CustomerHits)
         assert whole.custom == hits.hits[0].customer.custom == {"fits": "well", "size": "XL"}
+
+
+async def printed(shop: StoreUnderTest, of: CustomerId) -> tuple[PrintedCustomerField, ...]:
+    """What devices is told to put on a customer's receipt."""
+    told = await shop.send(GetPrintedFields(of), caller="devices")
+    assert isinstance(told, PrintedFields), told
+    return told.fields
+
+
+async def test_a_receipt_gets_the_printed_fields_that_hold_something_as_the_shop_calls_them_and_no_other(
+    shop: StoreUnderTest,
+) -> None:
+    for field, kind in (("since", "date"), ("news", "boolean"), ("empty", "text")):
+        await put(shop, field, kind, label=f"My {field}", printed=True)
+    await put(shop, "size", "text", shown_on_till=True, editable_on_till=True)
+    await put(shop, "table", "text", "sale", printed=True)
+    custom = {FieldId("since"): "2019-05-04", FieldId("size"): "XL", FieldId("news"): False}
+    await saved(shop, msgspec.structs.replace(MATTI, custom=custom))
+
+    before = await printed(shop, MATTI.customer_id)
+    await put(shop, "news", "boolean")
+    await put(shop, "since", "date", label="Since", printed=True, retired=True)
+
+    assert before == (
+        PrintedCustomerField("My news", "boolean", value=False),
+        PrintedCustomerField("My since", "date", "2019-05-04"),
+    )
+    assert await printed(shop, MATTI.customer_id) == (PrintedCustomerField("Since", "date", "2019-05-04"),)
+
+
+async def test_a_receipt_gets_of_a_merged_customer_what_the_survivor_has_and_of_an_erased_or_unknown_one_nothing(
+    shop: StoreUnderTest,
+) -> None:
+    await put(shop, "size", "text", label="Size", printed=True)
+    for command, size in ((MATTI, "XL"), (MARKED, "S")):
+        await saved(shop, msgspec.structs.replace(command, custom={FieldId("size"): size}))
+    apart = [(await printed(shop, each.customer_id))[0].value for each in (MATTI, MARKED)]
+    merge = MergeCustomers(MergeId(RandomIds().new()), MATTI.customer_id, MARKED.customer_id, 1, 1)
+    token = shop.token("customer.merge", "customer.erase", caller="hub")
+
+    await shop.send(merge, caller="hub", token=token)
+    together = [(await printed(shop, each.customer_id))[0].value for each in (MATTI, MARKED)]
+    await shop.send(EraseCustomer(ErasureId(RandomIds().new()), MATTI.customer_id), caller="hub", token=token)
+
+    assert (apart, together) == (["XL", "S"], ["XL", "XL"])
+    assert [await printed(shop, each) for each in (MATTI.customer_id, MARKED.customer_id, customer_id(404))] == [()] * 3

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from contracts.base import Rejected
-from contracts.customers import CreateCustomer, Customer, GetCustomer, GetCustomerHistory, UpdateCustomer
+from contracts.customers import CreateCustomer, Customer, UpdateCustomer
+from contracts.customers.asking import GetCustomer, GetCustomerHistory
 from contracts.customers.profile import Address
 from contracts.ids import CountryCode
 from services.runtime.ids import RandomIds

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import Connection, create_engine, insert
 
 from contracts.base import Rejected
-from contracts.customers import CreateCustomer, CustomerHits, NameSplit, SearchCustomers, SplitName, UpdateCustomer
+from contracts.customers import CreateCustomer, UpdateCustomer
+from contracts.customers.asking import CustomerHits, NameSplit, SearchCustomers, SplitName
 from contracts.customers.profile import Address
 from contracts.ids import CountryCode, CustomerId
 from services.customers.store.customers import CustomerStore

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Connection, create_engine, func, select
 
 from contracts.base import Rejected
-from contracts.customers import CreateCustomer, Customer, CustomerChanged, GetCustomer, GroupId, UpdateCustomer
+from contracts.customers import CreateCustomer, Customer, GroupId, UpdateCustomer
+from contracts.customers.asking import CustomerChanged, GetCustomer
 from contracts.customers.groups import DeleteGroup, Group, Groups, ListGroups, PutGroup
 from contracts.policy import ContactRule, Override, OverrideWhen, PolicySettings, SetSettings
 from services.customers.handlers.groups import MOVED_AT_ONCE

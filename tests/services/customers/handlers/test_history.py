@@ -5,8 +5,9 @@ from pathlib import Path
 
 import msgspec
 
-from contracts.customers import CreateCustomer, CustomerHistory, GetCustomerHistory, HistoryEntry, UpdateCustomer
-from contracts.customers.privacy import ExportCustomer
+from contracts.customers import CreateCustomer, UpdateCustomer
+from contracts.customers.asking import CustomerHistory, GetCustomerHistory, HistoryEntry
+from contracts.customers.privacy.copying import ExportCustomer
 from contracts.ids import StaffId
 from services.customers.store.aliases import point
 from services.customers.store.history import HistoryStore

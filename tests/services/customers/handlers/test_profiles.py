@@ -12,16 +12,13 @@ from contracts.customers import (
     CreateCustomer,
     Customer,
     CustomerFactsRead,
-    GetCustomer,
-    GetCustomerFacts,
-    GetFactsByCode,
     GroupId,
-    SearchCustomers,
     UpdateCustomer,
 )
+from contracts.customers.asking import GetCustomer, GetCustomerFacts, GetFactsByCode, SearchCustomers
 from contracts.customers.fields import PutCustomField
 from contracts.customers.groups import PutGroup
-from contracts.customers.privacy import ReadAccessLog
+from contracts.customers.privacy.noting import ReadAccessLog
 from contracts.customers.profile import Address, Balances, FieldId, Handle, TaxExemption
 from contracts.ids import CountryCode
 from services.runtime.ids import RandomIds

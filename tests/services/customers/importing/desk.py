@@ -3,7 +3,8 @@
 from typing import Any
 
 from contracts.base import Rejected
-from contracts.customers import Customer, GetCustomer
+from contracts.customers import Customer
+from contracts.customers.asking import GetCustomer
 from contracts.customers.importing import (
     CheckImport,
     CustomerPage,

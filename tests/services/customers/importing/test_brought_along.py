@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from contracts.customers import GetCustomerHistory
+from contracts.customers.asking import GetCustomerHistory
 from contracts.customers.importing import ImportRow
-from contracts.customers.ledgers import AdjustBalance, AuditLedgers, EntryBooked, LedgersAudited
+from contracts.customers.ledgers import AdjustBalance, EntryBooked
+from contracts.customers.ledgers.watching import AuditLedgers, LedgersAudited
 from contracts.customers.merging import MergeCustomers, MergeId
 from contracts.ids import CustomerId
 from tests.services.customers.counter import look, saved

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from contracts.base import Rejected
-from contracts.customers import CreateCustomer, Customer, CustomerChanged, GetCustomerHistory, GroupId, UpdateCustomer
+from contracts.customers import CreateCustomer, Customer, GroupId, UpdateCustomer
+from contracts.customers.asking import CustomerChanged, GetCustomerHistory
 from contracts.customers.consent import Consents, GetConsents
 from contracts.customers.importing import (
     MOST_ROWS,
@@ -16,9 +17,10 @@ from contracts.customers.importing import (
     ImportRow,
     ListCustomers,
 )
-from contracts.customers.ledgers import AuditLedgers, GetLedger, LedgerRead, LedgersAudited
+from contracts.customers.ledgers import GetLedger, LedgerRead
+from contracts.customers.ledgers.watching import AuditLedgers, LedgersAudited
 from contracts.customers.merging import MergeCustomers, MergeId
-from contracts.customers.privacy import EraseCustomer, Erasure, ErasureId
+from contracts.customers.privacy.erasing import EraseCustomer, Erasure, ErasureId
 from contracts.customers.profile import Address
 from contracts.ids import CustomerId
 from services.customers.store.import_tables import import_row

@@ -11,17 +11,10 @@ from contracts.checkout.completed import CompletedLine, CompletedTender, SaleCom
 from contracts.checkout.selling import SaleVoided
 from contracts.customers import CreateCustomer
 from contracts.customers.balances import CustomerLedger, Ledger, ReservationId, Reserved
-from contracts.customers.ledgers import (
-    AdjustBalance,
-    AdjustReason,
-    AuditLedgers,
-    BalancesRead,
-    GetBalances,
-    GetLedger,
-    LedgersAudited,
-    ReserveBalance,
-    SetAccountTerms,
-)
+from contracts.customers.ledgers import AdjustBalance, AdjustReason, BalancesRead, GetBalances, GetLedger
+from contracts.customers.ledgers.accounts import SetAccountTerms
+from contracts.customers.ledgers.reserving import ReserveBalance
+from contracts.customers.ledgers.watching import AuditLedgers, LedgersAudited
 from contracts.customers.loyalty import JoinLoyalty, SetLoyaltyProgramme
 from contracts.ids import (
     CountryCode,

@@ -7,20 +7,12 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from contracts.customers import CreateCustomer, GetCustomer, GetCustomerHistory
+from contracts.customers import CreateCustomer
+from contracts.customers.asking import GetCustomer, GetCustomerHistory
 from contracts.customers.balances import CustomerLedger
-from contracts.customers.ledgers import (
-    AccountTerms,
-    AdjustBalance,
-    AuditLedgers,
-    BalanceBooked,
-    EntryBooked,
-    GetAccountStatement,
-    GetBalances,
-    GetLedger,
-    ListLateCaptures,
-    SetAccountTerms,
-)
+from contracts.customers.ledgers import AdjustBalance, EntryBooked, GetBalances, GetLedger
+from contracts.customers.ledgers.accounts import AccountTerms, GetAccountStatement, SetAccountTerms
+from contracts.customers.ledgers.watching import AuditLedgers, BalanceBooked, ListLateCaptures
 from contracts.customers.profile import Balances
 from contracts.ids import CustomerId
 from contracts.money import LARGEST

@@ -19,7 +19,9 @@ from contracts.checkout.completed import SaleCompleted
 from contracts.checkout.selling import SaleVoided
 from contracts.customers import CreateCustomer
 from contracts.customers.balances import CustomerLedger, Reserved
-from contracts.customers.ledgers import AdjustBalance, BalanceReserved, ReserveBalance, SetAccountTerms
+from contracts.customers.ledgers import AdjustBalance
+from contracts.customers.ledgers.accounts import SetAccountTerms
+from contracts.customers.ledgers.reserving import BalanceReserved, ReserveBalance
 from contracts.ids import CurrencyCode, CustomerId
 from services.customers.access_notes import AccessNotes
 from services.customers.handlers.ledgers import adjust_balance, set_account_terms
@@ -28,6 +30,7 @@ from services.customers.handlers.reserving import KEPT_FOR, expire, on_sale_void
 from services.customers.handlers.spending import on_sale_completed
 from services.customers.model.audit import Audit
 from services.customers.settings import CustomersSettings
+from services.customers.store.audit import AuditStore
 from services.customers.transactions import CustomersTx
 from services.runtime.clock import stamp
 from services.runtime.database import open_writer
@@ -137,7 +140,7 @@ class BalancesInUse(RuleBasedStateMachine):
         number, who, reserved = sale
         event = self.completed(number, who, reserved)
         if reserved is not None:
-            held = self.do(lambda at, tx: tx.books.ledgers.reservation(at), reserved.reservation_id)
+            held = self.do(lambda at, tx: tx.books.reservations.find(at), reserved.reservation_id)
             if held.state != "held":
                 self.late.add((reserved.ledger, who))
             self.booked[reserved.ledger, who] += reserved.units * (1 if reserved.ledger == "account" else -1)  # type: ignore[index]
@@ -155,7 +158,7 @@ class BalancesInUse(RuleBasedStateMachine):
     @rule()
     def give_up(self) -> None:
         self.now += KEPT_FOR
-        self.do(lambda now, tx: expire(tx, tx.books.ledgers.overdue(now, 100)), stamp(self.now))
+        self.do(lambda now, tx: expire(tx, tx.books.reservations.overdue(now, 100)), stamp(self.now))
 
     @invariant()
     def it_adds_up(self) -> None:
@@ -163,11 +166,11 @@ class BalancesInUse(RuleBasedStateMachine):
             return
 
         def check(_nothing: None, tx: CustomersTx) -> None:
-            ledgers = tx.books.ledgers
-            audit = Audit({(ledger, holder): kept for ledger, holder, kept in ledgers.all_kept()}, ledgers.all_held())
-            for (ledger, holder), booked in groupby(ledgers.all_booked(), key=lambda each: each[:2]):
+            ledgers, store = tx.books.ledgers, AuditStore(tx.connection)
+            audit = Audit({(ledger, holder): kept for ledger, holder, kept in store.all_kept()}, store.all_held())
+            for (ledger, holder), booked in groupby(store.all_booked(), key=lambda each: each[:2]):
                 audit.check(ledger, holder, [booking for _, _, booking in booked])
-            audit.check_captures(ledgers.wrongly_captured(10))
+            audit.check_captures(store.wrongly_captured(10))
             assert audit.result().differences == ()
             for (ledger, who), balance in self.booked.items():
                 kept = ledgers.kept(ledger, who)
@@ -188,7 +191,7 @@ class BalancesInUse(RuleBasedStateMachine):
     @staticmethod
     def free(tx: CustomersTx, ledger: CustomerLedger, who: CustomerId, at: str) -> int:
         """What can be reserved, what the reservation itself keeps counted as free."""
-        kept, own = tx.books.ledgers.kept(ledger, who), tx.books.ledgers.reservation(at)
+        kept, own = tx.books.ledgers.kept(ledger, who), tx.books.reservations.find(at)
         held = own.units if own is not None and own.state == "held" and own.ledger == ledger else 0
         limit = LIMIT - kept.balance if ledger == "account" else kept.balance
         return max(limit - kept.reserved + held, held)

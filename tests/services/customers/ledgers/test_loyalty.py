@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from contracts.checkout.completed import CompletedLine
-from contracts.customers import GetCustomerHistory
-from contracts.customers.ledgers import BalanceBooked
+from contracts.customers.asking import GetCustomerHistory
+from contracts.customers.ledgers.watching import BalanceBooked
 from contracts.customers.loyalty import (
     GetLoyaltyProgramme,
     GroupRate,

@@ -8,7 +8,8 @@ import pytest
 from contracts.checkout import Redemption
 from contracts.checkout.redeeming import RedemptionRemoved
 from contracts.customers.balances import HolderId, ReservationId, Reserved
-from contracts.customers.ledgers import ListLateCaptures, ReserveBalance
+from contracts.customers.ledgers.reserving import ReserveBalance
+from contracts.customers.ledgers.watching import ListLateCaptures
 from contracts.ids import CustomerId, RedemptionId, TenderId
 from services.runtime.clock import stamp
 from services.runtime.ids import derived

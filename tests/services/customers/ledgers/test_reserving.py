@@ -10,11 +10,12 @@ from sqlalchemy import select
 from contracts.checkout.paying import TenderRemoved
 from contracts.customers import CreateCustomer
 from contracts.customers.balances import HolderId, Reserved
-from contracts.customers.ledgers import BalanceReserved, ListLateCaptures, ReleaseBalance
+from contracts.customers.ledgers.reserving import BalanceReserved, ReleaseBalance
+from contracts.customers.ledgers.watching import ListLateCaptures
 from contracts.ids import CustomerId
 from services.customers.handlers import reserving
 from services.customers.store.ledger_tables import reservation
-from services.customers.store.ledgers import LedgerStore
+from services.customers.store.reservations import ReservationStore
 from services.runtime.clock import stamp
 from services.runtime.writer import Scope
 from tests.services.customers.ledgers.shop import (
@@ -188,7 +189,7 @@ async def test_a_reservation_kept_longer_meanwhile_is_not_given_up(shop: LedgerS
     await shop.reserve("store_credit", 300)
     running = shop.store.services["customers"]
     due = stamp(shop.clock.now() + timedelta(minutes=15))
-    overdue = await shop.store.read("customers", lambda connection: LedgerStore(connection).overdue(due, 10))
+    overdue = await shop.store.read("customers", lambda connection: ReservationStore(connection).overdue(due, 10))
     shop.clock.move(60)
     await shop.reserve("store_credit", 300)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from contracts.customers.ledgers import GetAccountStatement
+from contracts.customers.ledgers.accounts import GetAccountStatement
 from contracts.customers.merging import MergeCustomers
 from contracts.ids import CustomerId
 from services.customers.handlers.transfers import transfer, transfer_back

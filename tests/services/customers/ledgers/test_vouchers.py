@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from contracts.base import Rejected
-from contracts.customers.ledgers import BalanceBooked
+from contracts.customers.ledgers.watching import BalanceBooked
 from contracts.customers.vouchers import (
     CheckVoucher,
     GetVoucherNotes,

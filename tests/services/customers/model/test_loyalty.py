@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from contracts.checkout import LineKind
 from contracts.checkout.completed import CompletedLine
-from contracts.customers.ledgers import PointsWorthless
+from contracts.customers.ledgers.reserving import PointsWorthless
 from contracts.ids import TaxClassCode
 from services.customers.model.loyalty import Base, minor_units_of, points_for, points_worth, taken_back
 from tests.services.customers.ledgers.shop import a_line

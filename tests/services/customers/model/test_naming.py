@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.base import Malformed
-from contracts.customers import NameSplit
+from contracts.customers.asking import NameSplit
 from services.customers.model.naming import split_name
 
 

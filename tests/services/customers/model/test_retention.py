@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.customers.privacy import DataClass
+from contracts.customers.privacy.keeping import DataClass
 from services.customers.model.retention import keep_until, table, years
 
 

@@ -13,6 +13,7 @@ from services.customers.settings import CustomersSettings
 from services.runtime.clock import SetClock
 from tests.services.customers.ledgers.shop import LedgerShop
 from tests.services.customers.privacy.people import ANNA, ANNE, MAIL, OTHER_MAIL, put_on_file
+from tests.services.customers.tills import Tills
 from tests.services.policy.teller import Teller
 from tests.under_test import store_under_test
 
@@ -35,7 +36,7 @@ def opened(tmp_path: Path) -> Opened:
         clock = SetClock(AT)
         async with store_under_test(tmp_path, clock) as store:
             (tmp_path / "secrets" / "digest.key").write_bytes(b"a key of the tests, 32 bytes long")
-            checkout = await Teller("checkout").start(store)
+            checkout = await Tills().start(store)
             await Teller("staff").start(store)
             await store.start(customers(CustomersSettings(**{**FINNISH, **settings})))
             yield LedgerShop(store, checkout, clock)

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from contracts.customers import CreateCustomer, Customer, GetCustomer, SaveReason
+from contracts.customers import CreateCustomer, Customer, SaveReason
+from contracts.customers.asking import GetCustomer
 from contracts.customers.consent import Channel, Consent, ConsentId, GetConsents, RecordConsent
 from contracts.customers.merging import MergeCustomers, MergeId
-from contracts.customers.privacy import ErasureId, GetErasure
+from contracts.customers.privacy.erasing import ErasureId, GetErasure
 from contracts.ids import CustomerId
 from tests.services.customers.ledgers.shop import IDS, LedgerShop
 

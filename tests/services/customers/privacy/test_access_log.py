@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from contracts.customers import Customer, CustomerHits, SearchCustomers, UpdateCustomer
+from contracts.customers import Customer, UpdateCustomer
+from contracts.customers.asking import CustomerHits, SearchCustomers
 from contracts.customers.merging import MergePreview, PreviewMerge, UndoMerge
-from contracts.customers.privacy import AccessLog, ReadAccessLog
+from contracts.customers.privacy.noting import AccessLog, ReadAccessLog
 from contracts.ids import CustomerId
 from tests.services.customers.ledgers.shop import IDS, LedgerShop
 from tests.services.customers.privacy.people import ALL, ANNA, ANNE, ask, merge, put_on_file

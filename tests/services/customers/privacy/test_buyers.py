@@ -6,20 +6,20 @@ from typing import Any
 import pytest
 
 from contracts.checkout.completed import CompletedTender
-from contracts.customers import GetCustomer, UpdateCustomer
-from contracts.customers.privacy import (
+from contracts.customers import UpdateCustomer
+from contracts.customers.asking import GetCustomer
+from contracts.customers.privacy.erasing import EraseCustomer, ErasureId
+from contracts.customers.privacy.keeping import (
     BuyerRecord,
     BuyerRecordId,
-    EraseCustomer,
-    ErasureId,
     GetBuyerRecord,
     GetRetention,
     HoldBuyerRecord,
     ListBuyerRecords,
-    ReadAccessLog,
     SealBuyer,
     SealReason,
 )
+from contracts.customers.privacy.noting import ReadAccessLog
 from contracts.customers.profile import Address, TaxExemption
 from contracts.every_service import ListParkedEvents, ParkedEvent, ParkedEvents
 from contracts.ids import CountryCode, CustomerId

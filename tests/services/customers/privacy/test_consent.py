@@ -19,7 +19,8 @@ from contracts.customers.consent import (
     RecordConsent,
     WithdrawConsent,
 )
-from contracts.customers.privacy import EraseCustomer, ErasureId, ErasureReason, ReadAccessLog
+from contracts.customers.privacy.erasing import EraseCustomer, ErasureId, ErasureReason
+from contracts.customers.privacy.noting import ReadAccessLog
 from contracts.ids import CustomerId
 from services.customers.handlers.imported_consent import Imported, keep_imported
 from services.customers.settings import CustomersSettings

@@ -17,27 +17,25 @@ import pytest
 from sqlalchemy import Connection, Table, select
 
 from contracts.base import Rejected
-from contracts.customers import CreateCustomer, GetCustomerHistory, SearchCustomers
+from contracts.customers import CreateCustomer
+from contracts.customers.asking import GetCustomerHistory, SearchCustomers
 from contracts.customers.balances import CustomerLedger
 from contracts.customers.consent import MarketingList
-from contracts.customers.ledgers import ListLateCaptures
+from contracts.customers.ledgers.watching import ListLateCaptures
 from contracts.customers.merging import MergeReversed, UndoMerge
-from contracts.customers.privacy import (
-    AccessLog,
-    BuyerRecordId,
-    CustomerErased,
+from contracts.customers.privacy.erasing import (
     EraseCustomer,
     Erasure,
     ErasureCertificate,
     ErasureId,
     ErasureReason,
-    ErasuresState,
-    GetBuyerRecord,
     GetErasure,
     GetErasureCertificate,
     ListErasures,
-    ReadAccessLog,
 )
+from contracts.customers.privacy.keeping import BuyerRecordId, GetBuyerRecord
+from contracts.customers.privacy.noting import AccessLog, ReadAccessLog
+from contracts.customers.privacy.telling import CustomerErased, ErasuresState
 from contracts.ids import CustomerId
 from services.customers.erased_file import NAME, Erased, ErasedFile
 from services.customers.service import customers

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from contracts.customers.privacy import BuyerRecordId as RecordId
-from contracts.customers.privacy import CustomerExport, ExportCustomer, ReadAccessLog, SealBuyer
+from contracts.checkout.custom import FieldOfSale
+from contracts.customers.privacy.copying import CustomerExport, ExportCustomer
+from contracts.customers.privacy.keeping import BuyerRecordId as RecordId
+from contracts.customers.privacy.keeping import SealBuyer
+from contracts.customers.privacy.noting import ReadAccessLog
 from services.customers.export_page import readable_page
 from services.customers.labels import LABELS, TITLES, WORDS
 from services.customers.sentences import CERTIFICATE, CERTIFICATE_KEPT, NO, QUESTIONS, TEXTS, YES
@@ -15,9 +18,11 @@ from services.customers.store.exporting import A_PIECE, LISTS
 from services.customers.store.ledgers import NewEntry
 from services.customers.transactions import CustomersTx
 from services.runtime.clock import stamp
+from services.runtime.requester import NoAnswer
 from services.runtime.writer import Scope
-from tests.services.customers.ledgers.shop import IDS, LedgerShop, a_tender, refusal, sale_id
-from tests.services.customers.privacy.people import ANNA, ANNE, MAIL, NOBODY, answer, ask, merge, put_on_file
+from tests.services.customers.ledgers.shop import IDS, LedgerShop, a_tender, line_id, refusal, sale_id
+from tests.services.customers.privacy.people import ANNA, ANNE, MAIL, NOBODY, answer, ask, merge, profile, put_on_file
+from tests.services.customers.tills import Tills
 
 LANGUAGES = ("en", "de", "nl", "fi")
 
@@ -43,6 +48,12 @@ async def export(shop: LedgerShop, **how: Any) -> CustomerExport:
     made = await ask(shop, ExportCustomer(ANNA, **how))
     assert isinstance(made, CustomerExport), made
     return made
+
+
+def tills(shop: LedgerShop) -> Tills:
+    """The checkout that the copy asks."""
+    assert isinstance(shop.checkout, Tills)
+    return shop.checkout
 
 
 async def whole_life(shop: LedgerShop) -> None:
@@ -118,7 +129,7 @@ async def test_a_long_history_comes_in_parts_that_add_up(shop: LedgerShop) -> No
 
     totals = [each["total"] for part in (first, rest) for each in part.document["history"] if each["kind"] == "sale"]
     assert sorted(totals) == list(range(1, 521))
-    assert (set(rest.document), rest.next) == ({"history", "accesses"}, None)
+    assert (set(rest.document), rest.next) == ({"history", "accesses", "sale_fields"}, None)
 
 
 async def test_nothing_is_left_out_of_a_long_life(shop: LedgerShop) -> None:
@@ -150,6 +161,55 @@ async def test_nothing_is_left_out_of_a_long_life(shop: LedgerShop) -> None:
     assert sorted(booked) == list(range(1, 2101))
     assert len(looked) >= A_PIECE + 20
     assert all(sum(len(part.document.get(name, ())) for name in LISTS) <= A_PIECE for part in parts)
+
+
+async def test_what_the_shops_own_fields_hold_of_their_sales_is_in_a_copy_by_what_it_called_them(
+    shop: LedgerShop,
+) -> None:
+    await whole_life(shop)
+    letter = FieldOfSale(sale_id(2), None, "2026-03-15", None, None, "Brief", "boolean", value=True)
+    engraved = ("Gravur", "list_of_text", ("M.", "<K>"))
+    ring = FieldOfSale(sale_id(1), "till-1-1", "2026-03-14", line_id(7), "Ring", *engraved)  # type: ignore[arg-type] # words of the contract
+    tills(shop).filled = [(ANNA, letter), (ANNE, ring), (NOBODY, letter)]
+
+    parts = [await export(shop)]
+    while parts[-1].next is not None:
+        parts.append(await export(shop, next=parts[-1].next))
+
+    assert [each.document["sale_fields"] for each in parts] == [[_told(letter)], [_told(ring)]]
+    assert (parts[1].next, list(parts[1].document)) == (None, ["sale_fields"])
+    texts = Page(parts[0].page).texts + Page(parts[1].page).texts
+    assert {"Mitä ostoksiisi on merkitty", "Brief", "kyllä", "Gravur", "Ring", "M.", "<K>"} <= set(texts)
+    assert sum("kunkin myynnin kuitista" in each for each in texts) == 1
+
+
+def _told(field: FieldOfSale) -> dict[str, Any]:
+    """The field as a copy has it."""
+    return {
+        "day": field.business_day,
+        "receipt_number": field.receipt_number,
+        "item": field.name,
+        "label": field.label,
+        "value": list(field.value) if isinstance(field.value, tuple) else field.value,
+        "sale_id": field.sale_id,
+        "line_item_id": field.line_item_id,
+    }
+
+
+async def test_no_copy_is_made_without_what_checkout_holds_and_none_is_noted(shop: LedgerShop) -> None:
+    await put_on_file(shop, ANNA, "Anna")
+    await shop.store.stop("checkout")
+    await shop.store.unwell("checkout")
+
+    with pytest.raises(NoAnswer, match="unavailable"):
+        await export(shop)
+    await profile(shop, ANNA)  # which is noted after all that came before
+    while not (notes := (await ask(shop, ReadAccessLog(ANNA))).notes):
+        pass
+    await Tills().start(shop.store)
+
+    assert [each.kind for each in notes] == ["viewed"]
+    assert (await export(shop)).document["sale_fields"] == []
 
 
 @pytest.mark.parametrize(

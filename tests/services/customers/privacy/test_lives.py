@@ -18,7 +18,9 @@ from contracts.base import Rejection
 from contracts.customers import CreateCustomer, Customer, RevisionConflict, UpdateCustomer
 from contracts.customers.balances import CustomerLedger, Reserved
 from contracts.customers.consent import Answer, ConsentId, RecordConsent
-from contracts.customers.ledgers import AdjustBalance, BalanceReserved, ReserveBalance, SetAccountTerms
+from contracts.customers.ledgers import AdjustBalance
+from contracts.customers.ledgers.accounts import SetAccountTerms
+from contracts.customers.ledgers.reserving import BalanceReserved, ReserveBalance
 from contracts.customers.loyalty import JoinLoyalty
 from contracts.customers.merging import (
     MergeBuriedUnder,
@@ -29,7 +31,7 @@ from contracts.customers.merging import (
     SameCustomer,
     UndoMerge,
 )
-from contracts.customers.privacy import BalanceOpen, EraseCustomer, ErasureId
+from contracts.customers.privacy.erasing import BalanceOpen, EraseCustomer, ErasureId
 from contracts.customers.profile import Balances
 from contracts.ids import CustomerId
 from services.customers.handlers.consent import record_consent
@@ -42,6 +44,7 @@ from services.customers.handlers.reserving import on_sale_voided, reserve_balanc
 from services.customers.handlers.spending import on_sale_completed
 from services.customers.model.audit import Audit
 from services.customers.store.aliases import family
+from services.customers.store.audit import AuditStore
 from services.customers.store.balances import balances_of
 from services.customers.store.consents_shown import consents
 from services.customers.store.merges_shown import merge_preview
@@ -230,7 +233,7 @@ class Lives(RuleBasedStateMachine):
     @rule(which=ONE)
     def void(self, which: int) -> None:
         sale = self.sales.pop(which % len(self.sales))
-        held = self.desk.read(lambda tx: tx.books.ledgers.reservation(sale.reserved.reservation_id))
+        held = self.desk.read(lambda tx: tx.books.reservations.find(sale.reserved.reservation_id))
         self.desk.do(on_sale_voided, self.desk.voided(sale.number))
         self.freed(CustomerId(held.holder_id))
 
@@ -239,7 +242,7 @@ class Lives(RuleBasedStateMachine):
     def complete(self, which: int) -> None:
         sale = self.sales.pop(which % len(self.sales))
         ledger, units = sale.reserved.ledger, sale.reserved.units
-        held = self.desk.read(lambda tx: tx.books.ledgers.reservation(sale.reserved.reservation_id))
+        held = self.desk.read(lambda tx: tx.books.reservations.find(sale.reserved.reservation_id))
         self.desk.do(on_sale_completed, self.desk.completed(sale.number, sale.reserved))
         self.booked[ledger] += units if ledger == "account" else -units
         self.moved(CustomerId(held.holder_id))
@@ -384,7 +387,7 @@ class Lives(RuleBasedStateMachine):
 
         def sums(tx: CustomersTx) -> Counter[str]:
             found = Counter[str]()
-            for ledger, _, booking in tx.books.ledgers.all_booked():
+            for ledger, _, booking in AuditStore(tx.connection).all_booked():
                 if booking.entry.reason == "write_off":
                     found[ledger] += booking.entry.amount
             return found
@@ -428,15 +431,17 @@ class Lives(RuleBasedStateMachine):
             balances = balances_of(tx.connection, sorted(self.alive))
             for booked_in, field in zip(LEDGERS, ("store_credit", "account_owed", "loyalty_points"), strict=True):
                 assert sum(getattr(each, field) for each in balances.values()) == self.booked[booked_in]
-            kept = {(ledger, holder): kept for ledger, holder, kept in tx.books.ledgers.all_kept()}
+            kept = {(ledger, holder): kept for ledger, holder, kept in AuditStore(tx.connection).all_kept()}
             for (ledger, holder), each in kept.items():
                 assert holder in self.alive or (each.balance, each.reserved) == (0, 0)
                 assert ledger == "account" or each.balance >= each.reserved >= 0
                 assert ledger != "loyalty" or not each.balance or tx.books.loyalty.membership(CustomerId(holder))
-            audit = Audit(dict(kept.items()), tx.books.ledgers.all_held())
-            for (ledger, holder_id), booked in groupby(tx.books.ledgers.all_booked(), key=lambda each: each[:2]):
+            audit = Audit(dict(kept.items()), AuditStore(tx.connection).all_held())
+            for (ledger, holder_id), booked in groupby(
+                AuditStore(tx.connection).all_booked(), key=lambda each: each[:2]
+            ):
                 audit.check(ledger, holder_id, [booking for _, _, booking in booked])
-            audit.check_captures(tx.books.ledgers.wrongly_captured(10))
+            audit.check_captures(AuditStore(tx.connection).wrongly_captured(10))
             assert audit.result().differences == ()
 
         self.desk.read(check)

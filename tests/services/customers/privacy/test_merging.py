@@ -2,16 +2,14 @@
 
 import pytest
 
-from contracts.customers import (
-    CreateCustomer,
-    Customer,
+from contracts.customers import CreateCustomer, Customer, UpdateCustomer
+from contracts.customers.asking import (
     CustomerChanged,
     GetCustomer,
     GetCustomerFacts,
     GetCustomerHistory,
     GetFactsByCode,
     SearchCustomers,
-    UpdateCustomer,
 )
 from contracts.customers.consent import MarketingList
 from contracts.customers.merging import (

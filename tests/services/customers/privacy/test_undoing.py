@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 
-from contracts.customers import Customer, GetFactsByCode, GroupId, UpdateCustomer
+from contracts.customers import Customer, GroupId, UpdateCustomer
+from contracts.customers.asking import GetFactsByCode
 from contracts.customers.consent import MarketingList
 from contracts.customers.groups import DeleteGroup, PutGroup
-from contracts.customers.ledgers import AccountTerms, SetAccountTerms
+from contracts.customers.ledgers.accounts import AccountTerms, SetAccountTerms
 from contracts.customers.loyalty import LoyaltyMembership
 from contracts.customers.merging import MergeId, MergeReversed, UndoMerge
-from contracts.customers.privacy import EraseCustomer, Erasure, ErasureId, ExportCustomer
+from contracts.customers.privacy.copying import ExportCustomer
+from contracts.customers.privacy.erasing import EraseCustomer, Erasure, ErasureId
 from contracts.customers.profile import Balances
 from contracts.ids import CustomerId
 from services.runtime.writer import Scope

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from contracts.policy import ListSkipReasons, PolicySettings, SkipReasons
+from contracts.policy import PolicySettings
+from contracts.policy.checking import ListSkipReasons, SkipReasons
 from contracts.staff import RoleId
 from contracts.staff.roles import RoleChanged
 from services.policy.service import policy

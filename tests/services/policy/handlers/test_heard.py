@@ -10,7 +10,8 @@ from contracts.base import Event
 from contracts.checkout.decided import DecidedCustomer, PolicyPassedOver, PromptSkipped, RuleWaived
 from contracts.customers import CustomerFacts
 from contracts.every_service import ListParkedEvents, ParkedEvents
-from contracts.policy import DetailRule, OverrideWhen, PolicySettings, SaleRechecked
+from contracts.policy import DetailRule, OverrideWhen, PolicySettings
+from contracts.policy.telling import SaleRechecked
 from contracts.staff.signing_on import SessionEnded, SessionStarted
 from services.policy.service import policy
 from services.policy.settings import PolicyServiceSettings

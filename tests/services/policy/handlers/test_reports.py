@@ -8,7 +8,8 @@ import pytest
 from contracts.base import Rejected
 from contracts.checkout.decided import PromptSkipped, RuleWaived
 from contracts.ids import RegisterId
-from contracts.policy import (
+from contracts.policy.checking import SkipReason
+from contracts.policy.reporting import (
     GetPolicyReport,
     ListExceptions,
     PolicyExceptions,
@@ -16,7 +17,6 @@ from contracts.policy import (
     PolicyReportRow,
     ReportBy,
     SkipCount,
-    SkipReason,
 )
 from services.runtime.clock import SetClock
 from tests.services.policy.examples import (

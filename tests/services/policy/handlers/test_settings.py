@@ -17,18 +17,15 @@ from contracts.policy import (
     Override,
     OverrideWhen,
     PolicyInForce,
-    PolicyRevision,
     PolicySettings,
     RulePurpose,
     Sentences,
     SetSettings,
-    SettingsChanged,
     SettingsRevision,
     SettingsRevisions,
-    WhatIf,
-    WhatIfCell,
-    WhatIfReport,
 )
+from contracts.policy.reporting import WhatIf, WhatIfCell, WhatIfReport
+from contracts.policy.telling import PolicyRevision, SettingsChanged
 from services.policy.handlers.settings import LARGEST_SETTINGS
 from services.policy.model.settings import (
     CONTACT_REQUIRED_STORE_WIDE,

@@ -7,18 +7,16 @@ from hypothesis import strategies as st
 
 from contracts.customers import CustomerFacts
 from contracts.policy import (
-    CheckoutFacts,
     ContactMode,
     ContactRule,
     DetailRule,
     Level,
-    Outcome,
     OverrideWhen,
     PolicySettings,
-    RuleKind,
     RulePurpose,
     TransactionKind,
 )
+from contracts.policy.checking import CheckoutFacts, Outcome, RuleKind
 from tests.services.policy.examples import (
     ATTRIBUTIONS,
     EVERYBODY,

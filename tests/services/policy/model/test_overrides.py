@@ -9,18 +9,16 @@ from hypothesis import strategies as st
 
 from contracts.customers import CustomerFacts
 from contracts.policy import (
-    CheckoutFacts,
     ContactRule,
     DetailRule,
     Level,
     Override,
     OverrideWhen,
     PolicySettings,
-    RuleKind,
     RulePurpose,
     Sentences,
-    Settled,
 )
+from contracts.policy.checking import CheckoutFacts, RuleKind, Settled
 from services.policy.model.decision import Finding, Verdict
 from services.policy.model.decision import decide as decide_by
 from services.policy.model.rulebook import Rulebook

@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.ids import SaleId
-from contracts.policy import CheckoutFacts, ContactRule, DetailRule, PolicySettings, WhatIfCell
+from contracts.policy import ContactRule, DetailRule, PolicySettings
+from contracts.policy.checking import CheckoutFacts
+from contracts.policy.reporting import WhatIfCell
 from services.policy.model.recorded import Recorded, what_if
 from services.policy.model.rulebook import Rulebook
 from tests.services.policy.examples import FIRST_NAME, TILL_1, TILL_2, a_customer, a_sale, decide, sale_id

@@ -3,7 +3,7 @@
 import pytest
 
 from contracts.base import Malformed
-from contracts.policy import PolicyReportRow, SkipCount
+from contracts.policy.reporting import PolicyReportRow, SkipCount
 from services.policy.model.report import Counted, Period, a_period, report_rows
 
 

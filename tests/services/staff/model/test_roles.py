@@ -14,7 +14,7 @@ from contracts.base import Malformed, PermissionDenied, Request
 from contracts.customers import RevisionConflict
 from contracts.staff import Grant, Permission, RoleId
 from contracts.staff.roles import PutRole, RoleChanged, RoleFixed, StaffRole
-from services.hub.published import every_message
+from services.hub.published.messages import every_message
 from services.staff import model
 from services.staff.model.roles import (
     BUILT_IN,

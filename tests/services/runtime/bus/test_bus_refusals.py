@@ -12,16 +12,8 @@ import pytest_asyncio
 from contracts.topics import Topics
 from services.hub import logins
 from services.hub.broker import Broker
-from services.runtime.bus import (
-    ConnectionLost,
-    Login,
-    LoginRefused,
-    MqttBus,
-    Outgoing,
-    PublishRefused,
-    Subscription,
-    TakenOver,
-)
+from services.runtime.bus import ConnectionLost, Login, LoginRefused, Outgoing, PublishRefused, Subscription, TakenOver
+from services.runtime.bus.mqtt import MqttBus
 from services.runtime.ids import RandomIds
 from services.runtime.log import Log
 from tests.ports import kept_port

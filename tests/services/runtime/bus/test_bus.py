@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.runtime.bus import MAX_INFLIGHT, Incoming, NotConnected, Outgoing, Subscription
+from services.runtime.bus import Incoming, NotConnected, Outgoing, Subscription
+from services.runtime.bus.client import MAX_INFLIGHT
+from services.runtime.bus.memory import topic_matches
 from services.runtime.ids import RandomIds
-from services.runtime.memory_bus import topic_matches
 from tests.services.runtime.brokers import Client, InMemory, Mosquitto, Real
 from tests.under_test import until
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.runtime.turns import Turns
+from services.runtime.dispatch.turns import Turns
 
 CALLERS = ("till-1", "till-2", "till-3", "kiosk")
 LANES = ("sale-1", "sale-2", "sale-3")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from services.runtime.publish_packet import MalformedPacket, decode, encode_properties
+from services.runtime.bus.publish_packet import MalformedPacket, decode, encode_properties
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=300)
 QOS_1 = 0x02
