@@ -4,8 +4,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.under_test import StoreUnderTest, store_under_test
+
+# The same examples every time: what fails, fails again; and a busy machine is no reason to fail.
+settings.register_profile("tillwire", derandomize=True, deadline=None, suppress_health_check=(HealthCheck.too_slow,))
+settings.load_profile("tillwire")
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ ROUTES: tuple[Route, ...] = (
     command(MergeCustomers, merging.merge_customers, rebuild=merging.merged_again),
     command(UndoMerge, merging.undo_merge, rebuild=merging.undone_again),
     query(ListMerges, merging.list_merges),
-    query(ExportCustomer, exporting.export_customer),
+    query(ExportCustomer, exporting.export_customer, asks=True),
     command(EraseCustomer, erasing.erase_customer),
     query(GetErasure, erasing.get_erasure),
     query(ListErasures, erasing.list_erasures),

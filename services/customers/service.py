@@ -20,7 +20,6 @@ from services.customers import import_routes, ledger_routes, nobodys, privacy_ro
 from services.customers.access_notes import AccessNotes
 from services.customers.emptying import Emptying
 from services.customers.expiry import let_run_out
-from services.customers.fields_of_sales import AtCheckout
 from services.customers.forgetting import forget_in_time
 from services.customers.handlers import custom_fields, erasing, finding, groups, history, records, sessions
 from services.customers.settings import CustomersSettings
@@ -30,14 +29,14 @@ from services.runtime.service import Follow, Service, command, query
 
 def customers(settings: CustomersSettings) -> Service[CustomersTx, CustomersView]:
     """Put the customers service together; nothing runs from here."""
-    notes, emptying, at_checkout = AccessNotes(), Emptying(), AtCheckout()
+    notes, emptying = AccessNotes(), Emptying()
     return Service(
         name="customers",
         migrations=Path(__file__).parent / "migrations",
         transaction=lambda scope, around, request: CustomersTx(
             scope, around, request, settings, notes.add, emptying.wake
         ),
-        view=lambda around, request: CustomersView(around, request, settings, notes.add, at_checkout.fields),
+        view=lambda around, request: CustomersView(around, request, settings, notes.add),
         routes=(
             command(CreateCustomer, records.create_customer, rebuild=records.customer_again),
             command(UpdateCustomer, records.update_customer, rebuild=records.customer_again),
@@ -80,7 +79,6 @@ def customers(settings: CustomersSettings) -> Service[CustomersTx, CustomersView
             partial(let_run_out, every_s=settings.expire_every_s),
             partial(forget_in_time, settings=settings),
             notes.write,
-            at_checkout.begin,
             emptying.go_on,
             nobodys.report,
         ),

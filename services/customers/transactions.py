@@ -1,13 +1,12 @@
 """What the customers' handlers are given: a transaction or a view with the customers' stores."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from contracts.base import ApprovalInvalid, ApprovalNeeded, PermissionDenied
-from contracts.checkout.custom import FieldsOfSales
 from contracts.customers import Customer
 from contracts.customers.privacy.noting import AccessKind, AccessNote
 from contracts.ids import CustomerId, StaffId
@@ -33,8 +32,6 @@ from services.runtime.writer import Scope
 
 DETAILS = "customer.details"
 SEALED = "fiscal.read"
-FieldsAsked = Callable[[str, Sequence[CustomerId], str | None], Awaitable[FieldsOfSales]]
-"""What asks checkout for the fields of customers' sales, for the request of an id."""
 
 
 class CustomersTx(Tx):
@@ -133,10 +130,8 @@ class CustomersView(View):
         request: Request,
         settings: CustomersSettings,
         noted: Callable[[AccessNote], None],
-        fields_of_sales: FieldsAsked,
     ) -> None:
         super().__init__(around, request)
-        self._fields_of_sales = fields_of_sales
         self.rules = settings.rules
         self.sees_details = sees_details(request)
         self.reads_sealed = _may(request, SEALED)
@@ -153,15 +148,6 @@ class CustomersView(View):
     def at_register(self) -> bool:
         """Whether a register asks."""
         return self.caller in self.registers()
-
-    async def fields_of_sales(self, customer_ids: Sequence[CustomerId], after: str | None) -> FieldsOfSales:
-        """What the shop's own fields hold of these customers' sales, a part at a time, as checkout has it.
-
-        Rejections:
-            Malformed: ``after`` is not from the part before.
-            Unavailable: checkout does not answer.
-        """
-        return await self._fields_of_sales(self.message_id, customer_ids, after)
 
     def accessed(self, kind: AccessKind, customer_id: CustomerId | None, records: int = 1) -> None:
         """Note who saw details, or took them away; it is written a moment later."""

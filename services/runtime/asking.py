@@ -1,6 +1,6 @@
-"""What a ``prepare_`` function asks others with.
+"""What a ``prepare_`` function, or a query that asks, asks others with.
 
-Ids follow from the command's own, and refusals become rejections of it. Never here: topics, attempts, correlation.
+Ids follow from the request's own, and refusals become rejections of it. Never here: topics, attempts, correlation.
 """
 
 from typing import Final, TypeVar
@@ -37,9 +37,9 @@ JUDGED: Final[tuple[type[Rejection], ...]] = (
 
 
 class Ask:
-    """What a ``prepare_`` function asks others with; ids follow from the command's own, so repeating is harmless.
+    """What a handler asks others with; ids follow from those of its own request, so repeating is harmless.
 
-    A rejection that the command's contract names is passed on to its caller as it is.
+    A rejection that its request's contract names is passed on to its caller as it is.
     """
 
     def __init__(

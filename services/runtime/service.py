@@ -37,6 +37,7 @@ class Route:
     at_once: bool = False
     from_memory: bool = False
     prove_again: bool = False
+    asks: bool = False
     decode: Callable[[bytes], Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -81,9 +82,17 @@ def command(  # noqa: PLR0913 - what a route may say, each by its name
     return Route(request, handle, prepare, rebuild, at_once, prove_again=prove_again)
 
 
-def query(request: type[Q], handle: Callable[[Q, V], Awaitable[Reply] | Reply]) -> Route:
-    """Route a query to its handler; one that is a plain function is answered from memory, at once."""
-    return Route(request, handle, from_memory=not iscoroutinefunction(handle))
+def query(
+    request: type[Q],
+    handle: Callable[[Q, V], Awaitable[Reply] | Reply] | Callable[[Q, V, Ask], Awaitable[Reply]],
+    *,
+    asks: bool = False,
+) -> Route:
+    """Route a query to its handler; one that is a plain function is answered from memory, at once.
+
+    With ``asks`` the handler takes what it asks other services with as its third argument.
+    """
+    return Route(request, handle, from_memory=not iscoroutinefunction(handle), asks=asks)
 
 
 @dataclass(frozen=True)

@@ -163,7 +163,7 @@ class TokenVerifier:
                 options={"require": ["exp", "sub"], "verify_exp": False},
             )
             return msgspec.convert(content, kind)
-        except (jwt.InvalidTokenError, msgspec.ValidationError):
+        except (jwt.InvalidTokenError, msgspec.ValidationError, UnicodeEncodeError):
             return None
 
     def _public_key(self) -> bytes:

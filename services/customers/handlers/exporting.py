@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from contracts.checkout.custom import FieldOfSale
+from contracts.checkout.custom import FieldOfSale, ListFieldsOfSales
 from contracts.customers.privacy.copying import CustomerExport, ExportCustomer
 from contracts.ids import CustomerId
 from services.customers.export_page import readable_page
@@ -11,13 +11,14 @@ from services.customers.store.aliases import family
 from services.customers.store.customers import CustomerStore
 from services.customers.store.exporting import everything, piece
 from services.customers.transactions import CustomersView
+from services.runtime.asking import Ask
 from services.runtime.clock import stamp
 
 SALE_FIELDS: Final = "sale_fields"
 """The last of the long lists, which checkout holds: what the shop's own fields hold of their sales."""
 
 
-async def export_customer(query: ExportCustomer, view: CustomersView) -> CustomerExport:
+async def export_customer(query: ExportCustomer, view: CustomersView, ask: Ask) -> CustomerExport:
     """Make a copy of all that is held about a customer, and note that it was made.
 
     Sealed buyers are in it whole where whoever makes it may read them, which is noted as such; else that they are kept.
@@ -31,11 +32,11 @@ async def export_customer(query: ExportCustomer, view: CustomersView) -> Custome
     customer_id, language = customer.customer_id, spoken_language(query.language or customer.language)
     listed, _, place = (query.next or "").partition(":")
     if listed == SALE_FIELDS:
-        document, following = await _fields(view, customer_id, place)
+        document, following = await _fields(view, ask, customer_id, place)
     else:
         document, following = await _own(query, view, customer_id)
         if following is None:
-            fields, following = await _fields(view, customer_id, None)
+            fields, following = await _fields(view, ask, customer_id, None)
             document |= fields
     if view.reads_sealed and document.get("sealed_records"):
         view.accessed("fiscal_read", customer_id)
@@ -61,10 +62,12 @@ async def _own(
     return await view.read(lambda connection: everything(connection, key, customer_id, sealed=sealed))
 
 
-async def _fields(view: CustomersView, customer_id: CustomerId, after: str | None) -> tuple[dict[str, Any], str | None]:
+async def _fields(
+    view: CustomersView, ask: Ask, customer_id: CustomerId, after: str | None
+) -> tuple[dict[str, Any], str | None]:
     """What the shop's own fields hold of their sales, or so much more of it."""
     ids = await view.read(lambda connection: family(connection, customer_id))
-    told = await view.fields_of_sales([CustomerId(each) for each in ids], after)
+    told = await ask(ListFieldsOfSales(tuple(CustomerId(each) for each in ids), after))
     return {SALE_FIELDS: [_row(each) for each in told.fields]}, told.next and f"{SALE_FIELDS}:{told.next}"
 
 

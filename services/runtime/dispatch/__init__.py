@@ -125,9 +125,7 @@ class Dispatch(Generic[X, V]):
                 self._submit(asked, _answered_again)
                 return
             view = self._view(self._around, self._proving.proved(asked))
-            asker = Asker(asked.asker, asked.token, asked.approval, asked.about)
-            ask = Ask(self._requester, self._around.ids, asked.message_id, asked.route.request.rejections, asker)
-            facts = await prepare(asked.request, view, ask)
+            facts = await prepare(asked.request, view, self._ask_for(asked))
         except Exception as error:  # noqa: BLE001 - settled in the transaction: rejection, fault or bug
             # As a fault told by name it is this command's alone; raised as it is, the whole batch would fall with it.
             problem = DatabaseFault(type(error).__name__) if is_database_fault(error) else error
@@ -227,7 +225,9 @@ class Dispatch(Generic[X, V]):
     async def _query(self, asked: Asked) -> None:
         try:
             self._still_wanted(asked)
-            reply = await asked.route.handle(asked.request, self._view(self._around, self._proving.proved(asked)))
+            view = self._view(self._around, self._proving.proved(asked))
+            others = (self._ask_for(asked),) if asked.route.asks else ()
+            reply = await asked.route.handle(asked.request, view, *others)
         except Exception as error:  # noqa: BLE001 - settled in ``fail``: rejection, fault or bug
             self._answers.fail(asked, error)
         else:
@@ -236,6 +236,11 @@ class Dispatch(Generic[X, V]):
             self._queries.finished(asked.caller, asked.lane)
 
     # Both
+
+    def _ask_for(self, asked: Asked) -> Ask:
+        """What a handler asks others with, under ids that follow from this request's."""
+        asker = Asker(asked.asker, asked.token, asked.approval, asked.about)
+        return Ask(self._requester, self._around.ids, asked.message_id, asked.route.request.rejections, asker)
 
     def _still_wanted(self, asked: Asked) -> None:
         if self._clock.monotonic() > asked.deadline:

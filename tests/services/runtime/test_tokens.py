@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contracts.base import PermissionDenied, TokenInvalid, TokenMissing
@@ -112,6 +112,7 @@ def as_dict(claims: Claims) -> dict[str, object]:
 
 
 @given(place=st.integers(0), letter=st.sampled_from(URL_SAFE) | st.characters())
+@example(place=0, letter="\ud800")
 def test_a_token_with_any_letter_changed_is_refused(store: Store, place: int, letter: str) -> None:
     token = store.signer.sign(CLAIMS)
     place %= len(token)
