@@ -7,11 +7,13 @@ same file, to see what a repetition costs: it must make nobody.
 import csv
 import tempfile
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 from bench.people import people
 from bench.shop import hub_online
+from contracts.customers.loyalty import SetLoyaltyProgramme
 from services.hub.commands.customers.moving_in import HowToRead, HowToTake, move_in
 from services.hub.keys import administrator_token
 from services.hub.persons import Acting
@@ -20,6 +22,7 @@ ROWS: Final = 100_000
 MOST_SECONDS: Final = 60.0
 _GROUPS: Final = ("All Customers", "Regulars", "Trade", "Staff")
 _READ: Final = HowToRead(currency="EUR", owed="positive")
+_PROGRAMME: Final = SetLoyaltyProgramme(0, on=True, terms_version="1", points_per_unit=Decimal(1))
 _TAKE: Final = HowToTake(good_rows=True, make_groups=True, on_duplicate="save_anyway")
 
 
@@ -30,6 +33,8 @@ async def customer_import() -> dict[str, Any]:
         write(file, ROWS)
         async with hub_online(f"{folder}/data") as hub:
             person = Acting(hub.client, administrator_token(hub.data, "customer.import"))
+            # Nobody could tell what the points of the file are worth, otherwise.
+            await hub.client.ask(_PROGRAMME, token=administrator_token(hub.data, "ledger.adjust"))
             began = time.perf_counter()
             tried = await move_in(
                 person, file, _READ, HowToTake(dry_run=True, make_groups=True, on_duplicate="save_anyway")

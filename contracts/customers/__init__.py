@@ -25,7 +25,15 @@ from contracts.ids import CountryCode, CustomerId, Day, Segment
 
 NameText = Annotated[str, Meta(max_length=200)]
 ContactText = Annotated[str, Meta(max_length=254)]
-CodeText = Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,64}$(?!\n)")]
+CodeText = Annotated[
+    str,
+    Meta(
+        # No control characters, no blanks but plain ones, no marks that are not seen or turn the reading direction.
+        pattern=r"^(?! )[^\x00-\x1f\x7f-\xa0\xad\u061c\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]{1,64}"
+        r"(?<! )$(?!\n)",
+        description="A customer's code: 1 to 64 printable characters without blanks at the ends.",
+    ),
+]
 LanguageCode = Annotated[str, Meta(pattern=r"^[a-z]{2}$(?!\n)", description="ISO 639-1")]
 GroupId = NewType("GroupId", Segment)
 """A group's id is made by the shop; ``all`` is the group of everybody who is in no other."""

@@ -23,11 +23,12 @@ from contracts.customers import (
     Tags,
     Websites,
 )
-from contracts.customers.balances import Units
+from contracts.customers.balances import CustomerLedger, Units
 from contracts.customers.consent import Answer, Channel
+from contracts.customers.ledgers.accounts import AccountTerms
 from contracts.customers.profile import NotesText, ReceiptPreference, TaxExemption
 from contracts.ids import CountryCode, CustomerId, Day, Hash, Segment, Uuid
-from contracts.money import Amount
+from contracts.money import LARGEST, Amount
 
 MOST_ROWS = 200
 
@@ -36,6 +37,9 @@ OnDuplicate = Literal["refuse", "fill", "save_anyway"]
 gets what they lack, and who has another name is refused; or kept as another person."""
 Likeness = Literal["email", "phone", "name_and_postcode", "name_and_birth_date"]
 RowOutcome = Literal["created", "changed", "unchanged", "refused"]
+BadDetails = Literal["refuse", "to_notes"]
+"""What is done with a detail that is none (a phone ``n/a``, a day that no calendar has): the row is refused, or the
+detail becomes a line of the notes and the rest is taken. Money, names, groups and answers are never put there."""
 
 
 class ImportedAnswer(Message, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +49,21 @@ class ImportedAnswer(Message, frozen=True, forbid_unknown_fields=True):
     answer: Answer
 
 
+class BadDetail(Message, frozen=True, forbid_unknown_fields=True):
+    """A detail that whoever reads the file finds to be none; ``field`` is what it is called there."""
+
+    field: Annotated[str, Meta(min_length=1, max_length=200)]
+    rule: Annotated[str, Meta(max_length=500)]
+    text: NotesText
+
+
+class ImportedTerms(Message, frozen=True, forbid_unknown_fields=True):
+    """On which terms the file says a customer may owe, as ``set-account-terms`` has them; a limit of null is none."""
+
+    credit_limit: Annotated[int, Meta(ge=0, le=LARGEST)] | None
+    grace_days: Annotated[int, Meta(ge=0, le=3650)] = 0
+
+
 class ImportRow(Message, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One customer of the file. What is left out says nothing: it is not emptied where the customer is on file.
 
@@ -52,7 +71,8 @@ class ImportRow(Message, frozen=True, forbid_unknown_fields=True, omit_defaults=
     that customer, whose lists it then replaces; else lists are added to. ``group_name`` is taken where ``group`` is
     left out. ``opening_...`` is what the customer brings along: ``opening_owed`` is owed to the shop, the others are
     not below zero. It is booked once for each key, and only for whom the row makes or in a ledger in which nothing was
-    ever booked; never for somebody on file whom the row names by ``customer_id``.
+    ever booked; never for somebody on file whom the row names by ``customer_id``. What is owed is due by the days of
+    grace of their terms, those of ``account_terms`` included. ``bad_details`` are dealt with as the request says.
     """
 
     row: Annotated[int, Meta(ge=1)]
@@ -83,6 +103,15 @@ class ImportRow(Message, frozen=True, forbid_unknown_fields=True, omit_defaults=
     opening_store_credit: Amount = 0
     opening_owed: Amount = 0
     opening_points: Units = 0
+    account_terms: ImportedTerms | None = None
+    bad_details: Annotated[tuple[BadDetail, ...], Meta(max_length=50)] = ()
+
+
+class NotedDetail(Message, frozen=True):
+    """A detail that was none and became a line of the notes: where it stood, and which rule it did not meet."""
+
+    field: str
+    rule: str
 
 
 class LikeCustomer(Message, frozen=True):
@@ -97,13 +126,14 @@ class RowResult(Message, frozen=True, omit_defaults=True):
     """What became of a row, or would. A refused one says why as ``create-customer`` would, its field and rule.
 
     Of its own are ``customer-erased``: who was erased does not come back by an import; and ``balance-stands``: the row
-    is the first to bring a balance for somebody on file who has entries in that ledger, to which nothing is added
-    unseen. A row that booked a balance is never ``unchanged``. ``duplicates`` are customers who may be the same; of a
-    row that is not refused, the one whom it filled.
+    brings a balance for somebody on file who has entries in that ledger, and none of them is what this row opened, to
+    the cent; nothing is added to it unseen. A row that booked a balance is never ``unchanged``. ``duplicates`` are
+    customers who may be the same; of a row that is not refused, the one whom it filled. ``noted`` are the details that
+    became lines of the notes (``bad_details``).
 
-    ``contacts``, ``likenesses`` and ``name_hash`` stand in a check alone: keyed hashes of what the duplicate guard
-    looks at and finds new, by which rows of one file are told to be about the same person (strong, likely,
-    by that name).
+    ``contacts``, ``likenesses``, ``name_hash`` and ``opens`` stand in a check alone: keyed hashes of what the duplicate
+    guard looks at and finds new, by which rows of one file are told to be about the same person (strong, likely,
+    by that name), and in which ledgers a balance would be opened.
     """
 
     row: int
@@ -113,9 +143,11 @@ class RowResult(Message, frozen=True, omit_defaults=True):
     field: str | None = None
     rule: str | None = None
     duplicates: tuple[LikeCustomer, ...] = ()
+    noted: tuple[NotedDetail, ...] = ()
     contacts: tuple[Hash, ...] = ()
     likenesses: tuple[Hash, ...] = ()
     name_hash: Hash | None = None
+    opens: tuple[CustomerLedger, ...] = ()
 
 
 class RowsImported(Reply, frozen=True):
@@ -133,7 +165,11 @@ class RowsChecked(Reply, frozen=True):
 
 
 class CheckImport(Query[RowsChecked], frozen=True):
-    """Try rows without keeping anything of them."""
+    """Try rows without keeping anything of them.
+
+    With ``make_fields`` a custom field that the store does not have is taken for one of customers that holds text, as
+    whoever takes the rows over then makes it before (``put-custom-field``).
+    """
 
     asked_by = ("backoffice", "hub")
     permission = "customer.import"
@@ -143,6 +179,8 @@ class CheckImport(Query[RowsChecked], frozen=True):
     country: CountryCode | None = None
     on_duplicate: OnDuplicate = "refuse"
     make_groups: bool = False
+    make_fields: bool = False
+    bad_details: BadDetails = "refuse"
 
 
 class ImportCustomers(Command[RowsImported], frozen=True):
@@ -163,15 +201,20 @@ class ImportCustomers(Command[RowsImported], frozen=True):
     on_duplicate: OnDuplicate = "refuse"
     make_groups: bool = False
     as_of: Day | None = None
+    bad_details: BadDetails = "refuse"
 
 
 class CustomerPage(Reply, frozen=True):
-    """Customers with all that is known of them, in the order of their ids; ``next`` asks for the following page."""
+    """Customers with all that is known of them, in the order of their ids; ``next`` asks for the following page.
+
+    ``account_terms`` are of those among them who have any.
+    """
 
     personal: ClassVar = True
 
     customers: tuple[Customer, ...]
     next: CustomerId | None = None
+    account_terms: tuple[AccountTerms, ...] = ()
 
 
 class ListCustomers(Query[CustomerPage], frozen=True):

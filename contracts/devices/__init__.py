@@ -32,6 +32,7 @@ FaultReason = Literal[
     "interrupted",
     "stalled",
     "never_confirms",
+    "logo_not_printed",
     "receipt_awaited",
     "receipt_not_found",
     "receipt_not_set",
@@ -41,11 +42,29 @@ FaultReason = Literal[
 The last three are about a job alone: checkout has yet to say what the receipt holds; it has no such receipt; it holds
 what cannot be put on paper, and the log of devices says what. ``never_confirms``: a printer says that it is ready, and
 leaves unanswered what it is asked behind a job. Switch it off and on; if it never answers, set ``confirms = false``.
+``logo_not_printed``: a printer is ready, and a test page came out, but without the shop's logo, whose picture cannot be
+printed; the log of devices says why.
 """
 
 
+VoidReason = Literal["too_late", "dropped", "too_slow", "too_long", "unknown_key", "events_lost", "several_lines"]
+"""Why a scan was thrown away; ``ScanResult`` in ``scanning.py`` says what each means."""
+
+
+class VoidedScan(Message, frozen=True):
+    """A scan that was thrown away: why, and when."""
+
+    reason: VoidReason
+    at: Timestamp
+
+
 class Device(Message, frozen=True):
-    """A device of the settings and how it is."""
+    """A device of the settings, how it is, and what keeps it from being of use.
+
+    ``paired``: the scanner belongs to its register by a pairing, whatever the settings say. ``without_login``:
+    registers that it is meant for and that the store has no login for, so that it serves nobody. ``voided``: the last
+    scan of it that was thrown away since devices started.
+    """
 
     device: DeviceId
     kind: DeviceKind
@@ -53,6 +72,9 @@ class Device(Message, frozen=True):
     reason: FaultReason
     since: Timestamp
     register: RegisterId | None = None
+    paired: bool = False
+    without_login: tuple[RegisterId, ...] = ()
+    voided: VoidedScan | None = None
 
 
 class Devices(Reply, frozen=True):

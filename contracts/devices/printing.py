@@ -189,17 +189,23 @@ class ReceiptReprinted(Event, frozen=True):
 
 
 class RegisterPrinting(PrivateState, frozen=True):
-    """The newest print jobs of a register that need somebody, newest first, 20 at most; empty when all is well.
+    """The newest print jobs of a register that need somebody, newest first, 20 at most; none when all is well.
 
     A job is here while it is ``unknown`` (see ``decide-print-job``), while it waits with a reason, and for twelve hours
     after it ``failed`` or ``expired``, unless somebody decided that; of one that does not wait only until a later job
     printed the receipt, or the drawer was opened.
+
+    ``elsewhere``: receipts that came out of another printer than the register's own, which stood in for it, newest
+    first, for ten minutes; ``printer`` says which. ``without_printer``: a sale of this register wanted paper, and no
+    printer is set up for it; so until one is.
     """
 
     thing: ClassVar = "printing"
 
     revision: int
     jobs: tuple[PrintJob, ...] = ()
+    elsewhere: tuple[PrintJob, ...] = ()
+    without_printer: bool = False
 
 
 class DrawerOpened(Event, frozen=True):

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from contracts.base import Command, Event, Message, PrivateState, Rejection, Reply
 from contracts.checkout.selling import ScanOutcome
-from contracts.devices import RegisterNotFound
+from contracts.devices import RegisterNotFound, VoidReason
 from contracts.ids import (
     DeviceId,
     RegisterId,
@@ -28,13 +28,8 @@ ScanResult = (
         "paired",
         "unknown_pairing_code",
         "weighed",
-        "too_late",
-        "dropped",
-        "too_slow",
-        "too_long",
-        "unknown_key",
-        "events_lost",
     ]
+    | VoidReason
 )
 """What came of a scan: checkout's word for an item, a customer's code or a badge, else the word of devices.
 
@@ -45,13 +40,18 @@ called so. ``paired``: the scanner belongs to this register now. ``unknown_pairi
 ``weighed``: the symbol holds a weight or a price of its own, which nobody can sell by yet. The rest threw a scan away,
 so scan again: ``too_late``: it waited so long that the sale may be another; ``dropped``: too many waited; ``too_slow``:
 the scanner stalled in mid code; ``too_long``, ``unknown_key``: it is no code; ``events_lost``: the hub was too slow.
+``several_lines`` alone is not to be scanned again: of a symbol with line breaks (a bank transfer's QR code) the first
+line was taken for a scan, told before this, and the others were thrown away; look what the first did to the sale.
 """
 ScanText = Annotated[str, Meta(min_length=1, max_length=512)]
 PairingCodeText = Annotated[str, Meta(pattern=r"^TILL[0-9]{12}$(?!\n)", description="TILL and twelve digits.")]
 
 
 class Scanned(Event, frozen=True):
-    """A scanner read something. What it read is told to its register alone, for it may name a person."""
+    """A scanner read something. What it read is told to its register alone, for it may name a person.
+
+    ``outcome`` is what came of it.
+    """
 
     journaled: ClassVar = False
 
@@ -62,6 +62,18 @@ class Scanned(Event, frozen=True):
     sequence: int
     length: int
     symbology: Symbology | None = None
+    outcome: ScanResult | None = None
+
+
+class ScanVoided(Event, frozen=True):
+    """A scan was thrown away, and why; no register while the scanner belongs to none."""
+
+    journaled: ClassVar = False
+
+    scan_id: ScanId
+    device: DeviceId
+    register: RegisterId | None
+    reason: VoidReason
 
 
 class Gs1Element(Message, frozen=True):

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, NewType
 from msgspec import UNSET, Meta, UnsetType
 
 from contracts.base import Command, Event, Message, Query, Rejection, Reply
-from contracts.customers import CodeText, RevisionConflict
+from contracts.customers import RevisionConflict
 from contracts.ids import Segment, StaffId
 
 RoleId = NewType("RoleId", Segment)
@@ -41,6 +41,9 @@ Permission = Literal[
 ]
 Grant = Literal["denied", "needs_approval", "allowed"]
 Pin = Annotated[str, Meta(pattern=r"^[0-9]{4,8}$(?!\n)", description="4 to 8 digits", extra={"secret": True})]
+BadgeText = Annotated[
+    str, Meta(pattern=r"^[\x21-\x7e]{1,64}$(?!\n)", description="What a badge's barcode says: printable ASCII.")
+]
 StaffName = Annotated[str, Meta(min_length=1, max_length=200)]
 ShortName = Annotated[str, Meta(max_length=20)]
 
@@ -110,7 +113,7 @@ class CreateStaff(Command[StaffFile], frozen=True):
     pin: Pin
     role: RoleId = RoleId("cashier")
     short_name: ShortName = ""
-    badge: CodeText | None = None
+    badge: BadgeText | None = None
 
 
 class AddOwner(Command[StaffFile], frozen=True):
@@ -124,7 +127,7 @@ class AddOwner(Command[StaffFile], frozen=True):
     name: StaffName
     pin: Pin
     short_name: ShortName = ""
-    badge: CodeText | None = None
+    badge: BadgeText | None = None
 
 
 class UpdateStaff(Command[StaffFile], frozen=True):
@@ -142,7 +145,7 @@ class UpdateStaff(Command[StaffFile], frozen=True):
     expected_revision: int
     name: StaffName | UnsetType = UNSET
     short_name: ShortName | UnsetType = UNSET
-    badge: CodeText | UnsetType | None = UNSET
+    badge: BadgeText | UnsetType | None = UNSET
     role: RoleId | UnsetType = UNSET
     active: bool | UnsetType = UNSET
     pin: Pin | UnsetType = UNSET

@@ -5,9 +5,8 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from contracts.base import Command, Event, Rejection, Reply
-from contracts.customers import CodeText
 from contracts.ids import RegisterId, SaleId, StaffId, Timestamp, Uuid
-from contracts.staff import Permission, Pin
+from contracts.staff import BadgeText, Permission, Pin
 from contracts.staff.signing_on import SignOnLocked, SignOnRefused
 
 
@@ -44,7 +43,7 @@ class Approve(Command[Approved], frozen=True):
     pin: Pin
     sale_id: SaleId | None = None
     staff_id: StaffId | None = None
-    badge: CodeText | None = None
+    badge: BadgeText | None = None
     also: Annotated[tuple[Permission, ...], Meta(max_length=3)] = ()
     """What the same command needs an approval for besides."""
 

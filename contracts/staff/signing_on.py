@@ -3,9 +3,8 @@
 from typing import ClassVar, Literal
 
 from contracts.base import Command, Event, Query, Rejection, Reply, State
-from contracts.customers import CodeText
 from contracts.ids import RegisterId, StaffId, Timestamp
-from contracts.staff import Permission, Pin, RoleId, StaffNotFound
+from contracts.staff import BadgeText, Permission, Pin, RoleId, StaffNotFound
 
 
 class SignOnRefused(Rejection):
@@ -49,7 +48,7 @@ class SignOn(Command[SignedOn], frozen=True):
 
     pin: Pin | None = None
     staff_id: StaffId | None = None
-    badge: CodeText | None = None
+    badge: BadgeText | None = None
 
 
 class SignedOff(Reply, frozen=True):
@@ -86,7 +85,7 @@ class IdentifyBadge(Query[StaffNamed], frozen=True):
     asked_by = ("register", "backoffice", "hub", "checkout")
     rejections = (StaffNotFound,)
 
-    badge: CodeText
+    badge: BadgeText
 
 
 class StaffLabel(Reply, frozen=True):

@@ -21,6 +21,7 @@ from services.customers.store.buyers import who_leaves
 from services.customers.store.erasures import ErasureStore, Waiting, has_balances, who_has_all_the_same
 from services.customers.transactions import CustomersTx, CustomersView
 from services.runtime import journal
+from services.runtime.clock import stamp
 from services.runtime.requester import NoAnswer, Refused
 from services.runtime.wiping import may_rebuild, wipe
 from services.runtime.workers import Context
@@ -36,6 +37,7 @@ class Forgetting:
         self._context = context
         self._settings = settings
         self._file = context.data / f"{OWN}.sqlite3"
+        self._started = stamp(context.clock.now())
         self._told_overdue = 0
         self._silent: set[str] = set()
         """The services of which it was said that they do not answer."""
@@ -52,7 +54,7 @@ class Forgetting:
         waiting = await self._context.view().read(lambda connection: ErasureStore(connection).waiting())
         if waiting:
             settled = await self._settled(list(_waiting_for(OWN, waiting)))
-            done = [(each, OWN) for each in settled] if settled and await self._wiped() else []
+            done = [(each, OWN) for each in settled] if settled and await self._wiped(settled) else []
             for service in sorted({name for each in waiting for name in each.outstanding} - {OWN}):
                 done += await self._passed_by(service, list(_waiting_for(service, waiting)))
             if done:
@@ -98,10 +100,17 @@ class Forgetting:
         except (NoAnswer, Refused, Unavailable):  # checkout is away; its sales may say more
             return False
 
-    async def _wiped(self) -> bool:
-        """Whether this database holds no byte any more of those who wait for that."""
-        wall_clock = self._context.clock.now().astimezone(self._settings.shop_days.zone).time()
-        if not may_rebuild(self._file, wall_clock):
+    async def _wiped(self, settled: list[Waiting]) -> bool:
+        """Whether this database holds no byte any more of those who wait for that.
+
+        A large one is rebuilt at night; but by day, too, where one of them waited since before the start, or for half
+        of the time in which it is to be finished.
+        """
+        now = self._context.clock.now()
+        enough = max(self._started, self._settings.privacy.half_due_before(now))
+        waited = any(each.erased_at < enough for each in settled)
+        wall_clock = now.astimezone(self._settings.shop_days.zone).time()
+        if not may_rebuild(self._file.stat().st_size, wall_clock, waited=waited):
             return False
         wiped = await asyncio.to_thread(wipe, self._file)
         if not wiped:

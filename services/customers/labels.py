@@ -10,6 +10,7 @@ LABELS: dict[str, str] = {
     "loyalty": "Loyalty programme",
     "consents": "What you said about being written to",
     "ledger_entries": "Entries",
+    "purchases": "What you bought",
     "history": "What happened",
     "accesses": "When your details were looked at",
     "sale_fields": "What was noted on your purchases",
@@ -68,9 +69,9 @@ LABELS: dict[str, str] = {
     "staff_id": "Staff number",
     "ledger": "Ledger",
     "kind": "Kind",
-    "amount": "Amount (cents or points)",
-    "balance": "Balance (cents or points)",
-    "total": "Total (cents)",
+    "amount": "Amount",
+    "balance": "Balance",
+    "total": "Total",
     "currency": "Currency",
     "day": "Day",
     "time": "Time",
@@ -137,19 +138,44 @@ WORDS: dict[str, str] = {
     "charged": "charged",
     "paid": "paid",
     "invoice": "invoice",
+    "exemption": "tax exemption",
+    "opening": "brought along from before",
+    "taken_back": "taken back",
+    "given_back": "given back",
+    "adjusted": "put right",
+    "transferred_in": "came from another record",
+    "transferred_out": "went to another record",
+    "bonus": "bonus",
+    "payment": "payment",
+    "loyalty_joined": "joined the loyalty programme",
+    "loyalty_terms": "agreed to new terms of the loyalty programme",
+    "account_terms": "terms of the account changed",
+    "buyer_sealed": "kept as the buyer, as the law wants",
+    "saved_anyway": "saved though somebody looked alike",
+    "searched": "looked at in a list",
+    "marketing_list": "on a list for advertising",
+    "fiscal_read": "the buyer's record was read",
+    "fiscal_edited": "the buyer's record was changed",
+    "erased": "erased",
 }
 """What codes say to people."""
 
 CODED = frozenset({"kind", "state", "channel", "source", "basis", "purpose", "ledger", "reason"})
 """The details that hold codes; anywhere else a text is the customer's own and stands as it is."""
 BOUGHT = "What you bought stands on the receipt of each sale; ask us for it by its number."
-TITLES = ("What we hold about you", "As of", BOUGHT)
+POINTS, NO_LIMIT = "{points} points", "no limit"
+TITLES = ("What we hold about you", "As of", BOUGHT, NO_LIMIT)
 """Sentences of the page itself."""
 
 
 def label(name: str, language: str) -> str:
     """What a detail is called; one that has no name here, a shop's own say, is called as it is."""
     return TEXTS.get(language, LABELS[name]) if name in LABELS else _as_it_is(name, language)
+
+
+def points(amount: str, language: str) -> str:
+    """So many points."""
+    return TEXTS.get(language, POINTS, points=amount)
 
 
 def word(code: str, language: str) -> str:

@@ -65,6 +65,6 @@ def certificate_text(  # noqa: PLR0913 - what a certificate says
     return f"{text} {TEXTS.get(spoken, CERTIFICATE_KEPT, count=count, keep_until=keep_until)}"
 
 
-def spoken_language(language: str | None) -> str:
-    """The language itself if there are sentences in it, else English."""
-    return language if language in TEXTS.languages else FALLBACK
+def spoken_language(language: str | None, shops: str = FALLBACK) -> str:
+    """The language itself if there are sentences in it, else the shop's, else English."""
+    return next((each for each in (language, shops) if each in TEXTS.languages), FALLBACK)

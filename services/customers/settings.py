@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta
 
+from contracts.customers import LanguageCode
 from contracts.customers.consent import Preset
 from contracts.customers.privacy.keeping import DataClass
 from contracts.ids import CurrencyCode
@@ -13,6 +14,9 @@ from services.customers.model.consent import CONFIRMED_IN, NEVER_PRESET
 from services.customers.model.days import ShopDays
 from services.customers.model.privacy import Privacy
 from services.customers.model.records import Minimum, Rules, has_phones
+
+_SPOKEN_IN = {"AT": "de", "DE": "de", "LI": "de", "NL": "nl", "FI": "fi"}
+"""Where nobody says in which language customers are written to; anywhere else that is English."""
 
 
 class KeptFor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +41,8 @@ class CustomersSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """Of store credit, accounts and vouchers, ISO 4217."""
     time_zone: str = "Europe/Berlin"
     """Of the shop's wall clock, an IANA name; says which day it is when credit runs out or a payment is due."""
+    language: LanguageCode | None = None
+    """In which customers are written to who named none, ISO 639-1; left out, that of the country."""
     voucher_years: Annotated[int, Meta(ge=0, le=100)] = 3
     """How long a voucher is good from the end of the year in which it was sold; 0 is for ever."""
     expire_every_s: Annotated[float, Meta(gt=0)] = 30.0
@@ -67,6 +73,11 @@ class CustomersSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
             raise ValueError("country: ISO 3166-1 alpha-2 code of a country with phones, 'DE' for Germany")
         if self.marketing_preset != "none" and self.country in NEVER_PRESET:
             raise ValueError("`marketing_preset` must be none where the country is in the EEA, the UK or Switzerland")
+
+    @property
+    def spoken(self) -> str:
+        """The shop's language."""
+        return self.language or _SPOKEN_IN.get(self.country, "en")
 
     @property
     def rules(self) -> Rules:

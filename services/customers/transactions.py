@@ -137,6 +137,8 @@ class CustomersView(View):
         self.reads_sealed = _may(request, SEALED)
         self.voucher_codes = VoucherCodes(around.data)
         self.today = settings.shop_days.day_of(self.now)
+        self.language, self.currency, self.zone = settings.spoken, settings.currency, settings.shop_days.zone
+        self.wall_clock = self.now.astimezone(settings.shop_days.zone).time()
         self.privacy = settings.privacy
         self._noted = noted
 

@@ -73,6 +73,8 @@ class PrinterWorker:
         """What the printer's word has been worth so far, as it is kept."""
         self._not_before: dict[PrintJobId, float] = {}
         """When checkout is asked for a receipt again that it did not tell, by the loop's clock."""
+        self._no_logo: str | None = None
+        """Why the shop's logo cannot be printed, if so: receipts go out without it."""
         patience = Patience(settings.connect_s, settings.answer_s, settings.send_s, settings.finish_s)
         self._way = way_of(printer, patience)
 
@@ -174,14 +176,18 @@ class PrinterWorker:
         return job_bytes(rows, printer, logo=logo)
 
     def _logo(self, log: Log) -> tuple[bytes, ...]:
-        """The shop's logo; a receipt goes out without one that cannot be read."""
+        """The shop's logo; a receipt goes out without one that cannot be read, and the log is told so once."""
         if self._printer.logo is None:
             return ()
         try:
-            return logo_bands(self._printer.logo, self._printer.dots_wide)
+            bands = logo_bands(self._printer.logo, self._printer.dots_wide)
         except NoLogo as problem:
-            log.warning("logo-not-printed", printer=self._printer.device, reason=str(problem))
+            if str(problem) != self._no_logo:
+                log.warning("logo-not-printed", printer=self._printer.device, reason=str(problem))
+            self._no_logo = str(problem)
             return ()
+        self._no_logo = None
+        return bands
 
     async def _print(self, context: DevicesContext, job: Job, data: bytes | None) -> float:
         """Try one job; without bytes it is a drawer."""
@@ -250,22 +256,28 @@ class PrinterWorker:
         """
 
         def settle(tx: DevicesTx) -> None:
-            job_moves.job_moved(tx, job.job_id, attempt.state, attempt.reason, certain=attempt.certain)
+            job_moves.job_moved(tx, job.job_id, attempt.state, reason, certain=attempt.certain)
             if not past:
                 self._tell(tx, attempt.reason if attempt.printer is None else attempt.printer)
             self._keep_word(tx, attempt.word(self._word))
             if attempt.state == "accepted":
                 job_moves.pass_on(tx, self._printer)
 
+        reason = attempt.reason
+        if job.kind == "test" and attempt.state == "printed" and self._no_logo is not None:
+            reason = "logo_not_printed"
         await context.write(settle)
         self._unsettled = [each for each in self._unsettled if each[0].job_id != job.job_id]
-        context.log.info("job-tried", job_id=job.job_id, state=attempt.state, reason=attempt.reason)
+        if (job.state, job.reason) != (attempt.state, reason):  # a printer that is away is tried every two seconds
+            context.log.info("job-tried", job_id=job.job_id, state=attempt.state, reason=reason)
         return self._settings.retry_s if attempt.state == "accepted" else 0
 
     async def _look(self, context: DevicesContext) -> float:
         """Ask the printer how it is and show that; it need not be left alone after that."""
         word = self._word = await context.write(lambda tx: tx.devices.word(self._printer.device))
         reason = await self._way.look(word=word)
+        if self._printer.logo is not None:
+            await asyncio.to_thread(self._logo, context.log)
 
         def seen(tx: DevicesTx) -> None:
             self._tell(tx, reason)
@@ -282,4 +294,6 @@ class PrinterWorker:
     def _tell(self, tx: DevicesTx, reason: FaultReason) -> None:
         states: dict[str, conditions.Condition] = {"none": "ready", "not_connected": "absent"}
         state = states.get(reason, "fault")
+        if state == "ready" and self._no_logo is not None:
+            reason = "logo_not_printed"
         conditions.device_is(tx, self._printer.device, state, reason)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from contracts.base import Unavailable
+from contracts.devices import VoidReason
 from contracts.devices.scanning import ScanResult
 from contracts.ids import ScanId
 from services.devices.assigned import Assigned
@@ -111,11 +112,10 @@ class ScannerWorker:
             case LineRead(_, text, at):
                 await self._scanned(context, scanner, text, time.monotonic() - at)
 
-    async def _tell_voided(self, context: DevicesContext, scanner: ScannerSettings, why: ScanResult) -> None:
+    async def _tell_voided(self, context: DevicesContext, scanner: ScannerSettings, why: VoidReason) -> None:
         register = self._assigned.register_of(scanner.device)
-        if register is not None:
-            reading = Reading(ScanId(context.ids.new()), scanner.device, register, "")
-            await context.write(lambda tx: scans.voided(tx, reading, register, why))
+        reading = Reading(ScanId(context.ids.new()), scanner.device, register, "")
+        await context.write(lambda tx: scans.voided(tx, reading, why))
 
     async def _scanned(self, context: DevicesContext, scanner: ScannerSettings, text: str, age_s: float) -> None:
         register = self._assigned.register_of(scanner.device)

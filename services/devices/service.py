@@ -20,12 +20,13 @@ from services.devices.assigned import Assigned
 from services.devices.handlers import conditions, line_displays, pairings, print_jobs, scans, sessions
 from services.devices.printing import PrinterWorker, prepare_printing
 from services.devices.receipt import LOCALE
+from services.devices.registers_served import RegisterCheck
 from services.devices.sales_shown import SalesShown
 from services.devices.scanning import MakeReader, ScannerWorker, read_devices
 from services.devices.settings import DevicesSettings
 from services.devices.showing import DisplayWorker
 from services.devices.slow_rules import SlowRules
-from services.devices.transactions import Beside, DevicesTx, DevicesView, Showing, Troubles, Waiting
+from services.devices.transactions import Beside, DevicesTx, DevicesView, Showing, Troubles, VoidedScans, Waiting
 from services.runtime.log import Log
 from services.runtime.service import Follow, Service, command, query
 from services.runtime.texts import Texts
@@ -35,7 +36,9 @@ def devices(settings: DevicesSettings, make_reader: MakeReader = read_devices) -
     """Put the devices service together; nothing runs from here. ``make_reader`` is what reads the scanners."""
     assigned = Assigned(settings)
     slow_rules = SlowRules(settings.scan_rules, Log("devices"))
-    beside = Beside(Waiting(settings), Showing(settings), Texts(LOCALE), assigned, Troubles(), slow_rules)
+    beside = Beside(
+        Waiting(settings), Showing(settings), Texts(LOCALE), assigned, Troubles(), slow_rules, VoidedScans()
+    )
     printers = tuple(
         PrinterWorker(printer, settings, beside.waiting, beside.texts).run for printer in settings.printers
     )
@@ -45,7 +48,7 @@ def devices(settings: DevicesSettings, make_reader: MakeReader = read_devices) -
         name="devices",
         migrations=Path(__file__).parent / "migrations",
         transaction=lambda scope, around, request: DevicesTx(scope, around, request, settings, beside),
-        view=lambda around, request: DevicesView(around, request, settings),
+        view=lambda around, request: DevicesView(around, request, settings, beside),
         routes=(
             command(PrintReceipt, print_jobs.print_receipt, prepare=print_jobs.prepare_print_receipt),
             command(DecidePrintJob, print_jobs.decide_print_job),
@@ -85,6 +88,7 @@ def devices(settings: DevicesSettings, make_reader: MakeReader = read_devices) -
             *printers,
             *displays,
             ScannerWorker(settings, assigned, make_reader).run,
+            RegisterCheck(settings, assigned).run,
         ),
         watches=SalesShown(settings, beside).watches(),
         start=conditions.start,

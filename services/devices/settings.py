@@ -3,6 +3,7 @@
 A device that is not named here is never opened.
 """
 
+import re
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ from msgspec import Meta
 
 from contracts.devices import PaperLanguage
 from contracts.ids import DeviceId, RegisterId, Symbology
+from services.devices.model.symbologies import SYMBOLOGIES
 from services.devices.printers.settings import LineDisplaySettings, PrinterSettings
 from services.devices.scanners.keys import PATIENCE_S, TERMINATORS, Chord, End
 from services.devices.scanners.layouts import LayoutName
@@ -19,6 +21,8 @@ from services.devices.scanners.layouts import LayoutName
 CodeKind = Literal["item", "customer_code", "staff_badge", "receipt", "voucher", "unknown"]
 PATTERN_S = 0.02
 """For so long a scan rule's pattern may look at a code: one like ``(1|11)+[XY]`` would look for hours."""
+_USB_PORT = re.compile(r"[0-9]+-[0-9.]+(:[0-9.]+)?")
+"""Where something is plugged in, as the kernel's USB names it; its input devices say it otherwise."""
 Seconds = Annotated[float, Meta(gt=0, le=86400)]
 
 
@@ -27,8 +31,9 @@ class ScannerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``usb`` is vendor and product as ``lsusb`` shows them (``05e0:1200``), ``serial`` the serial number
     (``uniq`` in ``/proc/bus/input/devices``), ``port`` where it is plugged in (``phys`` there, up to
-    ``/input0``). Two scanners of one make need ``serial`` or ``port``. A scanner that plays serial port has
-    ``tty`` instead, best of ``/dev/serial/by-id``, and ``baud`` where it has a real line.
+    ``/input0``; a printer's ``usb_port`` is spelled otherwise). Two scanners of one make need ``serial`` or
+    ``port``. A scanner that plays serial port has ``tty`` instead, best of ``/dev/serial/by-id``, and ``baud`` where
+    it has a real line.
     """
 
     device: DeviceId
@@ -47,14 +52,21 @@ class ScannerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What it types for ASCII 29 besides Ctrl+]: a key by the kernel's name, "down" or "ctrl+g"."""
     pause_s: Annotated[float, Meta(ge=0.05, le=5)] = PATIENCE_S
     """Silence that ends or voids what was begun."""
+    several_codes: bool = False
+    """It reads several codes at a pull of its trigger; else what it sends so fast is one symbol of several lines."""
 
     def __post_init__(self) -> None:
-        """Refuse a scanner that every keyboard would fit, and a separator that is no key."""
+        """Refuse a scanner that every keyboard or none would fit, and a separator that is no key."""
         marks = (self.usb, self.serial, self.port)
         if self.tty is None and marks == (None, None, None):
             raise ValueError(f"scanner {self.device} needs one of usb, serial, port and tty, to be told from others")
         if self.tty is not None and marks != (None, None, None):
             raise ValueError(f"scanner {self.device} has a tty, and with it none of usb, serial and port")
+        if self.port is not None and _USB_PORT.fullmatch(self.port):
+            raise ValueError(
+                f"scanner {self.device}: port {self.port!r} is spelled as a printer's usb_port; a scanner's is phys in "
+                "/proc/bus/input/devices up to /input0, as in usb-0000:01:00.0-1.2"
+            )
         if self.chord is None and self.separator is not None:
             raise ValueError(f"scanner {self.device}: separator {self.separator[:40]!r} is no key that Linux knows")
         if self.chord is not None and self.chord.key in TERMINATORS:
@@ -74,8 +86,8 @@ class ScanRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a code is that fits all that is given here; the first rule that fits counts.
 
     ``prefix`` is how it begins, ``length`` how many characters it has, ``symbology`` which kind of barcode it
-    comes from, for scanners that say so (``code128``), ``pattern`` a regular expression for the whole of it; one that
-    takes longer than 20 ms fits nothing.
+    comes from, for scanners that say so (``code128``; all are in ``model/symbologies.py``), ``pattern`` a regular
+    expression for the whole of it; one that takes longer than 20 ms fits nothing.
     """
 
     kind: CodeKind
@@ -85,9 +97,12 @@ class ScanRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pattern: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a rule that every code fits, and a pattern that is no regular expression."""
+        """Refuse a rule that every code fits or none, and a pattern that is no regular expression."""
         if (self.prefix, self.length, self.symbology, self.pattern) == (None, None, None, None):
             raise ValueError(f"a scan rule for {self.kind} needs one of prefix, length, symbology and pattern")
+        if self.symbology is not None and self.symbology not in SYMBOLOGIES.values():
+            kinds = ", ".join(sorted(set(SYMBOLOGIES.values())))
+            raise ValueError(f"a scan rule's symbology is one of {kinds}, not {self.symbology!r}")
         if self.pattern is not None:
             try:
                 _compiled(self.pattern)
@@ -134,6 +149,8 @@ class DevicesSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     printers: tuple[PrinterSettings, ...] = ()
     line_displays: tuple[LineDisplaySettings, ...] = ()
     scan_rules: tuple[ScanRule, ...] = ()
+    registers_to_come: tuple[RegisterId, ...] = ()
+    """Registers whose logins are made when they are needed, so that nobody is warned that they are missing."""
     language: PaperLanguage | None = None
     """The language of every receipt; left out, each is in the language that checkout says."""
     job_lives_s: Seconds = 600.0

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from contracts.base import TokenMissing
 from contracts.checkout import Sale
-from contracts.devices.printing import PrintJob
+from contracts.devices import VoidedScan, VoidReason
+from contracts.devices.printing import RegisterPrinting
 from contracts.ids import DeviceId, RegisterId, SaleId, StaffId
 from services.devices.assigned import Assigned
 from services.devices.printers.line_display import Words
@@ -15,6 +16,7 @@ from services.devices.store.conditions import DeviceStore
 from services.devices.store.pairings import PairingStore
 from services.devices.store.print_jobs import PrintJobStore
 from services.devices.store.scans import ScanStore
+from services.runtime.clock import stamp
 from services.runtime.texts import Texts
 from services.runtime.transactions import Request, Surroundings, Tx, View
 from services.runtime.writer import Scope
@@ -82,18 +84,33 @@ class Showing:
 
 
 class Troubles:
-    """The print jobs of each register that need somebody, as they were last told it."""
+    """What each register was last told of its print jobs that need somebody; without a revision."""
 
     def __init__(self) -> None:
-        self._told: dict[RegisterId, tuple[PrintJob, ...]] = {}
+        self._told: dict[RegisterId, RegisterPrinting] = {}
 
-    def told(self, register: RegisterId) -> tuple[PrintJob, ...] | None:
+    def told(self, register: RegisterId) -> RegisterPrinting | None:
         """What a register was last told, or None when nothing was told since the start."""
         return self._told.get(register)
 
-    def tell(self, register: RegisterId, jobs: tuple[PrintJob, ...]) -> None:
+    def tell(self, register: RegisterId, printing: RegisterPrinting) -> None:
         """Remember what a register is told."""
-        self._told[register] = jobs
+        self._told[register] = printing
+
+
+class VoidedScans:
+    """The last scan of each scanner that was thrown away since the start."""
+
+    def __init__(self) -> None:
+        self._last: dict[DeviceId, VoidedScan] = {}
+
+    def note(self, scanner: DeviceId, voided: VoidedScan) -> None:
+        """Remember one in the place of the one before."""
+        self._last[scanner] = voided
+
+    def last(self, scanner: DeviceId) -> VoidedScan | None:
+        """The last one of a scanner, or None."""
+        return self._last.get(scanner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +123,7 @@ class Beside:
     assigned: Assigned
     troubles: Troubles
     slow_rules: SlowRules
+    voided: VoidedScans
 
 
 class DevicesTx(Tx):
@@ -122,7 +140,7 @@ class DevicesTx(Tx):
         self.pairings = PairingStore(self.connection)
         self._beside = beside
         self._paired: dict[DeviceId, RegisterId] | None = None
-        self._troubles: dict[RegisterId, tuple[PrintJob, ...]] = {}
+        self._troubles: dict[RegisterId, RegisterPrinting] = {}
 
     def register_of(self, scanner: DeviceId) -> RegisterId | None:
         """The register of a scanner, as this transaction leaves it."""
@@ -145,7 +163,7 @@ class DevicesTx(Tx):
         """Let a printer's worker look for jobs once this is committed."""
         self.after_commit(lambda: self._beside.waiting.wake(printer))
 
-    def is_news(self, register: RegisterId, troubles: tuple[PrintJob, ...]) -> bool:
+    def is_news(self, register: RegisterId, troubles: RegisterPrinting) -> bool:
         """Whether a register was told otherwise of its print jobs that need somebody; now it counts as told."""
         before = self._troubles.get(register, self._beside.troubles.told(register))
         if troubles == before:
@@ -155,13 +173,19 @@ class DevicesTx(Tx):
         return True
 
     def was_told(self, register: RegisterId) -> bool:
-        """Whether a register was last told of print jobs that need somebody."""
-        return bool(self._troubles.get(register, self._beside.troubles.told(register)))
+        """Whether a register was last told of anything that it is not to be told for ever."""
+        told = self._troubles.get(register, self._beside.troubles.told(register))
+        return told is not None and bool(told.jobs or told.elsewhere)
 
     def note_slow_rules(self, device: DeviceId, places: tuple[int, ...]) -> None:
         """Have the log told of scan rules that took too long for what a device read, once this is committed."""
         if places:
             self.after_commit(lambda: self._beside.slow_rules.note(device, places))
+
+    def note_voided(self, scanner: DeviceId, reason: VoidReason) -> None:
+        """Remember that a scan was thrown away now, once this is committed."""
+        voided = VoidedScan(reason, stamp(self.now))
+        self.after_commit(lambda: self._beside.voided.note(scanner, voided))
 
     def show_rows(self, display: str, rows: Rows) -> None:
         """Let a line display show two rows once this is committed."""
@@ -188,8 +212,10 @@ class DevicesTx(Tx):
 
 
 class DevicesView(View):
-    """A view with the shop's settings."""
+    """A view with the shop's settings, the registers of its scanners, and what was thrown away."""
 
-    def __init__(self, around: Surroundings, request: Request, settings: DevicesSettings) -> None:
+    def __init__(self, around: Surroundings, request: Request, settings: DevicesSettings, beside: Beside) -> None:
         super().__init__(around, request)
         self.settings = settings
+        self.assigned = beside.assigned
+        self.voided = beside.voided

@@ -4,6 +4,7 @@ Each command stands in a file of ``commands/`` and is loaded when it is called.
 """
 
 import logging
+import os
 import signal
 import sys
 from importlib import metadata
@@ -65,6 +66,7 @@ GROUPS: Final = {
             "merge": "Make two customers one, or two again.",
             "erase": "Forget a customer for good, in every service.",
             "audit": "Recompute every balance from its entries.",
+            "account": "Show or change on which terms a customer may owe.",
             "statement": "Show a customer's account.",
         },
         "customers",
@@ -86,6 +88,7 @@ GROUPS: Final = {
             "list": "List the devices of the settings and how each is.",
             "watch": "Show scans, print jobs and faults of devices as they come.",
             "pair": "Assign a scanner to a register by a code that it reads.",
+            "unpair": "Give a scanner back to the register that the settings say.",
             "rules": "Print udev rules that allow exactly the devices of the settings.",
             "test-print": "Print a page that shows what a printer can.",
         },
@@ -121,9 +124,16 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
-        command_line()()
+        try:
+            command_line()()
+        finally:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read this has read enough; what is left to say goes nowhere, the last flush of all included.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
     except Exception as error:
         told = _told(error)
         if told is None:
@@ -160,6 +170,8 @@ def _told(error: Exception) -> tuple[int, str] | None:  # noqa: PLR0911 - one an
             )
         case NoAnswer():
             return NO_ANSWER, f"no answer to {error}; './tillwire status' tells who is there"
+        case bus.PublishRefused():
+            return FAILED, f"{error}: this login may not send it; './tillwire register list' tells roles"
         case bus.MessageTooLarge():
             return FAILED, f"{error} is over the {bus.LARGEST_PAYLOAD} that the broker takes; it was not sent"
         case OSError() if error.filename:

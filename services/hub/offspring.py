@@ -10,7 +10,9 @@ import os
 import signal
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from multiprocessing import forkserver
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +22,11 @@ from services.hub.service_logs import ServiceLog
 PROJECT: Final = Path(__file__).parents[2]
 FORK_SERVER_GONE: Final = 255
 """The exit code that multiprocessing gives when the fork server died before it could tell."""
+
+
+class NotForked(Exception):
+    """A process was not forked: the one that it is forked from died meanwhile, and is there again at the next try."""
+
 
 _context = multiprocessing.get_context("forkserver")
 _one_at_a_time = threading.Lock()
@@ -48,10 +55,13 @@ def start_fork_server(modules: Sequence[str]) -> None:
 
 
 def make_ready(data: Path, services: Sequence[str]) -> bool:
-    """Have the store's keys and up-to-date databases, by a short-lived process; False when that failed and was told."""
+    """Have the store's keys and up-to-date databases, by a short-lived process; False when that failed and was told.
+
+    Raises:
+        NotForked: the process that it is forked from died.
+    """
     process = _context.Process(target=prepare, args=(data, tuple(services)), name="tillwire-prepare")
-    with _one_at_a_time:
-        process.start()
+    _fork(process)
     process.join()
     return process.exitcode == 0
 
@@ -80,13 +90,22 @@ class Offspring:
         return self._process.pid
 
     async def start(self) -> None:
-        """Start it; comes back when it was forked, which waits for the modules the first time."""
-        forking = asyncio.ensure_future(asyncio.to_thread(self._fork))
+        """Start it; comes back when it was forked, which waits for the modules the first time.
+
+        Raises:
+            NotForked: the process that it is forked from died; another offspring may be tried.
+        """
+        forking = asyncio.ensure_future(asyncio.to_thread(_fork, self._process))
         try:
             await asyncio.shield(forking)
         except asyncio.CancelledError:
-            await forking
-            self.kill()
+            with suppress(NotForked):
+                await forking
+                self.kill()
+            raise
+        except NotForked:
+            self._ear.close()
+            self._output.close()
             raise
         self._output.close()
         self._hearing = asyncio.create_task(self._hear(), name=f"hear {self.service}")
@@ -117,10 +136,6 @@ class Offspring:
         if self.pid is not None and self._process.is_alive():
             os.kill(self.pid, number)
 
-    def _fork(self) -> None:
-        with _one_at_a_time:
-            self._process.start()
-
     async def _hear(self) -> None:
         loop = asyncio.get_running_loop()
         reader = asyncio.StreamReader()
@@ -132,6 +147,14 @@ class Offspring:
                 self.log.write(said)
         finally:
             transport.close()
+
+
+def _fork(process: ForkServerProcess) -> None:
+    with _one_at_a_time:
+        try:
+            process.start()
+        except (EOFError, OSError) as error:
+            raise NotForked from error
 
 
 def how_it_ended(code: int) -> str:

@@ -31,9 +31,11 @@ from services.hub.terminal import (
     console,
     data_folder,
     fitting,
+    may_not_ask,
     plain,
     temporarily,
 )
+from services.runtime.bus import PublishRefused
 from services.runtime.ids import is_uuid
 from services.runtime.requester import NoAnswer, Refused
 
@@ -42,6 +44,11 @@ R = TypeVar("R", bound=Reply)
 TOKEN: Final = "TILLWIRE_TOKEN"  # noqa: S105 - the name of a variable
 PIN_PATIENCE_S: Final = 15.0
 """PINs are compared one at a time, and slowly by design."""
+TURN_S: Final = 5.0
+"""So long a command lets another one work that signed somebody on at the hub's own login after it."""
+TURNS: Final = 10
+"""So often a request is sent in a new session."""
+LOOK_S: Final = 0.1
 _SIGNS_PEOPLE_ON: Final = ("register", "backoffice")
 
 
@@ -71,45 +78,64 @@ ANYBODY: Final = Who()
 class HubSession:
     """Somebody's session at the hub's own login: it begins with the first request that needs it.
 
-    So it does not stand, in the way of others, while a person is still asked something.
+    So it does not stand, in the way of others, while a person is still asked something. Another command that signs
+    somebody on there ends it. Then it begins anew with the PIN that was given, once the other one is through or has
+    had its turn (``turn_s``): of two that take long each goes on.
     """
 
-    def __init__(self, client: Client, sign_on: SignOn) -> None:
+    def __init__(self, client: Client, sign_on: SignOn, *, turn_s: float = TURN_S) -> None:
         self._client = client
         self._sign_on = sign_on
+        self._turn_s = turn_s
         self._signed_on: SignedOn | None = None
-        self._lost = False
+        self._refused: Refused | None = None
+        self._shown: RegisterSession | None = None
         self._one_at_a_time = asyncio.Lock()
 
-    async def token(self) -> str:
-        """Sign on, unless that is done.
+    async def token(self, lost: str | None = None) -> str:
+        """Sign on, unless that is done; ``lost`` is the token of a session that is over.
 
         Raises:
-            Refused: the person or the PIN is not right.
+            Refused: the person or the PIN is not right (any more); that is not tried again.
             NoAnswer: staff is away.
         """
         async with self._one_at_a_time:
+            if self._refused is not None:
+                raise self._refused
+            if self._signed_on is not None and self._signed_on.token == lost:
+                await self._while_others_work(self._signed_on.session)
+                self._signed_on = None
             if self._signed_on is None:
-                self._signed_on = await self._client.ask(self._sign_on, patience_s=PIN_PATIENCE_S)
+                try:
+                    self._signed_on = await self._client.ask(self._sign_on, patience_s=PIN_PATIENCE_S)
+                except Refused as refused:
+                    self._refused = refused
+                    raise
         return self._signed_on.token
-
-    def lost(self) -> None:
-        """Its token was refused, so there is no session of this command to end."""
-        self._lost = True
 
     async def end(self) -> None:
         """Sign off, but nobody else who signed on here meanwhile."""
-        if self._signed_on is None or self._lost or self._newest_seen() > self._signed_on.session:
+        if self._signed_on is None or self._is_newer(self._signed_on.session):
             return
         try:
             await self._client.ask(SignOff())
         except (NoAnswer, Refused):
             sys.stderr.write("tillwire: staff did not answer the sign-off at 'hub'; the next sign-on there ends it\n")
 
-    def _newest_seen(self) -> int:
-        shown = (each.payload for each in self._client.heard() if each.payload)
-        told = [msgspec.json.decode(each, type=RegisterSession) for each in shown]
-        return max((each.session for each in told), default=0)
+    async def _while_others_work(self, session: int) -> None:
+        """Wait while somebody is signed on here in a session after this one, but no longer than their turn."""
+        end = asyncio.get_running_loop().time() + self._turn_s
+        while self._is_newer(session) and self._shown is not None and self._shown.staff_id is not None:
+            if asyncio.get_running_loop().time() >= end:
+                return
+            await asyncio.sleep(LOOK_S)
+
+    def _is_newer(self, session: int) -> bool:
+        """Whether a session after this one was shown by now."""
+        for each in self._client.heard():
+            if each.payload:
+                self._shown = msgspec.json.decode(each.payload, type=RegisterSession)
+        return self._shown is not None and self._shown.session > session
 
 
 class Acting:
@@ -120,23 +146,30 @@ class Acting:
         self._proof = proof
 
     async def ask(self, request: RequestMessage[R], *, patience_s: float = 5.0, attempts: int = 3) -> R:
-        """Ask with the person's token.
+        """Ask with the person's token, of a new session where another command ended theirs.
 
         Raises:
-            CommandRefused: their role may do this only when somebody approves it, or their session is over.
+            CommandRefused: their role may do this only when somebody approves it, this login may not ask it at all, or
+                others signed on here each time.
             Refused: rejected for good.
             NoAnswer: no final answer came.
         """
         token = self._proof if isinstance(self._proof, str) else await self._proof.token()
+        for _ in range(TURNS):
+            try:
+                return await self._ask(request, token, patience_s, attempts)
+            except Refused as refused:
+                if refused.rejected.code != TokenInvalid.wire_code() or isinstance(self._proof, str):
+                    raise
+                token = await self._proof.token(lost=token)
+        raise CommandRefused("others signed on at 'hub' again and again for commands of theirs; call it again")
+
+    async def _ask(self, request: RequestMessage[R], token: str, patience_s: float, attempts: int) -> R:
         try:
             return await self.client.ask(request, token=token, patience_s=patience_s, attempts=attempts)
+        except PublishRefused as refused:
+            raise CommandRefused(may_not_ask(self.client.caller, request.owner(), request.wire_name())) from refused
         except Refused as refused:
-            if refused.rejected.code == TokenInvalid.wire_code() and isinstance(self._proof, HubSession):
-                self._proof.lost()
-                raise CommandRefused(
-                    "the session at 'hub' is over: somebody signed on there for another command, or whoever this "
-                    "was has another role or PIN now; call it again"
-                ) from refused
             if refused.rejected.code != ApprovalNeeded.wire_code():
                 raise
             needed = refused.rejected.details.get("permission", request.permission)

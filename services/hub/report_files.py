@@ -36,6 +36,10 @@ PRIVATE: Final = 0o600
 # OWASP, CSV Injection: = + - @, tab and carriage return begin a formula. Excel takes a line feed and the
 # full-width forms likewise.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+# Where a spreadsheet parts cells by semicolons or tabs, and lines whatever the quotes (Excel in most of Europe), what
+# follows one within a text is a cell of its own.
+_PART = re.compile("(?<=[;\t\r\n])(?=[ \"']*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
+_GUARDED_PART = re.compile("(?<=[;\t\r\n])'(?=[ \"']*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,19 +192,22 @@ def xlsx_bytes(report: Report) -> bytes:
 def guarded(text: str) -> str:
     """Text that no spreadsheet takes for a formula: one that begins like one gets an apostrophe before it.
 
-    So does one that has apostrophes before such a beginning; ``unguarded`` gives back what it was.
+    So does what begins like one after a semicolon, a tab or the end of a line, and what has apostrophes before such a
+    beginning; ``unguarded`` gives back what it was.
     """
-    return f"'{text}" if _FORMULA.match(text) else text
+    parted = _PART.sub("'", text)
+    return f"'{parted}" if _FORMULA.match(text) else parted
 
 
 def twice_guarded(text: str) -> str:
     """A text for a sheet, where none is run: only one that looks guarded is, so that whoever reads it gets it back."""
-    return f"'{text}" if unguarded(text) != text else text
+    return guarded(text) if unguarded(text) != text else text
 
 
 def unguarded(text: str) -> str:
     """What a guarded text was before."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+    whole = text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+    return _GUARDED_PART.sub("", whole)
 
 
 def places_of(currency: str) -> int:

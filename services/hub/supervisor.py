@@ -17,7 +17,7 @@ from contracts.topics import SERVICES, Topics
 from services.hub import files, logins, running_hub
 from services.hub.broker import Broker, BrokerFault, choose_port
 from services.hub.client import Client, connected
-from services.hub.offspring import FORK_SERVER_GONE, PROJECT, Offspring, how_it_ended, make_ready, preload
+from services.hub.offspring import FORK_SERVER_GONE, PROJECT, NotForked, Offspring, how_it_ended, make_ready, preload
 from services.hub.presence import Presence
 from services.hub.running_hub import DEMO_PRINTER, DEMO_REGISTER, OPS, RunningHub
 from services.hub.service_logs import ServiceLog
@@ -162,6 +162,8 @@ class Hub:
         )
         if isinstance(started, BaseException):
             raise started
+        if isinstance(ready, NotForked):
+            raise GaveUp("the process that services are forked from died at once; start the hub again", 1) from ready
         if ready is not True:
             raise GaveUp("the store's keys and databases could not be made ready; the lines above say why", 1)
         self.running = RunningHub(
@@ -262,10 +264,19 @@ class Hub:
             self._offspring[service] = await self._fork(service, environment)
 
     async def _fork(self, service: str, environment: Mapping[str, str]) -> Offspring:
-        log = ServiceLog(self.data / "logs" / f"{service}.log", lambda entry: self._say(f"{service}: {entry}"))
-        offspring = Offspring(service, environment, log)
-        await offspring.start()
-        return offspring
+        """Start a service; when what it is forked from dies meanwhile, try again for as long as it takes."""
+        backoff = Backoff()
+        while True:
+            log = ServiceLog(self.data / "logs" / f"{service}.log", lambda entry: self._say(f"{service}: {entry}"))
+            offspring = Offspring(service, environment, log)
+            try:
+                await offspring.start()
+            except NotForked:
+                pause_s = backoff.after(0)
+                self._say(f"the process that services are forked from died; starting {service} again in {pause_s:g} s")
+                await asyncio.sleep(pause_s)
+            else:
+                return offspring
 
     async def _hear(self, client: Client) -> None:
         async for message in client.watch():
@@ -301,6 +312,7 @@ class Hub:
                 "registers": [DEMO_REGISTER],
             }
             environment["TILLWIRE_DEVICES_PRINTERS"] = msgspec.json.encode([printer]).decode()
+            environment["TILLWIRE_DEVICES_REGISTERS_TO_COME"] = msgspec.json.encode([DEMO_REGISTER]).decode()
         return environment
 
     def _demo_printer_port(self) -> int | None:

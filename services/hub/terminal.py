@@ -1,7 +1,6 @@
 """What the commands share: which hub is meant, how it is reached, and how they speak to a person."""
 
 import difflib
-import re
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -10,7 +9,6 @@ from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from cyclopts import Parameter
-from msgspec import inspect
 from rich.console import Console
 from rich.text import Text
 
@@ -19,7 +17,7 @@ from services.hub import access, broker_logins, login_names, logins, running_hub
 from services.hub.client import BrokerAway, Client, connected
 from services.hub.running_hub import RunningHub
 from services.runtime.bus import NotConnected
-from services.runtime.malformed import malformed
+from services.runtime.malformed import choices, malformed
 from services.runtime.settings import HubSettings, load
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -35,10 +33,6 @@ _IN_WORDS: Final = {
     UUID_PATTERN: "a UUID in lower case",
 }
 """What patterns of the contract ask for, where the contract's own words are out of reach."""
-
-
-_STEP: Final = re.compile(r"\.([^.\[]+)")
-"""The name of one field in a path such as ``$.overrides[0].contact.level``; lists are passed through."""
 
 
 class CommandRefused(Exception):
@@ -86,9 +80,16 @@ def told_fault(error: Exception, message: type[msgspec.Struct]) -> str:
     """Which field does not fit, and the rule of the contract that says so."""
     found = malformed(error, message).details
     rule = next((words for pattern, words in _IN_WORDS.items() if repr(pattern) in found["rule"]), found["rule"])
-    choices = _choices(inspect.type_info(message), found["field"]) if rule.startswith("Invalid enum value") else ()
-    offered = f"; there are {', '.join(choices)}" if choices else ""
+    words = choices(message, found["field"]) if rule.startswith("Invalid enum value") else ()
+    offered = f"; there are {', '.join(words)}" if words else ""
     return f"{found['field'].removeprefix('$.')}: {rule.rstrip('.')}{offered}"
+
+
+def may_not_ask(login: str, service: str, name: str, role: str | None = None) -> str:
+    """That a login may not send a request, whoever is signed on there, and which roles may."""
+    may = ", ".join(access.askers(service).get(name, ())) or "nobody"
+    which = f"'{login}' has the role {role}, which" if role else f"the login '{login}'"
+    return f"{which} may not ask {service} '{name}'; these may: {may}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -96,21 +97,6 @@ def nearest(word: str, known: Iterable[str]) -> str:
     names = list(known)
     close = difflib.get_close_matches(word, names, n=1)
     return f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(sorted(names))}"
-
-
-def _choices(described: inspect.Type, field: str) -> tuple[str, ...]:
-    """The words that a field may hold, found by its path; none where it may hold any."""
-    for name in (*_STEP.findall(field), ""):
-        while isinstance(described, inspect.Metadata | inspect.UnionType | inspect.VarTupleType):
-            if isinstance(described, inspect.Metadata):
-                described = described.type
-            elif isinstance(described, inspect.UnionType):
-                described = next(each for each in described.types if not isinstance(each, inspect.NoneType))
-            else:
-                described = described.item_type
-        if isinstance(described, inspect.StructType):
-            described = next((each.type for each in described.fields if each.encode_name == name), described)
-    return tuple(map(str, described.values)) if isinstance(described, inspect.LiteralType) else ()
 
 
 @asynccontextmanager

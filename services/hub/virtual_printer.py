@@ -19,13 +19,14 @@ Fault = Literal["paper_out", "cover_open", "silent", "mute_in_turn", "stall", "c
 
 ``silent`` reads and never answers; ``mute_in_turn`` prints, but never answers what is asked in turn; ``stall`` takes
 no more once a job began; ``close_in_mid_job`` hangs up then; ``noisy`` says how it is again and again, unasked;
-``slow`` takes its bytes as if over a line of 9600 baud.
+``slow`` takes its bytes as if over a line of ``baud``, 9600 unless told otherwise.
 """
 
 _READY = 0x12
+_BITS_EACH = 10
+"""Of one byte on a serial line."""
 _NOISE = b"\x13\x14\x00\x00\x0f\x11"
 """XOFF, an Automatic Status Back that tells of nothing, and XON."""
-_BYTES_A_SECOND = 960
 _REAL_TIME: dict[tuple[Fault, int], int] = {
     ("paper_out", 1): 0x08,
     ("paper_out", 2): 0x20,
@@ -34,6 +35,8 @@ _REAL_TIME: dict[tuple[Fault, int], int] = {
     ("cover_open", 2): 0x04,
 }
 """The bits that a fault adds to the answer of ``DLE EOT n`` (Epson ESC/POS command reference)."""
+_PAPER_END_IN_TURN = 0x0C
+"""The bits of ``GS r 1`` that say that there is no paper (the same reference)."""
 
 
 class VirtualPrinter:
@@ -60,8 +63,12 @@ class VirtualPrinter:
     ) -> None:
         self.host = host
         self.port = port
+        self.baud = 9600
+        """How fast the line is that it takes its bytes by when it is ``slow``."""
         self.rows_left: int | None = None
         """How many rows of paper are left before it is out; None is an endless roll."""
+        self.says_paper_is_out_in_turn = False
+        """Whether it answers what is asked in turn without paper too, and says so there; most answer nothing then."""
         self._fault = fault
         self._png_folder = png_folder
         self._listening = listening
@@ -143,7 +150,7 @@ class VirtualPrinter:
         tokenizer = Tokenizer()
         while data := await reader.read(1024):
             if self._fault == "slow":
-                await asyncio.sleep(len(data) / _BYTES_A_SECOND)
+                await asyncio.sleep(len(data) * _BITS_EACH / self.baud)
             for token in tokenizer.feed(data):
                 if token.name == "ask_real_time":
                     self._answer(writer, self._status(token.data[0]))
@@ -191,6 +198,15 @@ class VirtualPrinter:
                 self.rows_left -= 1
                 if self.rows_left <= 0:
                     self._fault, self.rows_left = "paper_out", None
+        if self._fault == "paper_out" and self.says_paper_is_out_in_turn:
+            self._say_that_paper_is_out()
+
+    def _say_that_paper_is_out(self) -> None:
+        """Answer what was asked in turn, and keep all else for the next roll."""
+        asked = [writer for token, writer in self._waiting if token.name == "ask_in_turn"]
+        self._waiting = deque(each for each in self._waiting if each[0].name != "ask_in_turn")
+        for writer in asked:
+            self._answer(writer, _PAPER_END_IN_TURN)
 
     def _put_out(self, paper: Paper) -> None:
         self._printed += 1

@@ -12,7 +12,10 @@ from msgspec import inspect
 from contracts.base import Malformed
 
 NOT_JSON = "The payload is not one JSON object in UTF-8; mend it and send it again with a new id."
-_OWN_FIELD = re.compile(r"\$\.([^.\[]+)")
+_OWN_FIELD = re.compile(r"\$\.([^.\[]+)(?:\[[0-9]+\])?")
+"""A field of the message itself, or an entry of one that is a list."""
+_STEP = re.compile(r"\.([^.\[]+)")
+"""The name of one field in a path such as ``$.overrides[0].contact.level``; lists are passed through."""
 _AGAINST_A_PATTERN = " matching regex "
 
 
@@ -47,4 +50,22 @@ def _description(described: inspect.Type) -> str:
         return str((described.extra_json_schema or {}).get("description", "")) or _description(described.type)
     if isinstance(described, inspect.UnionType):
         return next(filter(None, map(_description, described.types)), "")
+    if isinstance(described, inspect.VarTupleType):
+        return _description(described.item_type)
     return ""
+
+
+def choices(message: type[msgspec.Struct], field: str) -> tuple[str, ...]:
+    """The words that a field may hold, found by its path; none where it may hold any."""
+    described: inspect.Type = inspect.type_info(message)
+    for name in (*_STEP.findall(field), ""):
+        while isinstance(described, inspect.Metadata | inspect.UnionType | inspect.VarTupleType):
+            if isinstance(described, inspect.Metadata):
+                described = described.type
+            elif isinstance(described, inspect.UnionType):
+                described = next(each for each in described.types if not isinstance(each, inspect.NoneType))
+            else:
+                described = described.item_type
+        if isinstance(described, inspect.StructType):
+            described = next((each.type for each in described.fields if each.encode_name == name), described)
+    return tuple(map(str, described.values)) if isinstance(described, inspect.LiteralType) else ()

@@ -21,6 +21,7 @@ from msgspec import Meta
 
 from contracts.ids import SEGMENT_PATTERN, CountryCode, CurrencyCode
 from contracts.topics import SERVICES
+from services.runtime.malformed import choices
 
 T = TypeVar("T")
 
@@ -31,6 +32,12 @@ OWN_VARIABLES = frozenset(
 """Variables of the launcher and the tests, which are no settings."""
 
 
+PathText = Annotated[
+    str, Meta(pattern="^(?!~)", description="A path without ~, which only a shell knows: write it in full.")
+]
+"""Where a file or folder lies; a relative path is one below the folder that the hub was started in."""
+
+
 class SettingsRefused(Exception):
     """A setting is unknown or does not fit; the sentence names it."""
 
@@ -39,7 +46,7 @@ class HubSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What all services of one hub share."""
 
     store: Annotated[str, Meta(pattern=SEGMENT_PATTERN)] = "store"
-    data: str = "data"
+    data: PathText = "data"
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 1884
     log_level: str = "INFO"
@@ -83,10 +90,11 @@ def load(
     """Read settings of the hub (``section`` None) or of one service.
 
     Raises:
-        SettingsRefused: a key is unknown or a value does not fit; the sentence names it and where it stands.
+        SettingsRefused: a key is unknown or a value does not fit; the sentence names it and where it stands. Or the
+            file that ``TILLWIRE_CONFIG`` names is none: without it this would be another store.
     """
     variables = os.environ if variables is None else variables
-    file = file or Path(variables.get("TILLWIRE_CONFIG", "tillwire.toml"))
+    file = file or _file(variables.get("TILLWIRE_CONFIG"))
     values, places = _from_file(file, section, _shared(own))
     for name, text in variables.items():
         key = _key_of(name, section, _shared(own))
@@ -96,7 +104,13 @@ def load(
     try:
         return msgspec.convert(values, own, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingsRefused(_sentence(_in_words(str(error), own), section, places)) from error
+        raise SettingsRefused(_sentence(in_words(str(error), own), section, places)) from error
+
+
+def _file(named: str | None) -> Path:
+    if named and not Path(named).is_file():
+        raise SettingsRefused(f"TILLWIRE_CONFIG: there is no file {named}")
+    return Path(named or "tillwire.toml")
 
 
 def _shared(own: type[Any]) -> frozenset[str]:
@@ -153,10 +167,17 @@ def _value(text: str, own: type[Any], key: str, place: str) -> Any:
     return text
 
 
-def _in_words(fault: str, own: type[Any]) -> str:
-    """The fault with what a setting must be in its own words, where they are given: few shopkeepers read patterns."""
+def in_words(fault: str, own: type[Any]) -> str:
+    """The fault with what a setting must be in its own words, where they are given: few shopkeepers read patterns.
+
+    Where it must be one of some words, all of them are told.
+    """
     for pattern, described in _described(msgspec.json.schema(own)):
         fault = fault.replace(f"Expected `str` matching regex {pattern!r}", f"it is not what it must be ({described})")
+    if fault.startswith("Invalid enum value"):
+        wrong, at, path = fault.partition(" - at ")
+        offered = ", ".join(choices(own, path.strip("`")))
+        fault = f"{wrong}; there are {offered}{at}{path}" if offered else fault
     return fault
 
 

@@ -5,7 +5,7 @@ and what stands in the write-ahead log, goes when the file is rebuilt and the lo
 that another connection than the writer's does; it waits for the writer as any other would.
 """
 
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ REBUILT_AT_ONCE_BYTES = 64 * 1024 * 1024
 """Rebuilding more than that would let registers wait; it is done at night."""
 NIGHT = (time(1), time(5))
 """When nobody waits for a large database to be rebuilt, by the shop's wall clock."""
+WAITS_FOR_NIGHT = timedelta(hours=12)
+"""Of a box that is off at night it is done by day once it has waited so long, where nobody settled another time."""
 PATIENCE_MS = 4000
 
 
@@ -25,9 +27,12 @@ def leave_no_bytes(connection: Connection) -> None:
     connection.exec_driver_sql("PRAGMA secure_delete=ON")
 
 
-def may_rebuild(file: Path, wall_clock: time) -> bool:
-    """Whether the database may be rebuilt at this hour: a small one at any."""
-    return file.stat().st_size <= REBUILT_AT_ONCE_BYTES or NIGHT[0] <= wall_clock < NIGHT[1]
+def may_rebuild(size: int, wall_clock: time, *, waited: bool) -> bool:
+    """Whether a database of so many bytes may be rebuilt at this hour: a small one at any, so one that ``waited`` long.
+
+    What waited before the start of a service has waited long: its box may be off every night.
+    """
+    return size <= REBUILT_AT_ONCE_BYTES or waited or NIGHT[0] <= wall_clock < NIGHT[1]
 
 
 def wipe(file: Path) -> bool:

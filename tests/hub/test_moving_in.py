@@ -19,6 +19,7 @@ import pytest
 
 from contracts.base import Reply, Request
 from contracts.customers.consent import ConsentId, RecordConsent, WordingId
+from contracts.customers.fields import ListCustomFields
 from contracts.customers.privacy.noting import ReadAccessLog
 from contracts.ids import CustomerId
 from services.hub.keys import administrator_token
@@ -212,6 +213,18 @@ def test_an_import_that_is_killed_half_way_goes_on_without_duplicates(desk: Desk
     assert (audited.returncode, " EUR store credit" in audited.stdout) == (0, True), audited.stderr
 
 
+def test_an_import_goes_on_though_somebody_signs_on_for_another_command_meanwhile(desk: Desk) -> None:
+    file = desk.file("signed.csv", rows("Signed", 1500))
+
+    with desk.started("import", file, "--good-rows", *READ) as command:
+        wait_for(lambda: taken_over(desk, "Signed") > 100, "the first rows")
+        other = desk.run("audit")
+        still = command.poll() is None
+
+    assert other.returncode == 0, other.stderr
+    assert (still, command.returncode, taken_over(desk, "Signed")) == (True, 0, 1500)
+
+
 def test_a_customers_service_that_is_killed_meanwhile_costs_no_row_and_doubles_none(desk: Desk) -> None:
     file = desk.file("service.csv", rows("Service", 1500))
 
@@ -291,6 +304,10 @@ def test_somebody_is_found_shown_merged_and_parted_again(desk: Desk) -> None:
     survivor = desk.json("show", "T-2", "--history")
     assert survivor["codes"] == ["T-1", "T-2"]
     assert survivor["balances"]["store_credit"] == 1200
+    assert desk.run("merge", "T-3").stdout.startswith("no merge made ")
+    assert desk.json("find", "Twin", "One", "--json")["hits"][0]["customer"]["codes"] == ["T-1", "T-2"]
+    assert "one letter is looked for as a code alone" in desk.run("find", "x").stdout
+    assert "say whom to look for" in desk.run("find").stderr
     merge_id = desk.run("merge", "T-1").stdout.split()[0]
     assert f"no merge {merge_id} made" in desk.run("merge", "T-3", "--undo", merge_id).stderr
     assert desk.run("merge", "T-1", "--undo", merge_id).returncode == 0
@@ -322,6 +339,26 @@ def test_a_statement_shows_what_was_owed_and_what_is_open(desk: Desk) -> None:
     assert "opening" in told.stdout
     assert "open: 99.50 of 99.50 from 2026-01-31" in told.stdout
     assert "Account of Owes Much, 2026-01-01 to 2026-12-31, EUR" in told.stdout
+
+
+def test_on_which_terms_somebody_may_owe_is_agreed_on_and_shown(desk: Desk) -> None:
+    file = desk.file("terms.csv", ["TE-1,Terms,Person,,,,,,,\n"])
+    assert desk.run("import", file, *READ).returncode == 0
+
+    none, alone = desk.run("account", "TE-1"), desk.run("account", "TE-1", "--grace", "14")
+    first = desk.run("account", "TE-1", "--limit", "500.50")
+    more = desk.run("account", "TE-1", "--grace", "14")
+    unlimited = desk.run("account", "TE-1", "--limit", "unlimited")
+    wrong = desk.run("account", "TE-1", "--limit", "much")
+
+    assert none.stdout == "nothing is sold on account, owes 0.00 EUR\n"
+    assert [each.stdout for each in (first, more, unlimited)] == [
+        "limit 500.50, 30 days to pay\n",
+        "limit 500.50, 14 days to pay\n",
+        "limit unlimited, 14 days to pay\n",
+    ]
+    assert "say --limit, too" in alone.stderr
+    assert "--limit: an amount such as 12.50" in wrong.stderr
 
 
 def test_a_persons_own_copy_and_the_marketing_list_are_handed_out(desk: Desk) -> None:
@@ -399,6 +436,7 @@ def test_an_audit_fails_where_a_balance_differs_from_its_entries(desk: Desk) -> 
         (("import", "any.csv", "--source", "My Shop"), "source"),
         (("import", "any.csv", "--as-of", "soon"), "as_of"),
         (("import", "any.csv", "--field", "size"), "COLUMN=FIELD"),
+        (("import", "any.csv", "--field", "foo=bar"), "filled by these columns of the file: none"),
         (("import", "any.csv", "--currency", "JPY"), "all balances of this store are in EUR"),
         (("export",), "--csv or --xlsx"),
         (("export", "--page", "x.html"), "name them"),
@@ -416,6 +454,14 @@ def test_what_cannot_be_done_is_told_in_one_sentence(desk: Desk, arguments: tupl
     assert "Traceback" not in done.stderr
 
 
+def test_a_language_in_which_there_is_no_page_is_refused_with_those_there_are(desk: Desk) -> None:
+    done = desk.run("export", "any", "--language", "xx")
+
+    assert done.returncode != 0
+    for language in ("en", "de", "nl", "fi"):
+        assert f'"{language}"' in done.stderr
+
+
 @pytest.mark.parametrize("more", [(), ("--good-rows",), ("--make-fields",)])
 def test_a_file_that_breaks_off_is_told_with_its_row_and_how_far_it_came(desk: Desk, more: tuple[str, ...]) -> None:
     file = desk.file("broken.csv", [f"B{len(more)}-1,Broken,Off,,,,,,,\n", "B-2," + "A" * 10_000_000 + ",,,,,,,,\n"])
@@ -425,6 +471,81 @@ def test_a_file_that_breaks_off_is_told_with_its_row_and_how_far_it_came(desk: D
     assert done.returncode == 1
     assert "row 3: no CSV from here on" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_was_done_until_a_file_breaks_off_is_reported_with_the_rows_just_before(desk: Desk) -> None:
+    file = desk.file("stray.csv", ["S-1,Stray,Good,,,,,,,\n", "S-2,Stray,Bad,,12,,,,,\n", 'S-3,"Stray,Quote,,,,,,,\n'])
+
+    tried = desk.run("import", file)
+    done = desk.run("import", file, "--good-rows", "--csv", "stray-report.csv")
+
+    assert "nothing was taken over" in tried.stderr
+    assert "1 would be created" in tried.stdout
+    with (desk.hub.folder / "stray-report.csv").open(encoding="utf-8-sig", newline="") as lines:
+        report = [(each["row"], each["outcome"], each["column"]) for each in csv.DictReader(lines)]
+    assert report == [("2", "created", ""), ("3", "refused", "mobile")]
+    assert done.returncode == 1
+    assert "row 4: no CSV from here on" in done.stderr
+    assert taken_over(desk, "Stray") == 1
+
+
+def test_an_import_that_is_interrupted_tells_what_was_taken_over_until_then(desk: Desk) -> None:
+    file = desk.file("stopped.csv", rows("Stopped", 3000))
+
+    with desk.started("import", file, "--good-rows", "--csv", "stopped-report.csv", *READ) as command:
+        wait_for(lambda: taken_over(desk, "Stopped") > 400, "the first rows")
+        command.send_signal(signal.SIGINT)
+
+    assert command.returncode == 130
+    with (desk.hub.folder / "stopped-report.csv").open(encoding="utf-8-sig", newline="") as lines:
+        outcomes = [each["outcome"] for each in csv.DictReader(lines)]
+    assert set(outcomes) == {"created"}
+    assert 0 < len(outcomes) <= taken_over(desk, "Stopped") < 3000
+
+
+def test_fields_are_made_for_rows_that_are_taken_and_never_by_a_trial(desk: Desk) -> None:
+    head = "customer_code,first_name,mobile,custom_field_1,custom_field_2\n"
+    bad = desk.file("fields.csv", ["F-1,Fields,,XL,\n", "F-2,Fields,12,,blue\n"], head)
+
+    tried = desk.run("import", bad, "--make-fields", "--dry-run")
+    none = desk.run("import", bad, "--make-fields")
+    before = {each.field for each in desk.ask(ListCustomFields()).fields}
+    good = desk.run("import", bad, "--make-fields", "--good-rows")
+
+    assert "1 would be created" in tried.stdout
+    assert "new fields: custom-field-1" in tried.stdout
+    assert (none.returncode, before & {"custom-field-1", "custom-field-2"}) == (1, set())
+    assert "1 created" in good.stdout, good.stderr
+    after = {each.field for each in desk.ask(ListCustomFields()).fields}
+    assert after - before == {"custom-field-1"}
+
+
+def test_a_bad_detail_is_told_by_its_column_and_kept_in_the_notes_where_that_is_wanted(desk: Desk) -> None:
+    file = desk.file("notes.csv", ["P-1,Päivi,Notes,,n/a,,,,5,\n", "Päivi-3F7K,Päivi,Code,,,a@x.de; b@x.de,,,,\n"])
+
+    refused = desk.run("import", file, *READ)
+    noted = desk.run("import", file, "--bad-details", "to_notes", "--csv", "-", *READ)
+
+    for column, rule in (("mobile", "a phone number that is in use"), ("email", "an email address such as")):
+        assert column in refused.stdout
+        assert rule.split()[1] in refused.stdout
+    assert [
+        (each["outcome"], each["column"], each["rule"][:22]) for each in csv.DictReader(noted.stdout.splitlines())
+    ] == [
+        ("created", "mobile", "mobile went to the not"),
+        ("created", "email", "email went to the note"),
+    ]
+    shown = desk.json("show", "PÄIVI-3F7K")
+    assert (shown["codes"], shown["notes"]) == (["Päivi-3F7K"], "email: a@x.de; b@x.de")
+
+
+def test_names_of_columns_reach_the_terminal_as_text(desk: Desk) -> None:
+    file = desk.file("bell.csv", ["Q-1,Bell,x\n"], "customer_code,first_name,\x1b[31mred\x07\n")
+
+    done = desk.run("import", file, "--dry-run")
+
+    assert "red" in done.stderr
+    assert not {"\x1b", "\x07"} & set(done.stderr)
 
 
 def test_rows_that_mean_harm_are_refused_one_by_one_or_kept_as_the_names_they_are(desk: Desk) -> None:
@@ -448,7 +569,7 @@ def test_rows_that_mean_harm_are_refused_one_by_one_or_kept_as_the_names_they_ar
         *(("created", ""),) * 3,
     ]
     assert {each["last_name"] for each in of("Harm", desk.export())} == {
-        "'; DROP TABLE customer; --",
+        "'; DROP TABLE customer;' --",  # with what keeps its second part from being run, too
         '🎉 OR "NEAR" *',
         "'=1+1",
     }

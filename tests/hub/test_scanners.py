@@ -88,7 +88,7 @@ def display() -> Iterator[Display]:
 @pytest.fixture(scope="module")
 def settings(scanner: SerialScanner, display: Display) -> dict[str, str]:
     """Variables of the services: scanner and display of till-1, and what a customer's card and a badge are."""
-    scanners = [{"device": "front", "register": "till-1", "tty": scanner.path}]
+    scanners = [{"device": "front", "register": "till-1", "tty": scanner.path, "several_codes": True}]
     displays = [{"device": "shopper", "register": "till-1", "host": "127.0.0.1", "port": display.port}]
     rules = [{"kind": "customer_code", "prefix": "C-"}, {"kind": "staff_badge", "prefix": "B-"}]
     return {
@@ -216,10 +216,16 @@ async def test_a_code_from_the_command_line_pairs_whatever_scanner_reads_it(
         scanner.read(code)
         told = await shown(shop, screen, "till-9", RegisterScan, lambda state: state.kind == "pairing")
     front = await listed(shop, "front")
-    back = await devices(shop, "pair", "till-1", "--scanner", "front")
+    noted = await devices(shop, "list")
+    back = await devices(shop, "unpair", "front")
+    home = await listed(shop, "front")
+    again = await devices(shop, "pair", "till-1", "--scanner", "front")
 
     assert code in drawn
     assert picture.read_bytes().startswith(b"<?xml")
     assert told.outcome == "paired"
-    assert front["register"] == "till-9"
-    assert back == "front belongs to till-1\n"
+    assert (front["register"], front["paired"]) == ("till-9", True)
+    assert "front: paired, whatever the settings say" in noted
+    assert back == "front belongs to till-1, as the settings say\n"
+    assert (home["register"], home["paired"]) == ("till-1", False)
+    assert again == "front belongs to till-1\n"

@@ -26,18 +26,19 @@ TTY = Path("/dev/serial/by-id/usb-Lab_Serial_Scanner_H9-if00")
 EVIOCGRAB = 0x40044590  # linux/input.h
 WITHIN_S = 10.0
 BLOCKED_S = 2.0
-KEY_S, HAND_S = 0.01, 0.03
+KEY_S, HAND_S = 0.01, 0.12
 """Pauses between two keys, as scanners can be set to, and between two codes of one scanner; no hand is that fast.
 
 A scanner at its fastest leaves a reader 40 ms before the kernel loses keys, and this machine is some twenty times
 slower than a shop's.
 """
-READS: list[dict[str, str]] = [
+READS: list[dict[str, Any]] = [
     {"device": "scanner-1", "usb": SCANNER, "serial": "S1"},
     {"device": "scanner-2", "usb": SCANNER, "serial": "S2"},
     {"device": "german", "usb": SCANNER, "serial": "DE", "layout": "de"},
     {"device": "french", "usb": SCANNER, "serial": "FR", "layout": "fr"},
-    {"device": "serial", "tty": str(TTY)},
+    {"device": "no-suffix", "usb": SCANNER, "serial": "NS", "end": "pause"},
+    {"device": "serial", "tty": str(TTY), "several_codes": True},
     {"device": "trap", "usb": AT_KEYBOARD},
 ]
 """The settings of the reader; they even name the PS/2 keyboard, which no reader may open."""
@@ -74,6 +75,7 @@ def read_scanners() -> None:
     """
     import msgspec  # noqa: PLC0415
 
+    from services.devices.scanners.input_devices import InputSource, read_identity  # noqa: PLC0415
     from services.devices.scanners.watching import Heard, Scanners  # noqa: PLC0415
     from services.devices.settings import ScannerSettings  # noqa: PLC0415
     from services.runtime.log import Log  # noqa: PLC0415
@@ -82,10 +84,24 @@ def read_scanners() -> None:
         told = {name: getattr(what, name) for name in what.__slots__ if name != "at"}  # no two scans have one moment
         tell(heard=type(what).__name__, **told)
 
+    wanted = msgspec.convert(READS, list[ScannerSettings])
+
+    def open_another() -> None:
+        """Take the keyboard for the first scanner, as if it had got that one's number between two looks."""
+        keyboard, first = (Path(nodes()[serial]) for serial in ("K1", "S1"))
+        identity = read_identity(Path("/sys/class/input") / first.name)
+        assert identity is not None
+        try:
+            InputSource(keyboard, identity, wanted[0])
+        except OSError as error:
+            tell(heard=type(error).__name__)
+        else:
+            tell(heard="the keyboard")
+
     async def read() -> None:
-        wanted = msgspec.convert(READS, list[ScannerSettings])
         scanners = Scanners(wanted, heard, Log("lab"), sweep_s=0.5)
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, time.sleep, BLOCKED_S)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR2, open_another)
         scanners.start()
         tell(reading=True)
         await asyncio.Event().wait()
@@ -152,6 +168,7 @@ def press(name: str, keys: list[list[int]], pause_s: float = KEY_S) -> None:
             reports.write(bytes([modifiers, 0, usage, 0, 0, 0, 0, 0]))
             reports.write(bytes(8))
             time.sleep(pause_s)
+    time.sleep(HAND_S)
 
 
 def press_at_once(keys: dict[str, list[list[int]]], times: int) -> None:
@@ -160,7 +177,6 @@ def press_at_once(keys: dict[str, list[list[int]]], times: int) -> None:
     def work(name: str) -> None:
         for _ in range(times):
             press(name, keys[name])
-            time.sleep(HAND_S)
 
     workers = [threading.Thread(target=work, args=(name,)) for name in keys]
     for worker in workers:
@@ -292,6 +308,7 @@ class Desk:
             "answer": self._answer,
             "unplug-after": self._unplug_after,
             "look": self._look,
+            "take-for-another": self._take_for_another,
         }
 
     def _read(self) -> None:
@@ -329,10 +346,15 @@ class Desk:
     def _let_go(self) -> None:
         os.close(self._held)
 
-    def _press_while_held(self, name: str, keys: list[list[int]]) -> None:
+    def _press_while_held(self, name: str, codes: list[list[list[int]]]) -> None:
+        """Press codes as fast as the wire takes them, a hand's pause between them, before the reader hears of any."""
         self._reader.send_signal(signal.SIGSTOP)
-        press(name, keys, pause_s=0)
+        for keys in codes:
+            press(name, keys, pause_s=0)
         self._reader.send_signal(signal.SIGCONT)
+
+    def _take_for_another(self) -> None:
+        self._reader.send_signal(signal.SIGUSR2)
 
     def _press_while_blocked(self, name: str, keys: list[list[int]], times: int) -> None:
         self._reader.send_signal(signal.SIGUSR1)

@@ -89,12 +89,39 @@ def test_a_loop_that_is_blocked_for_two_seconds_loses_no_key(counter: Desk) -> N
 
 def test_a_scan_that_the_kernel_lost_keys_of_is_void_and_said(counter: Desk) -> None:
     """The kernel keeps 64 events for a reader; thirty digits are 180."""
-    counter.do("press-while-reader-is-held", name="scanner-1", keys=keys_of("1234567890" * 3 + "\n"))
+    counter.do("press-while-reader-is-held", name="scanner-1", codes=[keys_of("1234567890" * 3 + "\n")])
     void = counter.heard()
     counter.scan("scanner-1", EAN)
 
     assert (void["heard"], void["reason"]) == ("LineVoided", "events_lost")
     assert counter.heard() == read("scanner-1", EAN)
+
+
+def test_codes_that_waited_for_the_reader_are_told_apart_by_when_their_keys_went_down(counter: Desk) -> None:
+    counter.do("press-while-reader-is-held", name="scanner-1", codes=[keys_of("12\n"), keys_of("34\n")])
+
+    assert [counter.heard(), counter.heard()] == [read("scanner-1", "12"), read("scanner-1", "34")]
+
+
+def test_half_a_scan_is_void_after_silence_and_so_is_its_rest(counter: Desk) -> None:
+    """Silence is told by the clock that the kernel stamps keys by."""
+    counter.do("press", name="scanner-1", keys=keys_of("40063"))
+    half = counter.heard()
+    counter.scan("scanner-1", "81333931")
+    rest = counter.heard()
+    counter.scan("scanner-1", EAN)
+
+    assert [(each["heard"], each["reason"], each["length"]) for each in (half, rest)] == [
+        ("LineVoided", "too_slow", 5),
+        ("LineVoided", "too_slow", 8),
+    ]
+    assert counter.heard() == read("scanner-1", EAN)
+
+
+def test_a_device_that_has_got_a_scanners_number_meanwhile_is_let_go(counter: Desk) -> None:
+    counter.do("take-for-another")
+
+    assert counter.heard() == {"heard": "OtherDevice"}
 
 
 def test_a_scanner_that_is_unplugged_in_mid_scan_reads_nothing_of_it(counter: Desk) -> None:
@@ -152,6 +179,20 @@ def test_scanners_of_german_and_french_layout_spell_rightly(counter: Desk) -> No
         ready("french"),
         read("french", f"]E0{EAN}é"),
     ]
+
+
+def test_a_scanner_without_a_suffix_ends_a_code_by_silence(counter: Desk) -> None:
+    """The one of before with another serial number: the kernel's gadgets make four that type."""
+    counter.unplug("foreign")
+    went = counter.heard()
+    counter.do("rename", name="foreign", serial="NS")
+    counter.plug("foreign")
+    came = counter.heard()
+
+    counter.do("press", name="foreign", keys=keys_of(EAN))
+
+    assert (went, came) == (gone("french"), ready("no-suffix"))
+    assert counter.heard() == read("no-suffix", EAN)
 
 
 def test_a_scanner_that_another_program_holds_is_in_use_until_it_lets_go(counter: Desk) -> None:

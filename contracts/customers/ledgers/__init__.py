@@ -65,7 +65,8 @@ class BalancesRead(Reply, frozen=True):
     """What a customer has with the shop, and what of it can be spent now.
 
     What is reserved for a sale that is not completed yet is still in the balance and not available.
-    ``account_available`` None means that the account has no limit.
+    ``account_available`` None means that the account has no limit. ``account_grace_days`` None says that there are no
+    terms of an account; ``account_revision`` is that of the terms, which ``set-account-terms`` asks for.
     """
 
     customer_id: CustomerId
@@ -76,6 +77,8 @@ class BalancesRead(Reply, frozen=True):
     points_worth: Amount
     overdue: Amount
     loyalty_terms: Version | None = None
+    account_revision: int = 0
+    account_grace_days: int | None = None
 
 
 class GetBalances(Query[BalancesRead], frozen=True):

@@ -48,11 +48,15 @@ class ListLateCaptures(Query[LateCaptures], frozen=True):
 
 
 class LedgerDifference(Message, frozen=True):
-    """Something kept that is not what the entries come to."""
+    """Something kept that is not what the entries come to.
+
+    ``part``: whose what of a balance is, since a merge. ``transfer``: what a merge, or its undoing, took away from the
+    holder (``kept``) is not what came in elsewhere. ``astray``: what belongs to somebody else and no sale keeps there.
+    """
 
     ledger: Ledger
     holder_id: HolderId
-    what: Literal["balance", "entries", "running_balance", "reserved", "capture", "lot"]
+    what: Literal["balance", "entries", "running_balance", "reserved", "capture", "lot", "part", "transfer", "astray"]
     kept: int
     computed: int
 

@@ -14,10 +14,11 @@ from contracts.ids import CustomerId, Hash, Segment, Timestamp, Uuid
 
 ErasureId = NewType("ErasureId", Uuid)
 ErasureReason = Literal["asked_for", "retention", "mistaken_record"]
+ErasureWaitsFor = Literal["sales", "rebuild", "night"]
 
 
 class BalanceOpen(Rejection):
-    """The customer still has or owes something; settle it, or say that it is given up."""
+    """The customer still has or owes something; settle it or say that it is given up, and end open sales (reserved)."""
 
 
 class ErasureExists(Rejection):
@@ -33,10 +34,15 @@ class ErasureUnfinished(Rejection):
 
 
 class ServiceErasure(Message, frozen=True):
-    """Whether a service has done its part of an erasure."""
+    """Whether a service has done its part of an erasure.
+
+    ``waits_for`` says of the customers service what is still to come: that sales of before are heard (``sales``), that
+    its database is rebuilt, so that no byte is left (``rebuild``), or, of a large one, the night for that (``night``).
+    """
 
     service: Segment
     acknowledged_at: Timestamp | None
+    waits_for: ErasureWaitsFor | None = None
 
 
 class Erasure(Reply, frozen=True):

@@ -8,9 +8,10 @@ A scanner has no token and no reader for rejections: what it does is done by who
 why it did nothing is an outcome. Nobody waits for long: customers and staff are asked once, for half a second.
 """
 
-import re
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from contracts.base import Rejection
 from contracts.checkout import SaleBeingPaid
@@ -25,10 +26,10 @@ from contracts.checkout.selling import (
     ScanOutcome,
     TooManyLineItems,
 )
-from contracts.customers import CodeBlocked, CustomerNotFound
+from contracts.customers import CodeBlocked, CodeText, CustomerNotFound
 from contracts.customers.asking import GetFactsByCode
 from contracts.ids import LineItemId, SaleId, StaffId
-from contracts.staff import StaffNotFound
+from contracts.staff import BadgeText, StaffNotFound
 from contracts.staff.signing_on import IdentifyBadge
 from services.checkout.handlers.customers import Attaching, attach, prepare_attaching
 from services.checkout.store.sales import Opened
@@ -50,8 +51,6 @@ OUTCOMES: dict[type[Rejection], ScanOutcome] = {
     StaffNotFound: "unknown_badge",
 }
 """What a register would be refused is an outcome to a scanner; a line that is there came from this very scan."""
-_CARD = re.compile(r"[\x21-\x7e]{1,64}")
-"""What the code of a customer or a badge may look like."""
 
 
 class Scanned(NamedTuple):
@@ -74,11 +73,11 @@ async def prepare_apply_scan(command: ApplyScan, view: CheckoutView, ask: Ask) -
         return None
     try:
         if command.kind == "staff_badge":
-            asked_staff = IdentifyBadge(_card(command.text, StaffNotFound))
+            asked_staff = IdentifyBadge(_card(command.text, BadgeText, StaffNotFound))
             owner = await ask(asked_staff, expects=(StaffNotFound,), **PATIENCE)
             return Scanned(sale.sale_id, staff_id=owner.staff_id)
         changes_heard = view.changes_heard
-        asked = GetFactsByCode(_card(command.text, CustomerNotFound))
+        asked = GetFactsByCode(_card(command.text, CodeText, CustomerNotFound))
         found = await ask(asked, expects=(CustomerNotFound, CodeBlocked), **PATIENCE)
         attaching = await prepare_attaching(sale, found.facts, changes_heard, view.settings.language, view, ask)
     except (CustomerNotFound, CodeBlocked, StaffNotFound, AccountPaymentStands) as nobody:
@@ -113,15 +112,16 @@ def apply_scan(command: ApplyScan, scanned: Scanned | None, tx: CheckoutTx) -> S
         return ScanApplied(OUTCOMES[type(rejection)], sale_id)
 
 
-def _card(text: str, nobody: type[Rejection]) -> str:
+def _card(text: str, form: Any, nobody: type[Rejection]) -> str:
     """The code of a card or a badge, if it may be one.
 
     Rejections:
         ``nobody``: none looks like that.
     """
-    if not _CARD.fullmatch(text):
-        raise nobody
-    return text
+    try:
+        return str(msgspec.convert(text, form))
+    except msgspec.ValidationError:
+        raise nobody from None
 
 
 def _item(command: ApplyScan, tx: CheckoutTx) -> Item | None:

@@ -7,7 +7,11 @@ from babel import Locale
 
 MOST_DIGITS = 12
 LONGEST_STREET = 200
+_OF_A_THOUSAND = 3
+_LANGUAGES = ("en", "de", "nl", "fi")
+"""In which countries are called by their names; no two countries share one."""
 _GUARDED = re.compile("'+[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_GUARDED_PART = re.compile("(?<=[;\t\r\n])'(?=[ \"']*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
 _APOSTROPHE = re.compile(r"'+(?=[+0-9])")
 _MONEY = re.compile(rf"(-?)([0-9]{{1,{MOST_DIGITS}}})(?:[.,]([0-9]+))?")
 _GERMAN_DAY = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
@@ -34,6 +38,11 @@ def unguarded(text: str) -> str:
     return text[1:] if _GUARDED.match(text) else text
 
 
+def unguarded_throughout(text: str) -> str:
+    """The same of the shop's own files, which keep parts after a semicolon or in another line from being run, too."""
+    return _GUARDED_PART.sub("", unguarded(text))
+
+
 def unmarked(text: str) -> str:
     """A phone, number or postcode without the apostrophes that keep a spreadsheet from taking it for a number."""
     return _APOSTROPHE.sub("", text, count=1) if text.startswith("'") else text
@@ -54,7 +63,7 @@ def yes_no(text: str, field: str) -> bool | None:
 
 
 def minor_units(text: str, places: int, field: str) -> int:
-    """An amount in minor units; blank is nothing.
+    """An amount in minor units; blank is nothing. Noughts beyond the places say nothing: ``5.00000`` is ``5.00``.
 
     Raises:
         CellRefused: it is no amount, or it cannot be told whether a mark parts thousands or cents.
@@ -62,9 +71,11 @@ def minor_units(text: str, places: int, field: str) -> int:
     if not text.strip():
         return 0
     match = _MONEY.fullmatch(text.strip())
-    if match is None or len(match[3] or "") > places:
+    said = (match[3] or "") if match else ""
+    # Three digits after the mark may be a thousand's.
+    if match is None or said[places:].strip("0") or len(said) == _OF_A_THOUSAND != places:
         raise CellRefused(field, f"an amount such as 12.50, with at most {places} places and nothing between thousands")
-    amount = int(match[2] + (match[3] or "").ljust(places, "0"))
+    amount = int(match[2] + said[:places].ljust(places, "0"))
     return -amount if match[1] else amount
 
 
@@ -98,7 +109,7 @@ def day(text: str, field: str) -> str | None:
 
 
 def country(text: str, field: str) -> str | None:
-    """A country's code by ISO 3166-1, from that or from its English name; blank is none.
+    """A country's code by ISO 3166-1, from that or its name in English, German, Dutch or Finnish; blank is none.
 
     Raises:
         CellRefused: no country is called that.
@@ -108,7 +119,7 @@ def country(text: str, field: str) -> str | None:
         return None
     code = plain.upper() if re.fullmatch(r"[A-Za-z]{2}", plain) else _country_names().get(plain.casefold())
     if code is None:
-        raise CellRefused(field, "a country by its code (ISO 3166-1) or its English name")
+        raise CellRefused(field, "a country by its code (ISO 3166-1) or its name in English, German, Dutch or Finnish")
     return "GB" if code == "UK" else code
 
 
@@ -125,6 +136,9 @@ def street_parts(text: str, country_code: str | None) -> dict[str, str]:
 
 @cache
 def _country_names() -> dict[str, str]:
-    names = Locale("en").territories
-    found = {name.casefold(): code for code, name in names.items() if len(code) == 2 and code.isalpha()}
+    found: dict[str, str] = {}
+    for language in _LANGUAGES:
+        for code, name in Locale(language).territories.items():
+            if len(code) == 2 and code.isalpha():
+                found.setdefault(name.casefold(), code)
     return {**found, "england": "GB", "scotland": "GB", "wales": "GB", "great britain": "GB", "usa": "US"}

@@ -3,7 +3,7 @@
 Belongs here: foreign columns in our words. Never here: the shop's own columns (``own_columns.py``), what holds.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from services.customers.exchange.cells import (
@@ -15,21 +15,34 @@ from services.customers.exchange.cells import (
     unmarked,
     yes_no,
 )
+from services.customers.exchange.columns import (
+    LIGHTSPEED_HOME,
+    SHOPIFY_HOME,
+    Values,
+    lightspeed_column,
+    own_column,
+    shopify_column,
+)
 from services.customers.exchange.own_columns import Reading, custom_value, own_row
 from services.customers.exchange.own_columns import is_own as is_own_column
 
-Values = Mapping[str, str]
 Said = dict[str, Any]
 
 
 class Layout(NamedTuple):
-    """A system's columns. ``needed`` must be there; ``left_out`` are known and not kept."""
+    """A system's columns. ``needed`` must be there; ``left_out`` are known and not kept.
+
+    ``column`` tells in which one a detail of a row stands. ``spared`` tells, of a column whose cell says no detail,
+    which cells a row can do without then: that one, or a whole address; of money, names and answers none.
+    """
 
     name: str
     columns: frozenset[str]
     needed: tuple[str, ...]
     left_out: frozenset[str]
     row: Callable[[Values, Reading], Said]
+    column: Callable[[Values, str, Reading], str | None]
+    spared: Callable[[str], tuple[str, ...]]
 
     def knows(self, column: str) -> bool:
         """Whether this system has such a column."""
@@ -43,7 +56,7 @@ _SHOPIFY_COMMON: Final = frozenset(
     | {"Accepts Email Marketing", "Accepts Marketing", "Total Spent", "Total Orders", "Language"}
 )
 _LIGHTSPEED_ADDRESS: Final = ("address1", "address2", "suburb", "city", "postcode", "state", "country_id")
-_CUSTOM: Final = tuple(f"custom_field_{number}" for number in range(1, 5))
+CUSTOM: Final = tuple(f"custom_field_{number}" for number in range(1, 5))
 _LIGHTSPEED_LEFT_OUT: Final = frozenset(("sex", "fax", "year_to_date", "id", "enable_loyalty", "loyalty_email_sent"))
 
 
@@ -51,7 +64,8 @@ def _shopify(values: Values, reading: Reading, before: str) -> Said:
     """Both layouts of Shopify: one names each column of the address ``Default Address ...``."""
     text = {name: unguarded(value) for name, value in values.items()}
     address_of = {name: text.get(f"{before}{name}", "") for name in (*_SHOPIFY_ADDRESS, "Country", "Province")}
-    there = country(address_of["Country Code"] or address_of["Country"], "Country Code")
+    named = "Country Code" if address_of["Country Code"] else "Country"
+    there = country(address_of[named], f"{before}{named}")
     phones = [unmarked(text.get("Phone", ""))]
     phones += [unmarked(address_of["Phone"])] if before else []
     email, number = text.get("Email", ""), unmarked(text.get("Customer ID", ""))
@@ -65,9 +79,7 @@ def _shopify(values: Values, reading: Reading, before: str) -> Said:
         "tags": _parted(text.get("Tags", "")),
         "language": text.get("Language", "").lower()[:2] or None,
         "answers": _answers(
-            email=yes_no(
-                text.get("Accepts Email Marketing", "") or text.get("Accepts Marketing", ""), "Accepts Email Marketing"
-            ),
+            email=_either(text, "Accepts Email Marketing", "Accepts Marketing"),
             sms=yes_no(text.get("Accepts SMS Marketing", ""), "Accepts SMS Marketing"),
         ),
     }
@@ -110,9 +122,9 @@ def _lightspeed(values: Values, reading: Reading) -> Said:
             _lightspeed_address(text, "billing", "postal", reading),
         ),
         "custom": {
-            field: custom_value(text[column], field, reading)
-            for column in _CUSTOM
-            if text.get(column) and (field := reading.custom_columns.get(column, column.replace("_", "-")))
+            field: custom_value(text[column], field, reading, column)
+            for column in CUSTOM
+            if text.get(column) and (field := _field_of(column, reading))
         },
         **_lightspeed_balances(text, reading),
     }
@@ -148,6 +160,32 @@ def _lightspeed_balances(text: Values, reading: Reading) -> Said:
         "opening_owed": account if reading.owed_is_positive else -account,
         "opening_points": reading.points(loyalty, "loyalty_balance"),
     }
+
+
+def _field_of(column: str, reading: Reading) -> str:
+    """The custom field that a column of Lightspeed's fills."""
+    return reading.custom_columns.get(column, column.replace("_", "-"))
+
+
+def _either(text: Values, column: str, older: str) -> bool | None:
+    named = column if text.get(column) else older
+    return yes_no(text.get(named, ""), named)
+
+
+def _spared_of_shopify(column: str, before: str) -> tuple[str, ...]:
+    home = tuple(f"{before}{each}" for each in SHOPIFY_HOME)
+    return home if column in home else ()
+
+
+def _spared_of_lightspeed(column: str) -> tuple[str, ...]:
+    at = column.partition("_")[0]
+    if column == f"{at}_country_id":
+        return tuple(f"{at}_{each}" for each in LIGHTSPEED_HOME)
+    return (column,) if column == "date_of_birth" or column in CUSTOM else ()
+
+
+def _spared_of_ours(column: str) -> tuple[str, ...]:
+    return (column,) if column in {"birth_date", "handles"} or column.startswith("custom.") else ()
 
 
 def _answers(**said: bool | None) -> list[Said]:
@@ -188,6 +226,8 @@ SHOPIFY: Final = Layout(
     ("Email",),
     frozenset({"Total Spent", "Total Orders"}),
     lambda values, reading: _shopify(values, reading, "Default Address "),
+    lambda values, field, _: shopify_column(values, field, "Default Address "),
+    lambda column: _spared_of_shopify(column, "Default Address "),
 )
 SHOPIFY_OLDER: Final = Layout(
     "shopify",
@@ -195,12 +235,14 @@ SHOPIFY_OLDER: Final = Layout(
     ("Email",),
     frozenset({"Total Spent", "Total Orders"}),
     lambda values, reading: _shopify(values, reading, ""),
+    lambda values, field, _: shopify_column(values, field, ""),
+    lambda column: _spared_of_shopify(column, ""),
 )
 LIGHTSPEED: Final = Layout(
     "lightspeed",
     frozenset(
         {"customer_code", "first_name", "last_name", "company_name", "customer_group_name", "date_of_birth", "phone"}
-        | {"mobile", "email", "do_not_email", "customer_note", "website", "twitter", *_CUSTOM}
+        | {"mobile", "email", "do_not_email", "customer_note", "website", "twitter", *CUSTOM}
         | {"account_balance", "store_credit_balance", "loyalty_balance"}
     )
     | {f"{at}_{name}" for at in ("postal", "physical") for name in _LIGHTSPEED_ADDRESS}
@@ -208,9 +250,27 @@ LIGHTSPEED: Final = Layout(
     ("customer_code",),
     _LIGHTSPEED_LEFT_OUT,
     _lightspeed,
+    lambda values, field, reading: lightspeed_column(values, field, lambda column: _field_of(column, reading)),
+    _spared_of_lightspeed,
 )
-OURS: Final = Layout(OWN, frozenset(), (), frozenset(), own_row)
+OURS: Final = Layout(
+    OWN,
+    frozenset(),
+    (),
+    frozenset(),
+    own_row,
+    lambda values, field, _: own_column(values, field),
+    _spared_of_ours,
+)
 LAYOUTS: Final[tuple[Layout, ...]] = (OURS, LIGHTSPEED, SHOPIFY, SHOPIFY_OLDER)
+
+
+def _none_known(names: Sequence[str]) -> str:
+    there = ", ".join(repr(each[:40]) for each in names[:5] if each)
+    return (
+        f"there are {there}; columns of Shopify, Lightspeed or Tillwire are wanted, in English, with their capitals, "
+        "such as 'First Name' and 'Email', or 'first_name' and 'emails'"
+    )
 
 
 def fitness(names: Sequence[str]) -> int:
@@ -226,7 +286,7 @@ def layout_of(names: Sequence[str]) -> Layout:
     """
     best = max(LAYOUTS, key=lambda each: (sum(map(each.knows, names)), set(each.needed) <= set(names)))
     if not any(map(best.knows, names)):
-        raise CellRefused("header", "columns of Shopify, Lightspeed or Tillwire; capitals matter")
+        raise CellRefused("header", _none_known(names))
     for needed in best.needed:
         if needed not in names:
             raise CellRefused("header", f"{best.name} files have a column {needed!r}, written just so")

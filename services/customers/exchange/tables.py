@@ -38,7 +38,7 @@ class FileRefused(ValueError):
 
 
 class Cells(NamedTuple):
-    """One row: the number of its line (of its row, in a sheet), and its cells, trimmed of blanks."""
+    """One row: its number as a spreadsheet counts it, however many lines it has; its cells, trimmed of blanks."""
 
     number: int
     texts: list[str]
@@ -69,7 +69,11 @@ def read_table(file: Path, fitness: Fitness, *, encoding: str | None = None) -> 
         raise FileRefused(f"it cannot be read: {error.strerror}") from error
     if size > MOST_BYTES:
         raise FileRefused(f"it is larger than {MOST_BYTES >> 20} MB; split it")
+    if beginning.startswith(b"\xd0\xcf\x11\xe0"):
+        raise FileRefused("it is a sheet of an old Excel (.xls); save it as XLSX or CSV")
     if beginning.startswith(b"PK\x03\x04"):
+        if _is_open_document(file):
+            raise FileRefused("it is an OpenDocument sheet (.ods); save it as XLSX or CSV")
         return _sheet(file)
     return _csv(file, fitness, encoding or encoding_of(file))
 
@@ -138,8 +142,8 @@ def _csv(file: Path, fitness: Fitness, encoding: str) -> Iterator[Cells]:
                 text.seek(0)
             reader = csv.reader(text, delimiter=named[1] if named else _delimiter(first, fitness), strict=True)
             yield from _counted(
-                Cells(before + reader.line_num, [cell.strip().removeprefix("\ufeff") for cell in row])
-                for row in _parsed(reader, before)
+                Cells(number, [cell.strip().removeprefix("\ufeff") for cell in row])
+                for number, row in _parsed(reader, before)
             )
     except UnicodeError as error:
         raise FileRefused(f"it is not {encoding} all through; name its encoding with --encoding") from error
@@ -147,12 +151,16 @@ def _csv(file: Path, fitness: Fitness, encoding: str) -> Iterator[Cells]:
         raise FileRefused(f"it cannot be read: {error.strerror}") from error
 
 
-def _parsed(reader: Any, before: int) -> Iterator[list[str]]:
+def _parsed(reader: Any, before: int) -> Iterator[tuple[int, list[str]]]:
+    number, line = before, before
     try:
-        yield from reader
+        for number, row in enumerate(reader, before + 1):
+            line = before + reader.line_num
+            yield number, row
     except csv.Error as error:
+        at = "" if line == number else f" (line {line + 1} of the file)"
         raise FileRefused(
-            f"row {before + reader.line_num}: no CSV from here on ({error}); is a quote left open, or a cell longer "
+            f"row {number + 1}{at}: no CSV from here on ({error}); is a quote left open, or a cell longer "
             f"than {LONGEST_CELL} characters?"
         ) from error
 
@@ -196,6 +204,12 @@ def _sheet(file: Path) -> Iterator[Cells]:
         except Exception as error:
             # The library raises whatever the XML within makes it stumble over.
             raise FileRefused(f"it is no XLSX sheet that can be read ({type(error).__name__})") from error
+
+
+def _is_open_document(file: Path) -> bool:
+    """Whether a packed file says that it is one of LibreOffice's: the first part does, as it stands."""
+    with file.open("rb") as packed:
+        return b"mimetypeapplication/vnd.oasis.opendocument" in packed.read(128)
 
 
 def _prove_no_bomb(file: Path) -> None:

@@ -15,6 +15,7 @@ from contracts.customers.privacy.erasing import (
     ErasureList,
     ErasureNotFound,
     ErasureUnfinished,
+    ErasureWaitsFor,
     GetErasure,
     GetErasureCertificate,
     ListErasures,
@@ -26,6 +27,7 @@ from services.customers.handlers.merging import give_balances_back, part_for_goo
 from services.customers.handlers.transfers import CUSTOMER_LEDGERS, all_of, give_up
 from services.customers.model.consent import addresses_of
 from services.customers.model.privacy import (
+    OWN,
     SUPPRESSING,
     TO_ACKNOWLEDGE,
     buyer_of,
@@ -37,11 +39,11 @@ from services.customers.sentences import certificate_text
 from services.customers.store.aliases import family
 from services.customers.store.buyers import BuyerStore
 from services.customers.store.erasing import forget
-from services.customers.store.erasures import ErasureStore, Waiting
+from services.customers.store.erasures import ErasureStore, Waiting, database_bytes, waits_for_sales
 from services.customers.transactions import CustomersTx, CustomersView
 from services.runtime.clock import read_stamp, stamp
 from services.runtime.states import Shown
-from services.runtime.wiping import leave_no_bytes
+from services.runtime.wiping import leave_no_bytes, may_rebuild
 
 
 def erase_customer(command: EraseCustomer, tx: CustomersTx) -> Erasure:
@@ -89,19 +91,16 @@ async def get_erasure(query: GetErasure, view: CustomersView) -> Erasure:
     found = await view.read(lambda connection: ErasureStore(connection).find(query.erasure_id, overdue))
     if found is None:
         raise ErasureNotFound(erasure_id=query.erasure_id)
-    return found
+    return (await _with_waits([found], view))[0]
 
 
 async def list_erasures(query: ListErasures, view: CustomersView) -> ErasureList:
     """Tell which erasures there were."""
     overdue = view.privacy.overdue_before(view.now)
-    return ErasureList(
-        await view.read(
-            lambda connection: ErasureStore(connection).newest(
-                query.limit, overdue, unfinished_only=query.unfinished_only
-            )
-        )
+    found = await view.read(
+        lambda connection: ErasureStore(connection).newest(query.limit, overdue, unfinished_only=query.unfinished_only)
     )
+    return ErasureList(await _with_waits(found, view))
 
 
 async def get_certificate(query: GetErasureCertificate, view: CustomersView) -> ErasureCertificate:
@@ -136,6 +135,34 @@ async def get_certificate(query: GetErasureCertificate, view: CustomersView) -> 
         ),
         seal=seal or certificate_seal(view.digest_key, erasure),
     )
+
+
+async def _with_waits(erasures: Sequence[Erasure], view: CustomersView) -> tuple[Erasure, ...]:
+    """Erasures with what this service's own part of each still waits for."""
+    mine = [
+        each for each in erasures if any(part.service == OWN and not part.acknowledged_at for part in each.services)
+    ]
+    if not mine:
+        return tuple(erasures)
+    size, for_sales = await view.read(
+        lambda connection: (
+            database_bytes(connection),
+            {each.erasure_id for each in mine if waits_for_sales(connection, each)},
+        )
+    )
+    enough = view.privacy.half_due_before(view.now)
+    waits: dict[ErasureId, ErasureWaitsFor] = {}
+    for each in mine:
+        rebuilt = may_rebuild(size, view.wall_clock, waited=each.erased_at < enough)
+        waits[each.erasure_id] = "sales" if each.erasure_id in for_sales else "rebuild" if rebuilt else "night"
+    return tuple(_waiting(each, waits.get(each.erasure_id)) for each in erasures)
+
+
+def _waiting(erasure: Erasure, waits_for: ErasureWaitsFor | None) -> Erasure:
+    services = tuple(
+        msgspec.structs.replace(each, waits_for=waits_for) if each.service == OWN else each for each in erasure.services
+    )
+    return msgspec.structs.replace(erasure, services=services)
 
 
 def replay(tx: CustomersTx) -> None:

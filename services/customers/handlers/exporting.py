@@ -5,7 +5,7 @@ from typing import Any, Final
 from contracts.checkout.custom import FieldOfSale, ListFieldsOfSales
 from contracts.customers.privacy.copying import CustomerExport, ExportCustomer
 from contracts.ids import CustomerId
-from services.customers.export_page import readable_page
+from services.customers.export_page import Style, readable_page
 from services.customers.sentences import spoken_language
 from services.customers.store.aliases import family
 from services.customers.store.customers import CustomerStore
@@ -29,7 +29,8 @@ async def export_customer(query: ExportCustomer, view: CustomersView, ask: Ask) 
         Unavailable: checkout does not answer; a copy without what it holds would look like a whole one.
     """
     customer = await view.read(lambda connection: CustomerStore(connection).get(query.customer_id))
-    customer_id, language = customer.customer_id, spoken_language(query.language or customer.language)
+    customer_id = customer.customer_id
+    language = spoken_language(query.language or customer.language, view.language)
     listed, _, place = (query.next or "").partition(":")
     if listed == SALE_FIELDS:
         document, following = await _fields(view, ask, customer_id, place)
@@ -47,7 +48,7 @@ async def export_customer(query: ExportCustomer, view: CustomersView, ask: Ask) 
         made_at=made_at,
         language=language,
         document=document,
-        page=readable_page(document, language, made_at),
+        page=readable_page(document, Style(language, view.currency, view.zone), made_at),
         next=following,
     )
 

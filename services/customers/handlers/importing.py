@@ -1,5 +1,6 @@
 """Customers moved in from another system by the batch, tried before, and listed to be moved out."""
 
+from contracts.customers import Customer
 from contracts.customers.asking import CustomerChanged
 from contracts.customers.groups import PutGroup
 from contracts.customers.importing import (
@@ -10,7 +11,9 @@ from contracts.customers.importing import (
     RowsChecked,
     RowsImported,
 )
+from contracts.customers.ledgers.accounts import AccountTerms
 from contracts.ids import CustomerId
+from services.customers.handlers.booking import note_terms
 from services.customers.handlers.imported_consent import (
     IMPORTED,
     LANGUAGE,
@@ -39,7 +42,7 @@ def import_customers(command: ImportCustomers, tx: CustomersTx) -> RowsImported:
         Malformed: ``as_of`` is no day of the calendar or still to come, or two rows have one number or key.
     """
     as_of = tx.today if command.as_of is None else read_day_past(command.as_of, "as_of", tx.today)
-    batch = Batch(Shelf(tx.connection), command, Standards(tx.rules, tx.now.date(), tx.digest_key, tx.ids.new))
+    batch = Batch(Shelf(tx.connection), command, Standards(tx.rules, tx.now.date(), tx.digest_key, tx.ids))
     results, waiting = [], list[Verdict]()
     for row in command.rows:
         if batch.meets_fresh(row):
@@ -63,15 +66,20 @@ def import_customers(command: ImportCustomers, tx: CustomersTx) -> RowsImported:
 
 async def check_import(query: CheckImport, view: CustomersView) -> RowsChecked:
     """Tell what would become of rows; nothing is kept."""
-    held = Standards(view.rules, view.now.date(), view.digest_key, view.ids.new)
+    held = Standards(view.rules, view.now.date(), view.digest_key, view.ids)
     return await view.read(lambda connection: _checked(Batch(Shelf(connection), query, held), query))
 
 
 async def list_customers(query: ListCustomers, view: CustomersView) -> CustomerPage:
     """Read a page of all customers, and note who took them away."""
-    customers = await view.read(lambda connection: Shelf(connection).page(query.next or "", query.limit))
+    customers, terms = await view.read(lambda connection: _page(Shelf(connection), query))
     view.accessed("exported", None, len(customers))
-    return CustomerPage(customers, customers[-1].customer_id if len(customers) == query.limit else None)
+    return CustomerPage(customers, customers[-1].customer_id if len(customers) == query.limit else None, terms)
+
+
+def _page(shelf: Shelf, query: ListCustomers) -> tuple[tuple[Customer, ...], tuple[AccountTerms, ...]]:
+    customers = shelf.page(query.next or "", query.limit)
+    return customers, shelf.accounts.of([each.customer_id for each in customers])
 
 
 def _checked(batch: Batch, query: CheckImport) -> RowsChecked:
@@ -95,8 +103,11 @@ def _keep_new(verdicts: list[Verdict], as_of: str, command: ImportCustomers, tx:
         _note_saved_anyway(verdict, after.customer_id, tx)
         tx.record(CustomerChanged(facts(after)))
     country = command.country or tx.rules.country
+    for verdict, _, after in new:
+        _agree(verdict, after.customer_id, tx)
     openings = [(after.customer_id, kept.row_id, *each) for verdict, kept, after in new for each in verdict.openings]
-    open_new(tx, openings, as_of, IMPORTED)
+    grace = {after.customer_id: verdict.terms.grace_days for verdict, _, after in new if verdict.terms is not None}
+    open_new(tx, openings, as_of, IMPORTED, grace)
     keep_of_new([(after, kept.row_id, addressed(verdict.row, after, country)) for verdict, kept, after in new], tx)
 
 
@@ -113,10 +124,21 @@ def _keep_known(verdict: Verdict, as_of: str, command: ImportCustomers, tx: Cust
         _note_saved_anyway(verdict, after.customer_id, tx)
         tx.record(CustomerChanged(facts(after)))
     record = after or before
+    _agree(verdict, record.customer_id, tx)
     _open(verdict, record.customer_id, as_of, tx)
     for said, address in addressed(verdict.row, record, command.country or tx.rules.country):
         told = Imported(said.channel, address, said.answer == "no", record.language or LANGUAGE, IMPORTED)
         keep_imported(record, told, tx.ids.derived(kept.row_id, said.answer), tx)
+
+
+def _agree(verdict: Verdict, customer_id: CustomerId, tx: CustomersTx) -> None:
+    """Keep the terms on which a customer may owe, before anything that they owe is booked: it is due by them."""
+    if verdict.terms is None:
+        return
+    before = tx.books.accounts.terms(customer_id)
+    terms = AccountTerms(customer_id, before.revision + 1, verdict.terms.credit_limit, verdict.terms.grace_days)
+    tx.books.accounts.put(terms, tx.signed_on, tx.now)
+    note_terms(tx, before, terms)
 
 
 def _open(verdict: Verdict, customer_id: CustomerId, as_of: str, tx: CustomersTx) -> None:

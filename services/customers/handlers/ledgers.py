@@ -22,9 +22,10 @@ from contracts.customers.ledgers.accounts import AccountStatement, AccountTerms,
 from contracts.customers.ledgers.watching import AuditLedgers, LateCaptures, LedgersAudited, ListLateCaptures
 from contracts.ids import CustomerId
 from contracts.money import LARGEST
-from services.customers.handlers.booking import book, due_on, note_terms, up_to_date
+from services.customers.handlers.booking import book, due_on, kept_of_owners, note_terms, parts_of, up_to_date
 from services.customers.model.audit import Audit
 from services.customers.model.days import prove_days, read_day_to_come
+from services.customers.model.importing import opening_id
 from services.customers.model.ledgers import (
     adjusted_kind,
     expiring,
@@ -81,6 +82,7 @@ def adjust_balance(command: AdjustBalance, tx: CustomersTx) -> EntryBooked:
             expires_on=command.expires_on,
             due_on=due_on(tx, customer_id, tx.today) if command.ledger == "account" and command.amount > 0 else None,
         ),
+        parts_of(tx, command.ledger, customer_id, command.amount, command.customer_id),
     )
     return EntryBooked(command.ledger, HolderId(customer_id), entry)
 
@@ -98,22 +100,13 @@ def open_balance(  # noqa: PLR0913, PLR0917 - what an opening balance consists o
         day: as of which day.
         source_key: names the balance where it came from; only an id that follows from it is kept.
     """
-    entry_id = opening_id(tx, ledger, source_key)
+    entry_id = opening_id(source_key, ledger, tx.ids.derived)
     if amount == 0 or tx.books.ledgers.find(entry_id) is not None:
         return False
     meant = tx.books.meant_by(customer_id)
     due = due_on(tx, meant, day) if ledger == "account" and amount > 0 else None
     book(tx, ledger, meant, NewEntry(entry_id, "opening", amount, stamp(tx.now), day, due_on=due))
     return True
-
-
-def opening_id(tx: CustomersTx, ledger: CustomerLedger, source_key: str) -> str:
-    """The id of the one opening entry that a source key can have in a ledger."""
-    return tx.ids.derived(_OPENINGS, f"{ledger}/{source_key}")
-
-
-_OPENINGS = "6f0b8f8e-5d0c-5c1f-9f0a-6a6f70656e73"
-"""The namespace of opening entries' ids (RFC 9562, 5.5)."""
 
 
 def set_account_terms(command: SetAccountTerms, tx: CustomersTx) -> AccountTerms:
@@ -148,9 +141,10 @@ async def get_balances(query: GetBalances, view: CustomersView) -> BalancesRead:
         ledgers = books.ledgers
         membership, programme = books.loyalty.membership(customer_id), books.loyalty.programme()
         balances = books.balances(customer_id)
-        credit, points = (_spendable_of(ledgers, each, customer_id, today) for each in ("store_credit", "loyalty"))
+        credit, points = (_spendable_of(books, each, customer_id, today) for each in ("store_credit", "loyalty"))
         account = ledgers.kept("account", customer_id)
         items = open_items(standing(ledgers.bookings("account", customer_id)), today)
+        agreed = books.accounts.kept(customer_id)
         return BalancesRead(
             customer_id=customer_id,
             balances=balances,
@@ -160,6 +154,8 @@ async def get_balances(query: GetBalances, view: CustomersView) -> BalancesRead:
             points_worth=0 if programme is None else points * programme.point_value,
             overdue=sum(item.left for item in items if item.overdue),
             loyalty_terms=None if membership is None else membership.terms_version,
+            account_revision=agreed.terms.revision,
+            account_grace_days=agreed.terms.grace_days if agreed.there else None,
         )
 
     return await view.read(lambda connection: read(Books(connection)))
@@ -190,6 +186,8 @@ async def get_account_statement(query: GetAccountStatement, view: CustomersView)
         Malformed: the days are none, or the wrong way round.
     """
     prove_days(query.from_day, query.to_day)
+    # Of days to come nobody knows what is paid by then: what is due is not overdue yet.
+    overdue_on = min(query.to_day, view.today)
 
     def read(books: Books) -> AccountStatement:
         customer_id = books.known_customer(query.customer_id)
@@ -197,7 +195,7 @@ async def get_account_statement(query: GetAccountStatement, view: CustomersView)
         until = [each for each in bookings if each.entry.day <= query.to_day]
         before = sum(each.entry.amount for each in until if each.entry.day < query.from_day)
         during = in_order_of_days([each for each in until if each.entry.day >= query.from_day], before)
-        items = open_items(standing(until), query.to_day)
+        items = open_items(standing(until), overdue_on)
         return AccountStatement(
             customer_id=customer_id,
             from_day=query.from_day,
@@ -223,22 +221,26 @@ async def audit_ledgers(query: AuditLedgers, view: CustomersView) -> LedgersAudi
     """Recompute everything from the entries and say what differs."""
 
     def read(store: AuditStore) -> LedgersAudited:
-        audit = Audit({(ledger, holder): kept for ledger, holder, kept in store.all_kept()}, store.all_held())
+        kept_of_all = {(ledger, holder): kept for ledger, holder, kept in store.all_kept()}
+        audit = Audit(kept_of_all, store.all_held(), store.all_parts())
         for (ledger, holder_id), booked in groupby(store.all_booked(), key=lambda each: each[:2]):
             audit.check(ledger, holder_id, [booking for _, _, booking in booked])
         audit.check_captures(store.wrongly_captured(MOST_ENTRIES))
+        audit.check_transfers(store.wrongly_moved(MOST_ENTRIES))
+        audit.check_astray(store.astray())
         return audit.result()
 
     return await view.read(lambda connection: read(AuditStore(connection)))
 
 
-def _spendable_of(ledgers: LedgerStore, ledger: Ledger, holder_id: str, today: str) -> int:
+def _spendable_of(books: Books, ledger: Ledger, holder_id: str, today: str) -> int:
     """What can be spent today, what has run out and is not booked yet left out."""
-    kept = ledgers.kept(ledger, holder_id)
+    kept = books.ledgers.kept(ledger, holder_id)
     free = spendable(ledger, kept.balance, kept.reserved, None) or 0
     if kept.expires_on is None or kept.expires_on >= today:
         return free
-    run_out = expiring(standing(ledgers.bookings(ledger, holder_id)), today, kept.reserved)
+    still_kept = kept_of_owners(books, ledger, holder_id, kept)
+    run_out = expiring(standing(books.ledgers.bookings(ledger, holder_id)), today, still_kept)
     return max(0, free - sum(amount for _, amount in run_out))
 
 

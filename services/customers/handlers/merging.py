@@ -142,7 +142,7 @@ def undo_merge(command: UndoMerge, tx: CustomersTx) -> MergeReversed:
     survivor_now = _not_buried(merge, tx)
     if not _part(merge, survivor_now, tx):
         raise MergeTooOld(merge_id=command.merge_id, undo_until=merge.undo_until, days=UNDO_DAYS)
-    transfers.balances_back(tx, merge.loser_id, merge.survivor_id, command.merge_id)
+    transfers.balances_back(tx, merge.survivor_id, command.merge_id)
     return MergeReversed(tx.looked_at(merge.survivor_id), tx.looked_at(merge.loser_id))
 
 
@@ -160,7 +160,7 @@ def give_balances_back(tx: CustomersTx) -> None:
     """Let balances go back of all merges that a restored backup had to undo, in that order."""
     for merge in tx.merges.going_back():
         tx.merges.gone_back(merge)
-        transfers.balances_back(tx, merge.loser_id, merge.survivor_id, merge.merge_id)
+        transfers.balances_back(tx, merge.survivor_id, merge.merge_id)
 
 
 def _part_from_the_outside(merge_id: str, tx: CustomersTx) -> None:

@@ -1,12 +1,13 @@
 """Opening balances of new customers, all at once; those of customers on file are ``ledgers.open_balance``'s."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from contracts.customers.balances import CustomerLedger, HolderId
 from contracts.customers.ledgers.watching import BalanceBooked
 from contracts.ids import CustomerId
-from services.customers.handlers.booking import NOTED, due_on
-from services.customers.handlers.ledgers import opening_id
+from services.customers.handlers.booking import NOTED
+from services.customers.model.days import days_after
+from services.customers.model.importing import opening_id
 from services.customers.store.ledgers import NewEntry
 from services.customers.store.opening import FirstEntry, book_first, join_first
 from services.customers.transactions import CustomersTx
@@ -16,24 +17,33 @@ Opening = tuple[CustomerId, str, CustomerLedger, int]
 """Whose, by which source key, where, and how much."""
 
 
-def open_new(tx: CustomersTx, openings: Sequence[Opening], as_of: str, terms_version: str) -> None:
-    """Book what customers who were made just now bring along; whoever brings points is a member."""
+def open_new(
+    tx: CustomersTx,
+    openings: Sequence[Opening],
+    as_of: str,
+    terms_version: str,
+    grace_days: Mapping[CustomerId, int],
+) -> None:
+    """Book what customers who were made just now bring along; whoever brings points is a member.
+
+    What they owe is due after ``grace_days`` of theirs; who has no terms is to pay at once.
+    """
     if not openings:
         return
-    # None of them has terms of their own yet, so that all are due alike.
-    due = due_on(tx, openings[0][0], as_of)
     at = stamp(tx.now)
     entries = [
         FirstEntry(
             ledger,
             customer_id,
             NewEntry(
-                opening_id(tx, ledger, source_key),
+                opening_id(source_key, ledger, tx.ids.derived),
                 "opening",
                 amount,
                 at,
                 as_of,
-                due_on=due if ledger == "account" and amount > 0 else None,
+                due_on=days_after(as_of, grace_days.get(customer_id, 0))
+                if ledger == "account" and amount > 0
+                else None,
             ),
         )
         for customer_id, source_key, ledger, amount in openings

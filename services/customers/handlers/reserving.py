@@ -23,7 +23,7 @@ from contracts.customers.ledgers.reserving import (
 )
 from contracts.customers.vouchers import VoucherBlocked, VoucherExpired, VoucherNotForThis, VoucherNotFound
 from contracts.ids import CustomerId
-from services.customers.handlers.booking import up_to_date
+from services.customers.handlers.booking import parts_of, up_to_date
 from services.customers.handlers.transfers import give_back_rest
 from services.customers.model.ledgers import spendable
 from services.customers.model.loyalty import points_worth
@@ -55,7 +55,7 @@ def reserve_balance(command: ReserveBalance, tx: CustomersTx) -> BalanceReserved
     before = tx.books.reservations.find(command.reservation_id)
     if before is not None and before.state == "captured":
         return _answer(before, 0, tx)
-    holder_id = _holder(command, before, tx)
+    holder_id, owner_id = _whose(command, before, tx)
     units = _units(command, holder_id, tx)
     kept = up_to_date(tx, command.ledger, holder_id)
     own = 0
@@ -86,8 +86,9 @@ def reserve_balance(command: ReserveBalance, tx: CustomersTx) -> BalanceReserved
         state="held",
         made_at=before.made_at if before is not None else stamp(tx.now),
         expires_at=stamp(tx.now + KEPT_FOR),
+        owner_id=owner_id,
     )
-    tx.books.reservations.put(after)
+    _put(before, after, tx)
     return _answer(after, units if available is None else max(0, available - units), tx)
 
 
@@ -134,6 +135,31 @@ def expire(tx: CustomersTx, overdue: list[Reservation]) -> int:
     return given_up
 
 
+def _put(before: Reservation | None, after: Reservation, tx: CustomersTx) -> None:
+    """Keep it, and of whose part how much; that stays as it was agreed on, and what is free again goes back."""
+    is_held = before is not None and before.state == "held"
+    if before is not None and is_held and _same(before, after):
+        tx.books.reservations.put(after)
+        return
+    taken = None
+    if after.ledger != "account":
+        taken = parts_of(tx, after.ledger, after.holder_id, -after.units, after.owner_id, but=after.reservation_id)
+    tx.books.reservations.put(after)
+    kept = {} if taken is None else {each: -amount for each, amount in taken.items()}
+    tx.books.reservations.put_parts(after.reservation_id, kept)
+    if before is not None and is_held:
+        give_back_rest(tx, before.ledger, before.holder_id)
+
+
+def _same(one: Reservation, other: Reservation) -> bool:
+    return (one.ledger, one.holder_id, one.owner_id, one.units) == (
+        other.ledger,
+        other.holder_id,
+        other.owner_id,
+        other.units,
+    )
+
+
 def _end(before: Reservation, state: str, tx: CustomersTx) -> Reservation:
     if before.state != "held":
         return before
@@ -143,22 +169,25 @@ def _end(before: Reservation, state: str, tx: CustomersTx) -> Reservation:
     return after
 
 
-def _holder(command: ReserveBalance, before: Reservation | None, tx: CustomersTx) -> str:
+def _whose(command: ReserveBalance, before: Reservation | None, tx: CustomersTx) -> tuple[str, str | None]:
+    """Whose balance it is by now, and whose sale, where that is somebody whom they stand for since a merge."""
     if command.ledger != "voucher":
         if command.customer_id is None:
             raise CustomerNotFound(field="customer_id")
         customer_id = tx.books.known_customer(command.customer_id)
-        # What a sale has agreed on stays where it is kept: with the survivor of a merge that was undone, for one.
+        # What a sale has agreed on stays where it is kept: with whose it was when it was agreed on.
         is_kept = before is not None and before.state == "held" and before.ledger == command.ledger
-        return before.holder_id if before is not None and is_kept and command.units is not None else customer_id
+        if before is not None and is_kept and command.units is not None:
+            return before.holder_id, before.owner_id
+        return customer_id, None if command.customer_id == customer_id else command.customer_id
     if command.voucher_code is None:
         if before is None or before.ledger != "voucher":
             raise VoucherNotFound(field="voucher_code")
-        return before.holder_id
+        return before.holder_id, None
     voucher = tx.books.vouchers.with_code(code_hash(command.voucher_code))
     if voucher is None:
         raise VoucherNotFound(field="voucher_code")
-    return voucher.voucher_id
+    return voucher.voucher_id, None
 
 
 def _units(command: ReserveBalance, holder_id: str, tx: CustomersTx) -> int:

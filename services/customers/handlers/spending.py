@@ -4,7 +4,9 @@ Each effect has an id that follows from the sale, so that the same sale told aga
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,7 +17,7 @@ from contracts.customers.balances import Ledger
 from contracts.customers.ledgers import NotOnTime
 from contracts.ids import CustomerId, SaleId, TaxClassCode, TenderId
 from contracts.money import allocate
-from services.customers.handlers.booking import book, due_on, up_to_date
+from services.customers.handlers.booking import book, due_on, parts_of, up_to_date
 from services.customers.handlers.transfers import give_back_rest
 from services.customers.handlers.vouchers import issue
 from services.customers.model.ledgers import booked_amount, spent_kind
@@ -81,7 +83,7 @@ def _spend(event: SaleCompleted, tender: CompletedTender, entry_id: str, tx: Cus
     spent = _spent(event, tender, held, tx)
     if spent is None:
         return
-    ledger, holder_id, units = spent
+    ledger, holder_id, whose, units = spent
     late = _lateness(tender, held)
     kind = spent_kind(ledger, units)
     voucher = tx.books.vouchers.find(holder_id) if ledger == "voucher" else None
@@ -96,12 +98,20 @@ def _spend(event: SaleCompleted, tender: CompletedTender, entry_id: str, tx: Cus
         expires_on=voucher.expires_on if voucher is not None and kind == "given_back" else None,
         not_on_time=late,
     )
+    parts = _parts(ledger, holder_id, whose, entry.amount, held, tx)
     if held is None:
-        _book_for_somebody(tx, ledger, holder_id, entry)
+        _book_for_somebody(tx, ledger, holder_id, entry, parts)
         return
-    book(tx, ledger, holder_id, entry)
+    book(tx, ledger, holder_id, entry, parts)
     # Fewer points may have come off than were kept: the goods came to less.
-    captured = msgspec.structs.replace(held, holder_id=holder_id, state="captured", units=units, ended_at=stamp(tx.now))
+    captured = msgspec.structs.replace(
+        held,
+        holder_id=holder_id,
+        owner_id=None if whose == holder_id else whose,
+        state="captured",
+        units=units,
+        ended_at=stamp(tx.now),
+    )
     tx.books.reservations.put(captured)
 
 
@@ -114,16 +124,30 @@ def _reservation(event: SaleCompleted, tender: CompletedTender, tx: CustomersTx)
     return tx.books.reservations.find(reservation_id)
 
 
-def _spent(
-    event: SaleCompleted, tender: CompletedTender, held: Reservation | None, tx: CustomersTx
-) -> tuple[Ledger, str, int] | None:
+class _Spent(NamedTuple):
+    """Which balance, who has it by now, in whose name it is spent, and how much."""
+
+    ledger: Ledger
+    holder_id: str
+    whose: str
+    units: int
+
+
+def _spent(event: SaleCompleted, tender: CompletedTender, held: Reservation | None, tx: CustomersTx) -> _Spent | None:
     """Whose balance it is and how much of it; None where nothing says whose."""
     ledger, named = _LEDGERS[tender.kind], tender.reserved
     if held is not None:
-        return held.ledger, _owing(event, held.ledger, held.holder_id, tx), held.units if named is None else named.units
+        whose = _owing(event, held.ledger, held.whose)
+        stays = held.ledger == "voucher" or (held.state == "held" and whose == held.whose)
+        holder_id = held.holder_id if stays else tx.books.meant_by(whose)
+        return _Spent(held.ledger, holder_id, whose, held.units if named is None else named.units)
     if named is not None:
-        holder_id = named.holder_id if named.ledger == "voucher" else tx.books.meant_by(CustomerId(named.holder_id))
-        return named.ledger, _owing(event, named.ledger, holder_id, tx), named.units
+        if named.ledger == "voucher":
+            return _Spent(named.ledger, named.holder_id, named.holder_id, named.units)
+        whose = _owing(event, named.ledger, named.holder_id)
+        if event.customer_id is not None and tx.books.meant_by(event.customer_id) == tx.books.meant_by(whose):
+            whose = event.customer_id
+        return _Spent(named.ledger, tx.books.meant_by(whose), whose, named.units)
     if event.customer_id is None or ledger == "voucher":
         return None
     units = tender.amount
@@ -132,15 +156,27 @@ def _spent(
         if programme is None:
             return None
         units = int(Decimal(tender.amount) / programme.point_value)
-    return (ledger, tx.books.meant_by(event.customer_id), units) if units else None
+    return _Spent(ledger, tx.books.meant_by(event.customer_id), event.customer_id, units) if units else None
 
 
-def _owing(event: SaleCompleted, ledger: Ledger, holder_id: str, tx: CustomersTx) -> str:
-    """Who buys on account is whose sale it is: after a merge that was undone not always of whom it was reserved.
+def _owing(event: SaleCompleted, ledger: Ledger, whose: str) -> str:
+    """Who buys on account is whose sale it is; of anything else it is spent of whom it was reserved."""
+    return whose if ledger != "account" or event.customer_id is None else event.customer_id
 
-    Of anything else there is only where it was kept.
-    """
-    return holder_id if ledger != "account" or event.customer_id is None else tx.books.meant_by(event.customer_id)
+
+def _parts(  # noqa: PLR0913, PLR0917 - what decides whose it is
+    ledger: Ledger, holder_id: str, whose: str, amount: int, held: Reservation | None, tx: CustomersTx
+) -> dict[str, int] | None:
+    """Whose what of a spending is: what was kept for it, in their name first; what is given back is theirs."""
+    if ledger in ("account", "voucher") or held is None or held.state != "held" or amount >= 0:
+        return parts_of(tx, ledger, holder_id, amount, whose)
+    kept, left, parts = tx.books.reservations.parts(held), -amount, dict[str, int]()
+    for owner_id in sorted(kept, key=lambda each: each != whose):
+        taken = min(kept[owner_id], left)
+        left -= taken
+        parts[owner_id] = -taken
+    parts[whose] = parts.get(whose, 0) - left
+    return {owner_id: taken for owner_id, taken in parts.items() if taken} or None
 
 
 def _lateness(tender: CompletedTender, held: Reservation | None) -> NotOnTime | None:
@@ -155,10 +191,11 @@ def _pay_account(event: SaleCompleted, line: CompletedLine, tx: CustomersTx) -> 
     entry_id = tx.ids.derived(event.sale_id, f"account-payment/{line.line_item_id}")
     if line.amount == 0 or tx.books.ledgers.find(entry_id) is not None:
         return
+    holder_id = None if event.customer_id is None else tx.books.meant_by(event.customer_id)
     _book_for_somebody(
         tx,
         "account",
-        None if event.customer_id is None else tx.books.meant_by(event.customer_id),
+        holder_id,
         NewEntry(
             entry_id=entry_id,
             kind="paid" if line.amount > 0 else "adjusted",
@@ -167,15 +204,18 @@ def _pay_account(event: SaleCompleted, line: CompletedLine, tx: CustomersTx) -> 
             day=event.business_day,
             sale_id=event.sale_id,
         ),
+        None if holder_id is None else parts_of(tx, "account", holder_id, -line.amount, event.customer_id),
     )
 
 
-def _book_for_somebody(tx: CustomersTx, ledger: Ledger, holder_id: str | None, new: NewEntry) -> None:
+def _book_for_somebody(
+    tx: CustomersTx, ledger: Ledger, holder_id: str | None, new: NewEntry, parts: Mapping[str, int] | None
+) -> None:
     """Book it, unless it would be nobody's: then nothing is opened, and a person is to see to it."""
     if holder_id is None or tx.books.is_nobody(CustomerId(holder_id)):
         tx.books.ledgers.keep_unbooked(ledger, holder_id, new)
     else:
-        book(tx, ledger, holder_id, new)
+        book(tx, ledger, holder_id, new, parts)
 
 
 def _sell_vouchers(event: SaleCompleted, line: CompletedLine, tx: CustomersTx) -> None:
@@ -224,10 +264,15 @@ def _earn(event: SaleCompleted, tx: CustomersTx) -> None:
     group = event.customer_group or _group_of(customer_id, tx)
     points = points_for(base.amount, rate_of(programme, group), minor_units_of(event.currency))
     up_to_date(tx, "loyalty", customer_id, read_stamp(at))
+    whose = event.customer_id
     if points:
-        book(tx, "loyalty", customer_id, _points(event, tx.ids.derived(event.sale_id, "points"), points))
-    tx.books.ledgers.keep_activity("loyalty", customer_id, at)
-    tx.books.loyalty.put_earned(EarnedBySale(event.sale_id, customer_id, base.amount, points, 0, base.earning))
+        parts = parts_of(tx, "loyalty", customer_id, points, whose)
+        book(tx, "loyalty", customer_id, _points(event, tx.ids.derived(event.sale_id, "points"), points), parts)
+    if whose == customer_id:
+        tx.books.ledgers.keep_activity("loyalty", customer_id, at)
+    else:
+        tx.books.owners.keep_activity("loyalty", customer_id, whose, at)
+    tx.books.loyalty.put_earned(EarnedBySale(event.sale_id, whose, base.amount, points, 0, base.earning))
 
 
 def _group_of(customer_id: CustomerId, tx: CustomersTx) -> GroupId:
@@ -249,7 +294,7 @@ def _take_back_points(event: SaleCompleted, tx: CustomersTx) -> None:
         tx.books.loyalty.note_returned(SaleId(sale_id), earned.returned + max(0, returned))
         if points:
             holder_id = tx.books.meant_by(CustomerId(earned.customer_id))
-            book(tx, "loyalty", holder_id, _points(event, entry_id, -points))
+            book(tx, "loyalty", holder_id, _points(event, entry_id, -points), {earned.customer_id: -points})
 
 
 def _points(event: SaleCompleted, entry_id: str, points: int) -> NewEntry:

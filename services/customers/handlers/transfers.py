@@ -1,11 +1,12 @@
 """What a merge does to balances: every lot moves with its days, so that nothing that is owed or owned blocks a merge.
 
-Undone, each lot gives back what is left of it: what was spent or paid since stays with the survivor, and what is kept
-for a sale of theirs goes back once it is free again. The sum of both never changes.
+In the survivor's ledgers it stays apart whose is whose. Undone, each has their own again: what nothing was taken from
+is as it was before, to the day and the open item. A sale goes with whose it is, and what it keeps goes along with it;
+what another one's sale keeps goes back once it is free again. The sum of both never changes.
 """
 
-from collections import Counter
-from functools import partial
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -14,9 +15,10 @@ from contracts.customers.balances import CustomerLedger, Ledger
 from contracts.customers.profile import Balances
 from contracts.ids import CustomerId
 from services.customers.handlers.booking import book, note_terms, up_to_date
-from services.customers.model.ledgers import standing
+from services.customers.model.ledgers import Lot, standing
 from services.customers.store.accounts import KeptTerms
 from services.customers.store.ledgers import NewEntry
+from services.customers.store.reservations import Reservation
 from services.customers.transactions import CustomersTx
 from services.runtime.clock import stamp
 
@@ -37,88 +39,64 @@ def transfer(tx: CustomersTx, loser: CustomerId, survivor: CustomerId, transfer_
     for ledger in CUSTOMER_LEDGERS:
         for each in (loser, survivor):
             up_to_date(tx, ledger, each)
-        whole = standing(tx.books.ledgers.bookings(ledger, loser))
-        active_at = tx.books.ledgers.kept(ledger, loser).active_at
-        for lot in whole.lots:
-            moved = _moved(tx, transfer_id, lot.entry.entry_id, lot.left, lot.entry.day)
-            out = msgspec.structs.replace(moved.out, lot=lot.entry.entry_id)
-            into = msgspec.structs.replace(
-                moved.into, expires_on=lot.entry.expires_on, due_on=lot.entry.due_on, sale_id=lot.entry.sale_id
-            )
-            book(tx, ledger, loser, out)
-            book(tx, ledger, survivor, into)
-        if whole.deficit:
-            moved = _moved(tx, transfer_id, tx.ids.derived(transfer_id, ledger), -whole.deficit, tx.today)
-            book(tx, ledger, loser, moved.out)
-            book(tx, ledger, survivor, moved.into)
+        move = _Move(tx, ledger, loser, survivor, transfer_id)
+        for owner, part in standing(tx.books.ledgers.bookings(ledger, loser)).parts.items():
+            for lot in part.lots:
+                move.lot(lot, lot.left)
+            move.deficit(owner or loser, part.deficit)
         for held in tx.books.reservations.held_of(ledger, loser):
-            tx.books.reservations.put(msgspec.structs.replace(held, holder_id=survivor))
-        if active_at is not None:
-            tx.books.ledgers.keep_activity(ledger, survivor, active_at)
+            move.kept(held)
+        move.activity(loser, tx.books.ledgers.kept(ledger, loser).active_at)
+        for owner_id, kept in tx.books.owners.parts(ledger, loser).items():
+            move.activity(owner_id, kept.active_at)
+            tx.books.owners.gone(ledger, loser, owner_id)
     _move_terms(tx, loser, survivor, transfer_id)
 
 
 def transfer_back(tx: CustomersTx, loser: CustomerId, survivor: CustomerId, transfer_id: str) -> None:
-    """Undo a transfer: what is left of each lot goes back. Later merges of the survivor are undone before.
+    """Undo a transfer, once the loser stands for themselves again. Later merges of the survivor are undone before.
 
     Terms that the transfer brought end, unless others were agreed on since.
     """
-    balances_back(tx, loser, survivor, transfer_id)
+    balances_back(tx, survivor, transfer_id)
     terms_back(tx, loser, survivor, transfer_id)
 
 
-def balances_back(tx: CustomersTx, loser: CustomerId, survivor: CustomerId, transfer_id: str) -> None:
-    """Give back what is left of each lot; who has points left that were earned meanwhile stays a member."""
-    went = _give_back(tx, loser, survivor, transfer_id)
-    for ledger in went.rest:
-        tx.merges.keep_rest(transfer_id, ledger)
+def balances_back(tx: CustomersTx, survivor: CustomerId, transfer_id: str) -> None:
+    """Give each their own back; who has points left that were earned meanwhile stays a member."""
     for ledger in CUSTOMER_LEDGERS:
-        for each in (survivor, loser):
-            give_back_rest(tx, ledger, each)
+        _send_home(tx, ledger, tx.books.meant_by(survivor))
     _end_membership(tx, survivor, transfer_id)
 
 
 def give_back_rest(tx: CustomersTx, ledger: Ledger, holder_id: str) -> None:
-    """Give back what was kept for a sale when a merge was undone, now that less is kept.
+    """Give back what was kept for a sale of somebody else's, now that less is kept.
 
-    Whoever it goes back to may have had it from somebody else, to whom it goes on. Who was erased since has it given
-    up, as all that they had was. Once all has gone back or is spent, a merge is not looked at any more.
+    Whoever it goes back to may keep what is others', to whom it goes on. Who was erased since has it given up, as all
+    that they had was.
 
     Args:
         tx: where it is booked.
         ledger: of which something was released or spent; open items are kept for no sale, vouchers never moved.
-        holder_id: who survived the merge, or whom that one was merged into since.
+        holder_id: who has it.
     """
-    if ledger not in ("store_credit", "loyalty"):
+    if ledger not in ("store_credit", "loyalty") or not tx.books.astray(ledger, holder_id) or tx.merges.going_back():
         return
-    for merge in tx.merges.with_rest(ledger, holder_id):
-        loser = tx.books.meant_by(merge.loser_id)
-        if loser == holder_id:
-            continue
-        went = _give_back(tx, merge.loser_id, merge.survivor_id, merge.merge_id, rest_of=ledger)
-        if not went.rest:
-            tx.merges.rest_gone(merge.merge_id, ledger, holder_id)
-            if ledger == "loyalty":
-                _end_membership(tx, merge.survivor_id, merge.merge_id)
-        if not went.gave:
-            continue
-        give_back_rest(tx, ledger, loser)
-        if not tx.customers.exists(loser):
-            give_up(tx, loser, tx.ids.new())
+    _send_home(tx, ledger, holder_id)
+    if ledger == "loyalty" and not tx.books.astray(ledger, holder_id):
+        for merge in tx.merges.that_made_members(CustomerId(holder_id)):
+            _end_membership(tx, merge.survivor_id, merge.merge_id)
 
 
 def all_of(tx: CustomersTx, customer_id: CustomerId) -> Balances:
     """What a customer has and owes, with what others' sales still keep of theirs since merges were undone."""
     balances = tx.books.balances(customer_id)
-    to_come = Counter({"store_credit": balances.store_credit, "loyalty": balances.loyalty_points})
-    for ledger, merge in tx.merges.rests_of(customer_id):
-        left = _Left(tx, ledger, merge.survivor_id)
-        if left.holder_id == customer_id:
-            continue
-        for moved, holder_id, entry, lot in tx.books.ledgers.moved(merge.merge_id):
-            if moved == ledger and holder_id == merge.loser_id and entry.kind == "transferred_out" and lot is not None:
-                to_come[ledger] += left.of(left.name_of(_in_id(tx, merge.merge_id, lot)))
-    return msgspec.structs.replace(balances, store_credit=to_come["store_credit"], loyalty_points=to_come["loyalty"])
+    theirs = tx.books.owners.elsewhere(tx.books.merged_into(customer_id), customer_id)
+    return msgspec.structs.replace(
+        balances,
+        store_credit=balances.store_credit + sum(each.balance for each in theirs if each.ledger == "store_credit"),
+        loyalty_points=balances.loyalty_points + sum(each.balance for each in theirs if each.ledger == "loyalty"),
+    )
 
 
 def give_up(tx: CustomersTx, customer_id: CustomerId, cause: str) -> None:
@@ -141,117 +119,140 @@ def give_up(tx: CustomersTx, customer_id: CustomerId, cause: str) -> None:
                 staff_id=tx.signed_on,
                 reason="write_off",
             )
-            book(tx, ledger, customer_id, entry)
+            others = {each: -part.balance for each, part in tx.books.owners.parts(ledger, customer_id).items()}
+            own = entry.amount - sum(others.values())
+            book(tx, ledger, customer_id, entry, {**others, str(customer_id): own} if others else None)
 
 
-class _Went(NamedTuple):
-    """Whether anything went back, and of which ledgers something is left that could not yet."""
+class _Move(NamedTuple):
+    """From one ledger to another."""
 
-    gave: bool
-    rest: set[Ledger]
+    tx: CustomersTx
+    ledger: CustomerLedger
+    giver: str
+    taker: str
+    transfer_id: str
 
-
-def _give_back(
-    tx: CustomersTx, loser: CustomerId, survivor: CustomerId, transfer_id: str, *, rest_of: Ledger | None = None
-) -> _Went:
-    """Give back what is left of each lot that a transfer moved, or what an undone one had to leave of a ledger."""
-    gave, rest = False, set[Ledger]()
-    undo_id = tx.ids.derived(transfer_id, "undone")
-    moved = tx.books.ledgers.moved(transfer_id)
-    into = {entry.entry_id: entry for _, holder_id, entry, _ in moved if holder_id == survivor}
-    left: dict[Ledger, _Left] = {}
-    for ledger, holder_id, entry, lot in moved:
-        if holder_id != loser or entry.kind != "transferred_out" or rest_of not in {None, ledger}:
-            continue
-        if rest_of is not None and lot is None:
-            continue  # What was owed went back as a whole.
-        moved_id = _in_id(tx, transfer_id, lot or tx.ids.derived(transfer_id, ledger))
-        came = into.get(moved_id)
-        if came is None:
-            continue
-        if ledger not in left:
-            left[ledger] = _Left(tx, ledger, survivor)
-        name = left[ledger].name_of(moved_id)
-        amount = -entry.amount if lot is None else left[ledger].take(name)
-        if lot is not None and left[ledger].of(name):
-            rest.add(ledger)
-        if not amount:
-            continue
-        gave = True
-        back = _moved(tx, undo_id, moved_id if rest_of is None else tx.ids.new(), amount, came.day)
-        book(tx, ledger, left[ledger].holder_id, msgspec.structs.replace(back.out, lot=name))
-        book(
-            tx,
-            ledger,
-            tx.books.meant_by(loser),
-            msgspec.structs.replace(
-                back.into, expires_on=came.expires_on, due_on=came.due_on, sale_id=came.sale_id, lot=lot
+    def lot(self, lot: Lot, amount: int) -> None:
+        """Move so much of a lot, which keeps its days; back where it was it is left of what it was."""
+        came = lot.entry
+        self._book(
+            lot.owner or self.giver,
+            amount,
+            lot=came.entry_id,
+            into=NewEntry(
+                self.tx.ids.new(),
+                "transferred_in",
+                amount,
+                stamp(self.tx.now),
+                self.tx.today,
+                sale_id=came.sale_id,
+                expires_on=came.expires_on,
+                due_on=came.due_on,
+                lot=self.tx.books.ledgers.came_from(came.entry_id, self.taker),
+                transfer_id=self.transfer_id,
+                since=lot.day,
             ),
         )
-    return _Went(gave, rest)
+
+    def deficit(self, owner_id: str, amount: int) -> None:
+        """Move what an owner took and never had."""
+        if amount:
+            day, at = self.tx.today, stamp(self.tx.now)
+            into = NewEntry(self.tx.ids.new(), "transferred_in", -amount, at, day, transfer_id=self.transfer_id)
+            self._book(owner_id, -amount, lot=None, into=into)
+
+    def kept(self, held: Reservation) -> None:
+        """Let a sale keep what it keeps there from now on."""
+        reservations = self.tx.books.reservations
+        parts = reservations.parts(held)
+        reservations.put(msgspec.structs.replace(held, holder_id=self.taker, owner_id=held.whose))
+        if self.ledger != "account":
+            reservations.put_parts(held.reservation_id, parts)
+
+    def activity(self, owner_id: str, active_at: str | None) -> None:
+        """Let it be known there when an owner last did something."""
+        if active_at is None:
+            return
+        if owner_id == self.taker:
+            self.tx.books.ledgers.keep_activity(self.ledger, self.taker, active_at)
+        else:
+            self.tx.books.owners.keep_activity(self.ledger, self.taker, owner_id, active_at)
+
+    def _book(self, owner_id: str, amount: int, *, lot: str | None, into: NewEntry) -> None:
+        tx, at = self.tx, stamp(self.tx.now)
+        out = NewEntry(tx.ids.new(), "transferred_out", -amount, at, tx.today, lot=lot, transfer_id=self.transfer_id)
+        book(tx, self.ledger, self.giver, out, {owner_id: -amount})
+        book(tx, self.ledger, self.taker, into, {owner_id: amount})
 
 
-class _Left:
-    """What is left of each lot of a ledger and not kept for a sale; replayed once, however many lots go back.
+def _send_home(tx: CustomersTx, ledger: CustomerLedger, holder_id: str) -> None:
+    """Let what a holder has of others' go to whom it belongs, and so on from there; what their own sales keep stays."""
+    due = [holder_id]
+    while due:
+        for taker in _send_each_home(tx, ledger, due.pop()):
+            if not tx.customers.exists(taker):
+                give_up(tx, taker, tx.ids.new())
+            due.append(taker)
 
-    ``holder_id`` is who has it by now: the survivor, or whom they were merged into since. Every merge gives the lots
-    that it moves new names.
+
+def _send_each_home(tx: CustomersTx, ledger: CustomerLedger, holder_id: str) -> list[CustomerId]:
+    """Send home what is free, and others' sales with what they keep; says who took something."""
+    leaving: defaultdict[CustomerId, list[Reservation]] = defaultdict(list)
+    for held in tx.books.reservations.held_of(ledger, holder_id):
+        home = tx.books.meant_by(held.whose)
+        if home != holder_id:
+            leaving[home].append(held)
+    homes = {owner_id: tx.books.meant_by(owner_id) for owner_id in tx.books.astray(ledger, holder_id)}
+    took = []
+    for taker in dict.fromkeys((*homes.values(), *leaving)):
+        going = Counter[str]()
+        move = _Move(tx, ledger, holder_id, taker, tx.ids.new())
+        for held in leaving[taker]:
+            going.update(tx.books.reservations.parts(held))
+            move.kept(held)
+        owners = [owner_id for owner_id, home in homes.items() if home == taker]
+        if _give(move, owners, going) or leaving[taker]:
+            took.append(taker)
+        _stay_member(move)
+        parts = tx.books.owners.parts(ledger, holder_id)
+        for owner_id in owners:
+            move.activity(owner_id, parts[owner_id].active_at)
+            tx.books.owners.gone(ledger, holder_id, owner_id)
+    return took
+
+
+def _give(move: _Move, owners: Collection[str], going: Mapping[str, int]) -> bool:
+    """Give what is these owners' and kept for nobody else, and of others' what goes along for sales; False for nothing.
+
+    An account has all of it given back: it keeps nothing for sales.
     """
-
-    def __init__(self, tx: CustomersTx, ledger: Ledger, survivor: str) -> None:
-        since = tx.merges.since(survivor)
-        self.holder_id = since[-1].into_id if since else survivor
-        self._named = [partial(_in_id, tx, each.merge_id) for each in since]
-        self._left = Counter[str]()
-        for lot in standing(tx.books.ledgers.bookings(ledger, self.holder_id)).lots:
-            self._left.update(dict.fromkeys(lot.names, lot.left))
-        kept = tx.books.ledgers.kept(ledger, self.holder_id)
-        self._free = None if ledger == "account" else max(0, kept.balance - kept.reserved)
-
-    def name_of(self, entry_id: str) -> str:
-        """What a lot of the survivor's is called by now."""
-        for named in self._named:
-            entry_id = named(entry_id)
-        return entry_id
-
-    def take(self, entry_id: str) -> int:
-        """What can go back of an entry, which is gone then."""
-        amount = self._left[entry_id] if self._free is None else min(self._left[entry_id], self._free)
-        self._left[entry_id] -= amount
-        if self._free is not None:
-            self._free -= amount
-        return amount
-
-    def of(self, entry_id: str) -> int:
-        """What is left of an entry, kept or not."""
-        return self._left[entry_id]
+    reservations, ledger = move.tx.books.reservations, move.ledger
+    staying = Counter[str]() if ledger == "account" else reservations.kept_of_each(ledger, move.giver)
+    gave = False
+    for owner, part in standing(move.tx.books.ledgers.bookings(ledger, move.giver)).parts.items():
+        owner_id = owner or move.giver
+        if owner_id in owners:
+            stays = min(part.had, staying[owner_id])
+            move.deficit(owner_id, part.deficit)
+        else:
+            stays = part.had if ledger == "account" else max(0, part.had - going[owner_id])
+        gave = gave or part.had > stays or (owner_id in owners and part.deficit > 0)
+        for lot in part.lots:
+            here = min(lot.left, stays)
+            stays -= here
+            if lot.left > here:
+                move.lot(lot, lot.left - here)
+    return gave
 
 
-class _Moved(msgspec.Struct, frozen=True):
-    """Both sides of what moves."""
-
-    out: NewEntry
-    into: NewEntry
-
-
-def _moved(tx: CustomersTx, transfer_id: str, what: str, amount: int, day: str) -> _Moved:
-    at = stamp(tx.now)
-    return _Moved(
-        NewEntry(
-            tx.ids.derived(transfer_id, f"{what}/out"),
-            "transferred_out",
-            -amount,
-            at,
-            tx.today,
-            transfer_id=transfer_id,
-        ),
-        NewEntry(_in_id(tx, transfer_id, what), "transferred_in", amount, at, day, transfer_id=transfer_id),
-    )
-
-
-def _in_id(tx: CustomersTx, transfer_id: str, what: str) -> str:
-    """The id of the survivor's side of what moved."""
-    return tx.ids.derived(transfer_id, f"{what}/in")
+def _stay_member(move: _Move) -> None:
+    """Let whoever takes points be a member, on the terms on which they were earned while both were one."""
+    loyalty, taker = move.tx.books.loyalty, CustomerId(move.taker)
+    member = loyalty.membership(CustomerId(move.giver))
+    has = move.ledger == "loyalty" and move.tx.books.ledgers.kept("loyalty", taker).balance
+    if has and member is not None and loyalty.membership(taker) is None:
+        loyalty.join(taker, member.terms_version, member.joined_at, 0, move.transfer_id)
 
 
 def _end_membership(tx: CustomersTx, survivor: CustomerId, transfer_id: str) -> None:

@@ -1,7 +1,7 @@
 """The ledgers recomputed from their entries and compared with what is kept. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from contracts.customers.balances import HolderId, Ledger
@@ -52,8 +52,14 @@ class Captured(Protocol):
 class Audit:
     """Takes holder after holder and says at the end what differs."""
 
-    def __init__(self, kept: dict[tuple[Ledger, str], KeptOf], held: dict[tuple[str, str], int]) -> None:
+    def __init__(
+        self,
+        kept: Mapping[tuple[Ledger, str], KeptOf],
+        held: dict[tuple[str, str], int],
+        parts: Mapping[tuple[Ledger, str], Mapping[str, int]],
+    ) -> None:
         self._kept = kept
+        self._parts = parts
         self._held = held
         self._booked: set[tuple[Ledger, str]] = set()
         self._totals: Counter[Ledger] = Counter()
@@ -76,6 +82,22 @@ class Audit:
         left = standing(bookings)
         if kept is not None and (kept.expires_on or NEVER) > (left.next_last_day or NEVER):
             self._differ(ledger, holder_id, "lot", left.balance, running)
+
+        others = {owner: part.balance for owner, part in left.parts.items() if owner is not None}
+        known = self._parts.get((ledger, holder_id), {})
+        for owner in sorted({*others, *known}):
+            self._compare(ledger, holder_id, "part", known.get(owner, 0), others.get(owner, 0))
+
+    def check_transfers(self, wrong: Iterable[tuple[Ledger, str, int, int]]) -> None:
+        """Of whom something was moved that did not come in elsewhere: ledger, holder, what went out and came in."""
+        for ledger, holder_id, out, came in wrong:
+            self._differ(ledger, holder_id, "transfer", out, came)
+
+    def check_astray(self, astray: Iterable[tuple[Ledger, str, int, int]]) -> None:
+        """Who has something of somebody else's: ledger, holder, how much, and what of it sales keep."""
+        for ledger, holder_id, has, kept in astray:
+            if has < 0 or has > kept:
+                self._differ(ledger, holder_id, "astray", has, kept)
 
     def check_captures(self, wrong: Iterable[tuple[Captured, int]]) -> None:
         """Captured reservations that are not booked."""

@@ -60,6 +60,16 @@ NEVER_PRESET = frozenset(
         "SE",
         "SI",
         "SK",
+        # TFEU, article 355 (1) and (4), by codes of their own: territories of France and Finland in the EU.
+        "AX",
+        "GF",
+        "GP",
+        "MF",
+        "MQ",
+        "RE",
+        "YT",
+        # Norway's law on personal data holds there, too (Svalbard and Jan Mayen).
+        "SJ",
     )
 )
 """GDPR, recital 32, and UK GDPR: silence and boxes ticked before are no consent; Switzerland is asked alike."""

@@ -5,7 +5,7 @@ Belongs here: which row it is, what of it counts for whom. Never here: a table, 
 
 import hmac
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -13,8 +13,11 @@ import msgspec
 from contracts.base import Malformed, Rejection
 from contracts.customers import CreateCustomer, Customer, DetailInvalid, GroupId, UpdateCustomer
 from contracts.customers.balances import CustomerLedger
-from contracts.customers.importing import ImportRow, LikeCustomer, RowResult
+from contracts.customers.consent import Channel
+from contracts.customers.importing import ImportedTerms, ImportRow, LikeCustomer, RowResult
+from contracts.customers.ledgers.accounts import AccountTerms
 from contracts.ids import CustomerId
+from services.customers.model.consent import ALL_PURPOSES, suppression
 from services.customers.model.duplicates import Traits
 from services.customers.model.search import code_key, fold
 
@@ -28,7 +31,7 @@ _MOST_OF_A_LIST = 20
 _LONGEST_NOTES = 5000
 _LONGEST_GROUP = 60
 _ROW_ONLY = frozenset(
-    {"row", "key", "expected_revision", "group", "group_name", "answers"}
+    {"row", "key", "expected_revision", "group", "group_name", "answers", "bad_details", "account_terms"}
     | {"opening_store_credit", "opening_owed", "opening_points"}
 )
 _DETAILS = tuple(
@@ -38,6 +41,12 @@ _DETAILS = tuple(
 
 class CustomerErased(Rejection):
     """Who was erased does not come back by an import."""
+
+
+def customer_erased(**about: str) -> CustomerErased:
+    """What a row is refused with that would bring back somebody who was erased: only they themselves come back."""
+    rule = "was erased; who came back by themselves is put on file by hand, with their consent"
+    return CustomerErased(**about, rule=rule)
 
 
 class BalanceStands(Rejection):
@@ -52,6 +61,8 @@ _OPENINGS: dict[CustomerLedger, str] = {
     "account": "opening_owed",
     "loyalty": "opening_points",
 }
+_OPENING_ENTRIES = "6f0b8f8e-5d0c-5c1f-9f0a-6a6f70656e73"
+"""The namespace of opening entries' ids (RFC 9562, 5.5)."""
 
 
 def prove_distinct(rows: Sequence[ImportRow]) -> None:
@@ -93,6 +104,49 @@ def openings(row: ImportRow) -> tuple[Opening, ...]:
         if amount < 0 and ledger != "account":
             raise DetailInvalid(field=field, rule="not below zero")
     return tuple((ledger, amount) for ledger, _, amount in brought)
+
+
+def agreed(row: ImportRow, kept: AccountTerms | None, how: How = "add") -> ImportedTerms | None:
+    """The terms of an account that a row brings; None where it says nothing new, or ``kept`` ones are not replaced.
+
+    Rejections:
+        DetailInvalid: nobody (``placeholder``) would buy on account.
+    """
+    said = row.account_terms
+    if said is None or (kept is not None and (how == "fill" or _same_terms(said, kept))):
+        return None
+    if row.placeholder:
+        raise DetailInvalid(field="account_terms", rule="placeholder-holds-nothing")
+    return said
+
+
+def _same_terms(said: ImportedTerms, kept: AccountTerms) -> bool:
+    return (said.credit_limit, said.grace_days) == (kept.credit_limit, kept.grace_days)
+
+
+def opening_id(row_id: str, ledger: CustomerLedger, derived: Callable[[str, str], str]) -> str:
+    """The id of the one opening entry that a row can have in a ledger.
+
+    Args:
+        row_id: names the row where it came from.
+        ledger: where it is booked.
+        derived: makes the id that follows from another one.
+    """
+    return derived(_OPENING_ENTRIES, f"{ledger}/{row_id}")
+
+
+def contact_digests(customer: Customer, key: bytes, but: Container[str] = ()) -> dict[str, bytes]:
+    """By field, the hashes by which emails and phones are known that were an erased person's; all ``but`` some."""
+    contacts: tuple[tuple[str, Channel, tuple[str, ...]], ...] = (
+        ("emails", "email", customer.emails),
+        ("phones", "phone", customer.phones),
+    )
+    return {
+        f"{field}[{place}]": suppression(key, ALL_PURPOSES, channel, address)
+        for field, channel, addresses in contacts
+        for place, address in enumerate(addresses)
+        if address not in but
+    }
 
 
 def balance_stands(ledger: CustomerLedger) -> BalanceStands:

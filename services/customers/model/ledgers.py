@@ -2,9 +2,12 @@
 
 A *lot* is what is left of one positive entry: store credit with its last day, points, an open item of an account. What
 goes out takes from the lot that it names, else from those with the earliest last day, else from the oldest.
+
+After a merge a ledger holds *parts* of several owners: its holder's own and what was whose before. Each part has lots
+of its own and may owe (a *deficit*) while another one has; whoever looks sees them as one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -15,33 +18,87 @@ from contracts.customers.ledgers.accounts import OpenItem
 NEVER = "9999-12-31"
 ACTIVE_KINDS: frozenset[EntryKind] = frozenset({"opening", "issued", "earned", "redeemed", "given_back", "bonus"})
 """What keeps points from falling asleep: the customer did something."""
+Owner = str | None
+"""Whose a part is by its id before any merge; None is the holder's own."""
 
 
 class Booking(msgspec.Struct, frozen=True):
-    """An entry with the lot it takes from, if it names one; one that came back names the entry it stands for."""
+    """An entry as it is replayed.
+
+    ``lot`` is the entry that it takes from, if it names one; of what was moved here, the entry whose rest it is.
+    ``parts`` says whose what of it is, where it is not all the holder's own; ``since`` the day of what was moved.
+    """
 
     entry: LedgerEntry
     lot: str | None = None
+    parts: tuple[tuple[Owner, int], ...] = ()
+    since: str | None = None
 
 
 class Lot(msgspec.Struct):
-    """What is left of one positive entry, and of which entries that came back it is the rest."""
+    """What is left of one positive entry, and whose it is; what came back is left of the entry that it was before."""
 
     entry: LedgerEntry
     left: int
-    names: frozenset[str]
+    owner: Owner = None
+    since: str | None = None
+
+    @property
+    def day(self) -> str:
+        """The business day of what it was before anything moved."""
+        return self.since or self.entry.day
 
     @property
     def order(self) -> tuple[str, str, int]:
         """What is spent or settled first comes first."""
-        return self.entry.expires_on or NEVER, self.entry.day, self.entry.number
+        return self.entry.expires_on or NEVER, self.day, self.entry.number
+
+
+class Part(msgspec.Struct):
+    """What one owner has in a ledger, or owes: lots in the order in which they are taken from, or a deficit."""
+
+    lots: list[Lot] = []
+    deficit: int = 0
+
+    @property
+    def had(self) -> int:
+        """What is left of all its lots."""
+        return sum(lot.left for lot in self.lots)
+
+    @property
+    def balance(self) -> int:
+        """What its entries add up to."""
+        return self.had - self.deficit
+
+    def put(self, booking: Booking, amount: int, owner: Owner) -> None:
+        """Add to it: what was taken and never there is filled first."""
+        filled = min(self.deficit, amount)
+        self.deficit -= filled
+        if amount == filled:
+            return
+        for lot in self.lots:
+            if lot.entry.entry_id == booking.entry.entry_id:
+                lot.left += amount - filled
+                return
+        self.lots.append(Lot(booking.entry, amount - filled, owner, booking.since))
+        self.lots.sort(key=lambda lot: lot.order)
+
+    def take(self, amount: int, named: str | None) -> None:
+        """Take from the named lot first, then in order."""
+        for lot in sorted(self.lots, key=lambda lot: lot.entry.entry_id != named):
+            taken = min(lot.left, amount)
+            lot.left -= taken
+            amount -= taken
+        self.deficit += amount
+        self.lots = [lot for lot in self.lots if lot.left]
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """The lots that are left, in the order in which they are taken from, and what was taken that was never there."""
+    """What is left: each owner's part, and all of them as one, where what one owes is taken from what another has."""
 
     lots: tuple[Lot, ...]
     deficit: int
+    parts: dict[Owner, Part]
 
     @property
     def balance(self) -> int:
@@ -55,51 +112,53 @@ class Standing(msgspec.Struct, frozen=True):
     @property
     def next_last_day(self) -> str | None:
         """The earliest last day of what is left."""
-        return min((lot.entry.expires_on for lot in self.lots if lot.entry.expires_on is not None), default=None)
-
-    def left_of(self, entry_id: str) -> int:
-        """What is left of one entry."""
-        return sum(lot.left for lot in self.lots if entry_id in lot.names)
+        days = [lot.entry.expires_on for part in self.parts.values() for lot in part.lots]
+        return min((day for day in days if day is not None), default=None)
 
 
 def standing(bookings: Iterable[Booking]) -> Standing:
     """Replay a holder's entries in the order in which they were booked."""
-    lots: list[Lot] = []
-    deficit = 0
-    names: dict[str, frozenset[str]] = {}
+    parts: dict[Owner, Part] = {}
+    first: dict[str, Booking] = {}
     for booking in bookings:
-        amount = booking.entry.amount
-        if amount >= 0:
-            own = booking.entry.entry_id
-            names[own] = frozenset((own, *((booking.lot, *names.get(booking.lot, ())) if booking.lot else ())))
-            filled = min(deficit, amount)
-            deficit -= filled
-            if amount > filled:
-                lots.append(Lot(booking.entry, amount - filled, names[own]))
-                lots.sort(key=lambda lot: lot.order)
-            continue
-        deficit += _take(lots, -amount, booking.lot)
-        lots = [lot for lot in lots if lot.left]
-    return Standing(tuple(lots), deficit)
+        entry = booking.entry
+        before = first.get(booking.lot) if booking.lot is not None else None
+        if entry.amount > 0:
+            first[entry.entry_id] = before or booking
+        for owner, share in booking.parts or ((None, entry.amount),):
+            part = parts.setdefault(owner, Part())
+            if share > 0:
+                part.put(before or booking, share, owner)
+            else:
+                part.take(-share, booking.lot if before is None else before.entry.entry_id)
+    return Standing(*_as_one(parts.values()), parts)
 
 
-def _take(lots: Sequence[Lot], amount: int, named: str | None) -> int:
-    """Take from the named lot first, then in order; returns what could not be taken."""
-    for lot in sorted(lots, key=lambda lot: named not in lot.names):
-        taken = min(lot.left, amount)
-        lot.left -= taken
-        amount -= taken
-    return amount
+def _as_one(parts: Iterable[Part]) -> tuple[tuple[Lot, ...], int]:
+    lots = sorted((msgspec.structs.replace(lot) for part in parts for lot in part.lots), key=lambda lot: lot.order)
+    whole = Part(lots)
+    whole.take(sum(part.deficit for part in parts), None)
+    return tuple(whole.lots), whole.deficit
 
 
-def expiring(standing_now: Standing, today: str, reserved: int) -> list[tuple[Lot, int]]:
-    """What of which lots is to expire today; what was reserved while it was good is left alone until its sale ended."""
+def expiring(standing_now: Standing, today: str, reserved: Mapping[Owner, int]) -> list[tuple[Lot, int]]:
+    """What of which lots is to expire today; what was reserved while it was good is left alone until its sale ended.
+
+    Args:
+        standing_now: what is left.
+        today: what had its last day before expires.
+        reserved: how much of each owner's part is kept for sales.
+    """
     found = []
-    for lot in standing_now.expired(today):
-        held = min(lot.left, reserved)
-        reserved -= held
-        if lot.left > held:
-            found.append((lot, lot.left - held))
+    for owner, part in standing_now.parts.items():
+        still_kept = reserved.get(owner, 0)
+        for lot in part.lots:
+            if lot.entry.expires_on is None or lot.entry.expires_on >= today:
+                continue
+            held = min(lot.left, still_kept)
+            still_kept -= held
+            if lot.left > held:
+                found.append((lot, lot.left - held))
     return found
 
 
@@ -108,7 +167,7 @@ def open_items(standing_now: Standing, today: str) -> tuple[OpenItem, ...]:
     return tuple(
         OpenItem(
             entry_id=lot.entry.entry_id,
-            day=lot.entry.day,
+            day=lot.day,
             amount=lot.entry.amount,
             left=lot.left,
             due_on=lot.entry.due_on,

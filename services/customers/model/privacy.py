@@ -52,6 +52,10 @@ class Privacy(msgspec.Struct, frozen=True):
         """An erasure of before that time is overdue."""
         return stamp(now - timedelta(hours=self.erasure_hours))
 
+    def half_due_before(self, now: datetime) -> str:
+        """Of the time in which an erasure of before that time is to be finished, half has passed."""
+        return stamp(now - timedelta(hours=self.erasure_hours) / 2)
+
     def accesses_kept_since(self, now: datetime) -> str:
         """Who saw details before that time is forgotten."""
         return stamp(now - timedelta(days=self.access_log_days))
@@ -126,7 +130,10 @@ def certificate_seal(key: bytes, erasure: Erasure) -> str:
 
 def certificate_seal_of_before(key: bytes, erasure: Erasure, kept: tuple[KeptRecord, ...]) -> str:
     """The seal that certificates had before: over all that one said, so that it changed with what is kept."""
-    said: dict[str, Any] = {"erasure": erasure, "kept": kept}
+    told = msgspec.to_builtins(erasure)
+    for each in told["services"]:
+        del each["waits_for"]  # nobody told that before
+    said: dict[str, Any] = {"erasure": told, "kept": kept}
     return hmac.new(key, b"certificate\0" + msgspec.json.encode(said), hashlib.sha256).hexdigest()
 
 

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import itertools
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
@@ -53,6 +54,7 @@ _FIRST_DETAILS = frozenset(
 _GIVEN = tuple(
     field.name for field in msgspec.structs.fields(CreateCustomer) if field.name not in {"country", "save_anyway"}
 )
+_LONGEST_CODE = 64
 _CODE_SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PLAIN_EMAIL = re.compile(r"(?=[^@]{1,64}@)([A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*)@([A-Za-z0-9.-]{1,100})")
 """An email whose part before the @ needs no second look; the library's own length limits are far off."""
@@ -232,9 +234,25 @@ def has_phones(country: str) -> bool:
     return country in phonenumbers.SUPPORTED_REGIONS
 
 
-def codes(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Codes as they are, each once whatever its case, in the order given."""
-    return each_once(texts)
+def codes(texts: tuple[str, ...], field: str = "codes") -> tuple[str, ...]:
+    """Codes in Unicode's composed form (NFC), each once whatever its case, in the order given.
+
+    Rejections:
+        DetailInvalid: one is no line of 1 to 64 printable characters without blanks at its ends.
+    """
+    found: dict[str, str] = {}
+    for place, text in enumerate(texts):
+        code = _code(text, f"{field}[{place}]")
+        found.setdefault(code_key(code), code)
+    return tuple(found.values())
+
+
+def _code(text: str, field: str) -> str:
+    code = text if text.isascii() else unicodedata.normalize("NFC", text)
+    # No control or format character is printable, no mark that turns the reading direction, no blank but the plain one.
+    if not code.isprintable() or not says_something(code) or code != code.strip() or len(code) > _LONGEST_CODE:
+        raise DetailInvalid(field=field, rule="code")
+    return code
 
 
 def _email(text: str, field: str) -> str:
@@ -341,7 +359,7 @@ _FORMS: dict[str, Callable[[Any, str, Known], object]] = {
     "emails": lambda texts, _country, _known: emails(texts),
     "phones": lambda texts, country, _known: phones(texts, country),
     "codes": lambda texts, _country, _known: codes(texts),
-    "blocked_codes": lambda texts, _country, _known: codes(texts),
+    "blocked_codes": lambda texts, _country, _known: codes(texts, "blocked_codes"),
     "language": lambda code, _country, _known: profile.language(code),
     "addresses": lambda given, country, _known: profile.addresses(given, country),
     "notes": lambda text, _country, _known: profile.notes(text),

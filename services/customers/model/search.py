@@ -53,8 +53,13 @@ def compact(text: str) -> str:
 
 
 def code_key(code: str) -> str:
-    """What a card's code is compared by: blind to case, for a scanner and a person write it differently."""
-    return code.lower()
+    """What a card's code is compared by: blind to case, for a scanner and a person write it differently.
+
+    Canonical caseless matching, Unicode 3.13, D145: ``PÄIVI-1`` is ``päivi-1``, however its letters are put together.
+    """
+    if code.isascii():  # the same, in a tenth of the time
+        return code.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", code).casefold())
 
 
 def door_key(address: Address) -> str:

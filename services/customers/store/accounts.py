@@ -1,5 +1,6 @@
 """On which terms customers may owe. Rows are only added; the newest counts."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -38,6 +39,23 @@ class AccountStore:
             .limit(1)
         ).one_or_none()
         return _kept(customer_id, row)
+
+    def of(self, customer_ids: Sequence[str]) -> tuple[AccountTerms, ...]:
+        """The terms of those of these customers who have any."""
+        terms = account_terms.c
+        newest = (
+            select(terms.customer_id, func.max(terms.revision).label("revision"))
+            .where(terms.customer_id.in_(customer_ids))
+            .group_by(terms.customer_id)
+            .subquery()
+        )
+        rows = self._connection.execute(
+            select(account_terms)
+            .join(newest, (terms.customer_id == newest.c.customer_id) & (terms.revision == newest.c.revision))
+            .where(terms.there)
+            .order_by(terms.customer_id)
+        )
+        return tuple(AccountTerms(row.customer_id, row.revision, row.credit_limit, row.grace_days) for row in rows)
 
     def kept_before(self, customer_id: CustomerId, transfer_id: str) -> KeptTerms:
         """A customer's terms of before a merge."""

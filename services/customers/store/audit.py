@@ -5,14 +5,16 @@ Never here: what is compared with what (``model/audit.py``), and anything that w
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from contracts.customers.balances import Ledger
 from contracts.customers.ledgers import LedgerEntry
 from services.customers.model.ledgers import Booking
+from services.customers.store.aliases import resolve
 from services.customers.store.ledger_tables import ledger_balance, ledger_entry, reservation
 from services.customers.store.ledgers import ENTRY_COLUMNS, Kept
-from services.customers.store.reservations import Reservation
+from services.customers.store.owners import OwnerStore
+from services.customers.store.reservations import Reservation, ReservationStore
 
 
 class AuditStore:
@@ -30,12 +32,48 @@ class AuditStore:
 
     def all_booked(self) -> Iterator[tuple[Ledger, str, Booking]]:
         """Every entry, holder by holder, in the order in which it was booked."""
+        parts = OwnerStore(self._connection).parts_of_entries()
         for row in self._connection.execute(
-            select(ledger_entry.c.ledger, ledger_entry.c.holder_id, *ENTRY_COLUMNS, ledger_entry.c.lot).order_by(
-                ledger_entry.c.ledger, ledger_entry.c.holder_id, ledger_entry.c.number
-            )
+            select(
+                ledger_entry.c.ledger,
+                ledger_entry.c.holder_id,
+                *ENTRY_COLUMNS,
+                ledger_entry.c.lot,
+                ledger_entry.c.since,
+            ).order_by(ledger_entry.c.ledger, ledger_entry.c.holder_id, ledger_entry.c.number)
         ):
-            yield row.ledger, row.holder_id, Booking(LedgerEntry(*row[2:-1]), row.lot)
+            whose = parts.get((row.ledger, row.holder_id, row.number), ())
+            yield row.ledger, row.holder_id, Booking(LedgerEntry(*row[2:-2]), row.lot, whose, row.since)
+
+    def all_parts(self) -> dict[tuple[Ledger, str], dict[str, int]]:
+        """What is kept of others' parts, by ledger and holder."""
+        found: dict[tuple[Ledger, str], dict[str, int]] = {}
+        for each in OwnerStore(self._connection).everywhere():
+            found.setdefault((each.ledger, each.holder_id), {})[each.owner_id] = each.balance
+        return found
+
+    def astray(self) -> list[tuple[Ledger, str, int, int]]:
+        """What somebody has of others' for whom they do not stand: ledger, holder, how much, what of it sales keep."""
+        found = []
+        for each in OwnerStore(self._connection).everywhere():
+            if resolve(self._connection, each.owner_id) != each.holder_id:
+                kept = ReservationStore(self._connection).kept_of_each(each.ledger, each.holder_id)
+                found.append((each.ledger, each.holder_id, each.balance, kept[each.owner_id]))
+        return found
+
+    def wrongly_moved(self, limit: int) -> list[tuple[Ledger, str, int, int]]:
+        """What merges moved that is not the same on both sides: ledger, who gave it, what went out and came in."""
+        entry = ledger_entry.c
+        out = func.sum(case((entry.kind == "transferred_out", -entry.amount), else_=0))
+        came = func.sum(case((entry.kind == "transferred_in", entry.amount), else_=0))
+        rows = self._connection.execute(
+            select(entry.ledger, func.min(entry.holder_id), out, came)
+            .where(entry.transfer_id.is_not(None))
+            .group_by(entry.ledger, entry.transfer_id)
+            .having(out != came)
+            .limit(limit)
+        )
+        return [(ledger, holder_id, went, arrived) for ledger, holder_id, went, arrived in rows]
 
     def all_held(self) -> dict[tuple[str, str], int]:
         """What held reservations of each holder add up to."""

@@ -9,6 +9,7 @@ from contracts.customers.privacy.erasing import Erasure, ErasureId, ServiceErasu
 from contracts.ids import CustomerId
 from services.customers.erased_file import Erased
 from services.customers.store.aliases import family
+from services.customers.store.buyers import who_leaves
 from services.customers.store.ledger_tables import ledger_balance
 from services.customers.store.privacy_tables import customer_merge, erasure, erasure_service, suppression
 from services.customers.store.tables import erased_customer
@@ -40,6 +41,18 @@ def who_has_all_the_same(connection: Connection) -> list[CustomerId]:
     unsettled = (balance.ledger != "voucher", balance.balance != 0, balance.reserved == 0)
     rows = connection.execute(select(balance.holder_id).distinct().select_from(of_erased).where(*unsettled))
     return [CustomerId(each) for each in rows.scalars()]
+
+
+def waits_for_sales(connection: Connection, erasure: Erasure) -> bool:
+    """Whether what an erasure of this service's own part needs first is that checkout's sales of before are heard."""
+    whose = family(connection, erasure.customer_id)
+    return has_balances(connection, whose) or bool(who_leaves(connection, [erasure.erasure_id]))
+
+
+def database_bytes(connection: Connection) -> int:
+    """How large the database's file is."""
+    pages, size = (connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("page_count", "page_size"))
+    return int(pages or 0) * int(size or 0)
 
 
 class ErasureStore:

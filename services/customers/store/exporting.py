@@ -25,6 +25,7 @@ from services.customers.store.history import HistoryStore, Place
 LEDGERS: tuple[CustomerLedger, ...] = ("store_credit", "account", "loyalty")
 A_PIECE = 500
 """So many rows of long lists in a piece."""
+ALL = 1_000_000
 _NOT_ABOUT_THEM = ("masked", "till_note", "placeholder", "balances")
 _BEFORE_ENTRY = re.compile(r"([a-z_]+)/([0-9a-f-]{36})/([0-9]{1,18})")
 _BEFORE_NOTE = re.compile(r"[0-9]{1,18}")
@@ -90,8 +91,9 @@ def piece(connection: Connection, customer_id: CustomerId, after: str | None) ->
 def _ledger_entries(
     connection: Connection, customer_id: CustomerId, before: str | None, room: int
 ) -> tuple[Rows, str | None]:
-    books = Books(connection)
-    holders = [(ledger, holder) for ledger in LEDGERS for holder in family(connection, customer_id)]
+    """Those that are theirs, wherever they stand since a merge; what was another one's is in the other one's copy."""
+    books, ids = Books(connection), family(connection, customer_id)
+    holders = [(ledger, holder) for ledger in LEDGERS for holder in (*ids, *books.owners.holders_of(ids))]
     below: int | None = None
     if before is not None:
         at = _BEFORE_ENTRY.fullmatch(before)
@@ -101,10 +103,21 @@ def _ledger_entries(
         below = int(at[3])
     rows: Rows = []
     for ledger, holder in holders:
-        for entry in books.ledgers.page(ledger, holder, room - len(rows) + 1, below):
+        parts = books.owners.parts_of_entries(ledger, holder)
+        most = room - len(rows) + 1 if not parts else ALL
+        for entry in books.ledgers.page(ledger, holder, most, below):
+            whose = parts.get((ledger, holder, entry.number), ((None, entry.amount),))
+            theirs = sum(amount for owner, amount in whose if (owner or holder) in ids)
+            if not theirs and (entry.amount or holder not in ids):
+                continue
             if len(rows) == room:
                 return rows, f"{ledger}/{holder}/{entry.number + 1}"
-            rows.append({"ledger": ledger, **_entry(entry)})
+            own: dict[str, Any] = {"amount": theirs}
+            if holder not in ids:
+                own["balance"] = None
+            if entry.sale_id is not None and HistoryStore(connection).is_of_others(entry.sale_id, ids):
+                own["sale_id"] = None
+            rows.append({"ledger": ledger, **_entry(entry), **own})
         below = None
     return rows, None
 

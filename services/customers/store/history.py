@@ -170,6 +170,11 @@ class HistoryStore:
         theirs = (history.c.sale_id == sale_id, history.c.customer_id.in_(ids), history.c.kind.in_(_SELL))
         return bool(self._connection.execute(select(exists().where(*theirs))).scalar())
 
+    def is_of_others(self, sale_id: str, customer_ids: Sequence[str]) -> bool:
+        """Whether a completed sale was somebody else's."""
+        theirs = (history.c.sale_id == sale_id, history.c.customer_id.not_in(customer_ids))
+        return bool(self._connection.execute(select(exists().where(*theirs))).scalar())
+
     def wipe(self) -> None:
         """Forget the sales; the journal is replayed to the same rows. Notes are facts and stay."""
         self._connection.execute(delete(history))

@@ -15,6 +15,7 @@ from contracts.customers.profile import Balances
 from contracts.ids import CustomerId
 from services.customers.model.consent import Said
 from services.customers.model.duplicates import Traits
+from services.customers.store.accounts import AccountStore
 from services.customers.store.aliases import family
 from services.customers.store.balances import balances_of
 from services.customers.store.custom_fields import CustomFieldStore
@@ -22,7 +23,7 @@ from services.customers.store.customers import CustomerStore
 from services.customers.store.duplicates import Duplicates
 from services.customers.store.groups import GroupStore
 from services.customers.store.import_tables import import_row
-from services.customers.store.ledger_tables import ledger_balance
+from services.customers.store.ledger_tables import ledger_balance, ledger_entry
 from services.customers.store.privacy_tables import suppression, suppression_exception
 from services.customers.store.tables import (
     consent,
@@ -69,6 +70,7 @@ _BOOKED = Prepared(
     )
     .limit(1)
 )
+_OPENED = Prepared(select(ledger_entry.c.amount).where(ledger_entry.c.entry_id == bindparam("entry_id")))
 _EMAILS = _whose(customer_email.c.folded, customer_email.c.folded)
 _DIGITS = _whose(customer_phone.c.digits, customer_phone.c.digits)
 # By the name first: a town has few postcodes and many names.
@@ -117,6 +119,7 @@ class Shelf:
         self.duplicates = Duplicates(connection)
         self.groups = GroupStore(connection)
         self.imports = ImportStore(connection)
+        self.accounts = AccountStore(connection)
 
     def page(self, after: str, limit: int) -> tuple[Customer, ...]:
         """So many customers after an id ("" is before the first), with what they have and owe."""
@@ -146,6 +149,13 @@ class ImportStore:
         """Which of these ids were customers who were erased."""
         return frozenset(row[0] for row in self._found(_ERASED, customer_ids))
 
+    def erased_addresses(self, digests: Collection[bytes]) -> frozenset[bytes]:
+        """Which of these stand for addresses of the erased (``ConsentStore.digest_for_all``)."""
+        if not digests:
+            return frozenset()
+        found = select(suppression.c.digest).where(suppression.c.digest.in_(digests))
+        return frozenset(self._connection.execute(found).scalars())
+
     def holders(self, code_keys: Collection[str]) -> dict[str, str]:
         """Who has which of the codes with these keys, blocked or not."""
         return dict(self._found(_HOLDERS, code_keys))
@@ -154,6 +164,11 @@ class ImportStore:
         """Whether anything was ever booked there for a customer or whoever was merged into them."""
         ids = msgspec.json.encode(family(self._connection, customer_id)).decode()
         return _BOOKED.first(self._connection, {"ledger": ledger, "asked": ids}) is not None
+
+    def amount_of(self, entry_id: str) -> int | None:
+        """How much an entry booked; None where there is none."""
+        row = _OPENED.first(self._connection, {"entry_id": entry_id})
+        return None if row is None else int(row.amount)
 
     def met(self, looks: Sequence[Traits]) -> Met:
         """What of all these traits somebody on file has; who has none of it is like nobody there."""

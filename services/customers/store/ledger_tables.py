@@ -37,6 +37,7 @@ ledger_entry = Table(
     Column("not_on_time", Text, comment="Why its reservation did not hold any more when the sale came."),
     Column("lot", Text, comment="The entry that it takes from, where it takes from no other."),
     Column("transfer_id", Text, comment="The merge that moved it."),
+    Column("since", Text, comment="The business day of what was moved; null where nothing was."),
     UniqueConstraint("entry_id", name="ledger_entry_id"),
     comment=f"What was booked; rows are only added. {_NOBODY}",
     sqlite_with_rowid=False,
@@ -59,6 +60,19 @@ Index(
     sqlite_where=ledger_entry.c.transfer_id.is_not(None),
     postgresql_where=ledger_entry.c.transfer_id.is_not(None),
 )
+
+entry_part = Table(
+    "entry_part",
+    METADATA,
+    Column("ledger", Text, primary_key=True),
+    Column("holder_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("owner_id", Text, primary_key=True, comment="Whose it is, by the id of before any merge."),
+    Column("amount", Integer, nullable=False),
+    comment="Whose what of an entry is, where it is not all its holder's own; rows are only added. " + _NOBODY,
+    sqlite_with_rowid=False,
+)
+Index("entry_part_owner", entry_part.c.owner_id)
 
 unbooked = Table(
     "unbooked",
@@ -95,6 +109,20 @@ Index(
 )
 Index("ledger_balance_active", ledger_balance.c.ledger, ledger_balance.c.active_at)
 
+ledger_part = Table(
+    "ledger_part",
+    METADATA,
+    Column("ledger", Text, primary_key=True),
+    Column("holder_id", Text, primary_key=True),
+    Column("owner_id", Text, primary_key=True, comment="Whose it is, by the id of before any merge."),
+    Column("balance", Integer, nullable=False),
+    Column("active_at", Text, comment="When the owner last did something."),
+    comment="What of a balance was others' before they were merged into its holder, or is kept there for a sale since "
+    f"they were parted; audited against the entries. {_NOBODY}",
+    sqlite_with_rowid=False,
+)
+Index("ledger_part_owner", ledger_part.c.owner_id)
+
 reservation = Table(
     "reservation",
     METADATA,
@@ -109,6 +137,7 @@ reservation = Table(
     Column("made_at", Text, nullable=False),
     Column("expires_at", Text, nullable=False),
     Column("ended_at", Text),
+    Column("owner_id", Text, comment="Whose sale it is, by the id of before any merge; null where the holder's."),
     CheckConstraint("state IN ('held', 'captured', 'released', 'expired')", name="reservation_state"),
     comment=f"What is kept of a balance for a tender of a sale. {_NOBODY}",
     sqlite_with_rowid=False,
@@ -126,6 +155,16 @@ Index(
     reservation.c.expires_at,
     sqlite_where=reservation.c.state == "held",
     postgresql_where=reservation.c.state == "held",
+)
+
+reservation_part = Table(
+    "reservation_part",
+    METADATA,
+    Column("reservation_id", Text, primary_key=True),
+    Column("owner_id", Text, primary_key=True),
+    Column("units", Integer, nullable=False),
+    comment=f"Of whose part a reservation keeps how much, where it is not all its holder's own. {_NOBODY}",
+    sqlite_with_rowid=False,
 )
 
 account_terms = Table(

@@ -1,17 +1,21 @@
 """Entries and balances in the database. Entries are only added; what they come to is kept beside them.
 
-Never here: what is kept for a sale (``reservations.py``), and what the audit reads (``audit.py``).
+Never here: what is kept for a sale (``reservations.py``), whose parts there are (``owners.py``), and what the audit
+reads (``audit.py``).
 """
 
+from collections.abc import Mapping
+
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from contracts.customers.balances import HolderId, Ledger
 from contracts.customers.ledgers import AdjustReason, EntryKind, LedgerEntry, NotOnTime
 from contracts.customers.ledgers.watching import LateCapture
 from services.customers.model.ledgers import ACTIVE_KINDS, Booking
-from services.customers.store.ledger_tables import ledger_balance, ledger_entry, unbooked
+from services.customers.store.ledger_tables import ledger_balance, ledger_entry, ledger_part, unbooked
+from services.customers.store.owners import OwnerStore
 
 ENTRY_COLUMNS = tuple(ledger_entry.c[field.name] for field in msgspec.structs.fields(LedgerEntry))
 _SAID = tuple(field.name for field in msgspec.structs.fields(LedgerEntry) if field.name not in ("number", "balance"))
@@ -33,10 +37,14 @@ class NewEntry(msgspec.Struct, frozen=True):
     not_on_time: NotOnTime | None = None
     lot: str | None = None
     transfer_id: str | None = None
+    since: str | None = None
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What is kept of a holder's ledger; ``expires_on`` is not later than the earliest last day of what is left."""
+    """What is kept of a holder's ledger; ``expires_on`` is not later than the earliest last day of what is left.
+
+    ``active_at`` is the holder's own: of whom they survived see ``LedgerStore.active_at``.
+    """
 
     balance: int = 0
     reserved: int = 0
@@ -61,11 +69,15 @@ class LedgerStore:
     def bookings(self, ledger: Ledger, holder_id: str) -> list[Booking]:
         """All entries of a holder, in the order in which they were booked."""
         rows = self._connection.execute(
-            select(*ENTRY_COLUMNS, ledger_entry.c.lot)
+            select(*ENTRY_COLUMNS, ledger_entry.c.lot, ledger_entry.c.since)
             .where(_of_entry(ledger, holder_id))
             .order_by(ledger_entry.c.number)
         )
-        return [Booking(LedgerEntry(*row[:-1]), row.lot) for row in rows]
+        parts = OwnerStore(self._connection).parts_of_entries(ledger, holder_id)
+        return [
+            Booking(LedgerEntry(*row[:-2]), row.lot, parts.get((ledger, holder_id, row.number), ()), row.since)
+            for row in rows
+        ]
 
     def page(self, ledger: Ledger, holder_id: str, limit: int, below: int | None) -> list[LedgerEntry]:
         """So many entries, newest first, those with a number below the one given."""
@@ -84,8 +96,10 @@ class LedgerStore:
         ).one_or_none()
         return None if row is None else (row.ledger, HolderId(row.holder_id), LedgerEntry(*row[2:]))
 
-    def book(self, ledger: Ledger, holder_id: str, new: NewEntry) -> LedgerEntry:
-        """Add an entry and keep what it comes to."""
+    def book(
+        self, ledger: Ledger, holder_id: str, new: NewEntry, parts: Mapping[str, int] | None = None
+    ) -> LedgerEntry:
+        """Add an entry and keep what it comes to; without ``parts``, which say whose it is, it is the holder's."""
         before = self.kept(ledger, holder_id)
         number, balance = before.entries + 1, before.balance + new.amount
         self._connection.execute(
@@ -93,6 +107,10 @@ class LedgerStore:
                 ledger=ledger, holder_id=holder_id, number=number, balance=balance, **msgspec.structs.asdict(new)
             )
         )
+        active_at = new.at if new.kind in ACTIVE_KINDS else None
+        own = parts is None or holder_id in parts
+        if parts is not None and set(parts) != {holder_id}:
+            OwnerStore(self._connection).book(ledger, holder_id, number, parts, active_at)
         self._put(
             ledger,
             holder_id,
@@ -101,7 +119,7 @@ class LedgerStore:
                 balance=balance,
                 entries=number,
                 expires_on=_earlier(before.expires_on, new.expires_on if new.amount > 0 else None),
-                active_at=max(before.active_at or "", new.at) if new.kind in ACTIVE_KINDS else before.active_at,
+                active_at=max(before.active_at or "", active_at) if active_at and own else before.active_at,
             ),
         )
         return LedgerEntry(
@@ -115,6 +133,12 @@ class LedgerStore:
         self._connection.execute(
             update(ledger_balance).where(_of_balance(ledger, holder_id)).values(expires_on=expires_on)
         )
+
+    def active_at(self, ledger: Ledger, holder_id: str) -> str | None:
+        """When a holder last did something, or anybody who was merged into them."""
+        others = OwnerStore(self._connection).parts(ledger, holder_id).values()
+        known = (self.kept(ledger, holder_id).active_at, *(each.active_at for each in others))
+        return max((each for each in known if each is not None), default=None)
 
     def keep_activity(self, ledger: Ledger, holder_id: str, active_at: str) -> None:
         """Keep when a holder did something, if it was later than what is known."""
@@ -142,29 +166,39 @@ class LedgerStore:
         return [(row.ledger, row.holder_id) for row in rows]
 
     def dormant(self, before: str, limit: int) -> list[str]:
-        """Whose points nobody touched since a time."""
-        points = ledger_balance.c
-        return list(
-            self._connection.execute(
-                select(points.holder_id)
-                .where(
-                    points.ledger == "loyalty",
-                    points.active_at < before,
-                    points.balance > points.reserved,
-                    points.reserved == 0,
-                )
-                .limit(limit)
-            ).scalars()
+        """Whose points nobody touched since a time, neither the holder nor anybody who was merged into them."""
+        points, others, since = ledger_balance.c, ledger_part.c, ledger_part.alias("since")
+        part_of = and_(others.ledger == points.ledger, others.holder_id == points.holder_id)
+        touched = exists().where(
+            since.c.ledger == points.ledger, since.c.holder_id == points.holder_id, since.c.active_at >= before
         )
+        untouched = and_(
+            points.ledger == "loyalty",
+            points.balance > points.reserved,
+            points.reserved == 0,
+            ~touched,
+        )
+        own = select(points.holder_id).where(untouched, points.active_at < before)
+        brought = (
+            select(points.holder_id)
+            .join(ledger_part, part_of)
+            .where(untouched, points.active_at.is_(None), others.active_at < before)
+        )
+        return list(self._connection.execute(own.union(brought).limit(limit)).scalars())
 
-    def moved(self, transfer_id: str) -> list[tuple[Ledger, str, LedgerEntry, str | None]]:
-        """What a merge moved, as it was booked: ledger, holder, entry, and the lot it was taken from."""
-        rows = self._connection.execute(
-            select(ledger_entry.c.ledger, ledger_entry.c.holder_id, *ENTRY_COLUMNS, ledger_entry.c.lot)
-            .where(ledger_entry.c.transfer_id == transfer_id)
-            .order_by(ledger_entry.c.ledger, ledger_entry.c.holder_id, ledger_entry.c.number)
-        )
-        return [(row.ledger, row.holder_id, LedgerEntry(*row[2:-1]), row.lot) for row in rows]
+    def came_from(self, entry_id: str, holder_id: str) -> str:
+        """The entry of a holder's own that a moved lot is the rest of, or the lot's, where it never was theirs."""
+        at: str | None = entry_id
+        while at is not None:
+            row = self._connection.execute(
+                select(ledger_entry.c.holder_id, ledger_entry.c.lot, ledger_entry.c.amount).where(
+                    ledger_entry.c.entry_id == at
+                )
+            ).one_or_none()
+            if row is not None and row.holder_id == holder_id:
+                return at
+            at = None if row is None or row.amount < 0 else row.lot
+        return entry_id
 
     def keep_unbooked(self, ledger: Ledger, holder_id: str | None, new: NewEntry) -> None:
         """Keep what a sale would have booked for nobody; once, however often it is told."""

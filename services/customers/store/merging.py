@@ -8,13 +8,13 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from contracts.customers import Customer
-from contracts.customers.balances import Ledger
 from contracts.customers.consent import ConsentId
 from contracts.customers.merging import Merge, MergeId
 from contracts.ids import CustomerId
 from services.customers.model.merging import undo_until
 from services.customers.store.aliases import family, point, stands_for, unpoint
-from services.customers.store.privacy_tables import customer_alias, customer_merge, merge_rest
+from services.customers.store.ledger_tables import loyalty_member
+from services.customers.store.privacy_tables import customer_alias, customer_merge
 from services.customers.store.tables import (
     consent,
     customer,
@@ -108,50 +108,18 @@ class MergeStore:
             update(consent).where(consent.c.consent_id.in_(consent_ids)).values(customer_id=customer_id)
         )
 
-    def keep_rest(self, merge_id: str, ledger: Ledger) -> None:
-        """Keep that something of a ledger is still to go back of an undone merge."""
-        self._connection.execute(insert(merge_rest).values(merge_id=merge_id, ledger=ledger))
-
-    def rest_gone(self, merge_id: str, ledger: Ledger, holder_id: str) -> None:
-        """Keep that nothing is to go back any more, unless what went on from the holder may still come back to them."""
-        went_on = (
-            select(customer_merge.c.merge_id)
-            .join(merge_rest, merge_rest.c.merge_id == customer_merge.c.merge_id)
-            .where(
-                merge_rest.c.ledger == ledger,
-                merge_rest.c.merge_id != merge_id,
-                customer_merge.c.loser_id.in_(family(self._connection, holder_id)),
-            )
-        )
-        if self._connection.execute(went_on.limit(1)).scalar() is None:
-            self._connection.execute(
-                delete(merge_rest).where(merge_rest.c.merge_id == merge_id, merge_rest.c.ledger == ledger)
-            )
-
-    def with_rest(self, ledger: Ledger, holder_id: str) -> tuple[Merge, ...]:
-        """The undone merges of a holder of which something of a ledger is still to go back, in the order of merging.
-
-        Those of whoever was merged into the holder since are among them.
-        """
-        if self._connection.execute(select(merge_rest.c.merge_id).limit(1)).scalar() is None:
-            return ()
+    def that_made_members(self, customer_id: CustomerId) -> tuple[Merge, ...]:
+        """The undone merges by which a customer, or whoever was merged into them, is still in the loyalty programme."""
         rows = self._connection.execute(
             select(*_COLUMNS)
-            .join(merge_rest, merge_rest.c.merge_id == customer_merge.c.merge_id)
-            .where(merge_rest.c.ledger == ledger, customer_merge.c.survivor_id.in_(family(self._connection, holder_id)))
+            .join(loyalty_member, loyalty_member.c.transfer_id == customer_merge.c.merge_id)
+            .where(
+                customer_merge.c.undone_at.is_not(None),
+                loyalty_member.c.customer_id.in_(family(self._connection, customer_id)),
+            )
             .order_by(customer_merge.c.merged_at, customer_merge.c.merge_id)
         )
         return tuple(_merge(row) for row in rows)
-
-    def rests_of(self, customer_id: CustomerId) -> tuple[tuple[Ledger, Merge], ...]:
-        """What is still to go back to a customer: of which ledger, of which undone merge."""
-        rows = self._connection.execute(
-            select(merge_rest.c.ledger, *_COLUMNS)
-            .join(merge_rest, merge_rest.c.merge_id == customer_merge.c.merge_id)
-            .where(customer_merge.c.loser_id.in_(family(self._connection, customer_id)))
-            .order_by(merge_rest.c.ledger, customer_merge.c.merge_id)
-        )
-        return tuple((row.ledger, _merge(row)) for row in rows)
 
     def since(self, survivor_id: str) -> tuple[Step, ...]:
         """The merges by which somebody became part of others, one after another."""

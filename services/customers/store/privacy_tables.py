@@ -39,15 +39,6 @@ Index(
     postgresql_where=customer_merge.c.goes_back.is_not(None),
 )
 
-merge_rest = Table(
-    "merge_rest",
-    METADATA,
-    Column("merge_id", Text, primary_key=True, comment="An undone one."),
-    Column("ledger", Text, primary_key=True),
-    comment="Of what something is still kept for a sale and goes back then. No personal data: ids of merges.",
-    sqlite_with_rowid=False,
-)
-
 suppression = Table(
     "suppression",
     METADATA,

@@ -3,15 +3,17 @@
 Never here: entries, and for how long a balance is kept for a sale.
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, delete, insert, select
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from contracts.customers.balances import Ledger
 from contracts.customers.ledgers.reserving import ReservationState
-from services.customers.store.ledger_tables import reservation
+from services.customers.store.ledger_tables import reservation, reservation_part
 from services.customers.store.ledgers import LedgerStore
 
 
@@ -29,6 +31,12 @@ class Reservation(msgspec.Struct, frozen=True):
     made_at: str
     expires_at: str
     ended_at: str | None = None
+    owner_id: str | None = None
+
+    @property
+    def whose(self) -> str:
+        """Whose sale it is, by the id that was theirs before any merge."""
+        return self.owner_id or self.holder_id
 
 
 class ReservationStore:
@@ -56,6 +64,30 @@ class ReservationStore:
         if before is not None:
             self._reserve(before, -1)
         self._reserve(after, 1)
+
+    def parts(self, of: Reservation) -> dict[str, int]:
+        """Of whose part it keeps how much."""
+        rows = self._connection.execute(
+            select(reservation_part.c.owner_id, reservation_part.c.units).where(
+                reservation_part.c.reservation_id == of.reservation_id
+            )
+        )
+        return {row.owner_id: row.units for row in rows} or {of.holder_id: of.units}
+
+    def put_parts(self, reservation_id: str, parts: Mapping[str, int]) -> None:
+        """Keep of whose part a reservation keeps how much; nothing where it is all its holder's own."""
+        self._connection.execute(delete(reservation_part).where(reservation_part.c.reservation_id == reservation_id))
+        if parts:
+            rows = [{"reservation_id": reservation_id, "owner_id": each, "units": parts[each]} for each in parts]
+            self._connection.execute(insert(reservation_part), rows)
+
+    def kept_of_each(self, ledger: Ledger, holder_id: str, *, but: str | None = None) -> Counter[str]:
+        """How much of whose part is kept for sales, one reservation left out."""
+        kept = Counter[str]()
+        for held in self.held_of(ledger, holder_id):
+            if held.reservation_id != but:
+                kept.update(self.parts(held))
+        return kept
 
     def held_of_sale(self, sale_id: str) -> list[Reservation]:
         """What is still kept for a sale."""

@@ -7,8 +7,10 @@ from contracts.devices import Device, Devices, DeviceState, FaultReason, ListDev
 from contracts.ids import DeviceId, RegisterId
 from services.devices.handlers import job_moves, troubles
 from services.devices.model.print_jobs import Job
+from services.devices.registers_served import registers_served, without_login
 from services.devices.settings import DevicesSettings
 from services.devices.store.conditions import DeviceStore, Known
+from services.devices.store.pairings import PairingStore
 from services.devices.transactions import DevicesTx, DevicesView
 from services.runtime.clock import stamp
 from services.runtime.states import Shown
@@ -35,14 +37,16 @@ def start(tx: DevicesTx) -> None:
 
 
 def device_is(tx: DevicesTx, name: DeviceId, state: Condition, reason: FaultReason) -> None:
-    """Keep and show how a device is, if that is news."""
+    """Keep and show how a device is, if that is news; another register alone changes nothing of how long it is so."""
     register = _registers(tx)[name]
     known = tx.devices.get(name)
     if known is not None and (known.state, known.reason, known.register) == (state, reason, register):
         return
     revision = 1 if known is None else known.revision + 1
     kind = _kind(tx.settings, name)
-    now = DeviceState(revision, kind, state, reason, stamp(tx.now), register)
+    same = known is not None and (known.state, known.reason) == (state, reason)
+    since = known.since if known is not None and same else stamp(tx.now)
+    now = DeviceState(revision, kind, state, reason, since, register)
     tx.devices.put(name, now)
     tx.show(now, device=name)
 
@@ -57,10 +61,25 @@ def _without_printer(tx: DevicesTx, job: Job) -> None:
 
 
 async def list_devices(_query: ListDevices, view: DevicesView) -> Devices:
-    """All devices of the settings, by name."""
-    known = await _known(view)
+    """All devices of the settings, by name, each with what keeps it from being of use."""
+    paired = await view.read(lambda connection: PairingStore(connection).all())
+    logins = view.registers()
+    served = registers_served(view.settings, view.assigned)
     return Devices(
-        tuple(Device(name, state.kind, state.state, state.reason, state.since, state.register) for name, state in known)
+        tuple(
+            Device(
+                name,
+                state.kind,
+                state.state,
+                state.reason,
+                state.since,
+                state.register,
+                paired=name in paired,
+                without_login=without_login(served[name], view.settings, logins),
+                voided=view.voided.last(name),
+            )
+            for name, state in await _known(view)
+        )
     )
 
 

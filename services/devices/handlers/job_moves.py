@@ -54,12 +54,12 @@ def pass_on(tx: DevicesTx, printer: PrinterSettings) -> None:
             if job.may_go_elsewhere(timedelta(), tx.now):
                 give(tx, job, own.device)
         elif printer.fallback is not None and _is_ready(tx, printer.fallback) and job.may_go_elsewhere(after, tx.now):
-            give(tx, job, printer.fallback)
+            give(tx, job, printer.fallback, instead_of=printer.device)
 
 
-def give(tx: DevicesTx, job: Job, printer: DeviceId) -> None:
-    """Let a job come out of another printer, which has yet to try it."""
-    keep(tx, job.given_to(printer, tx.now))
+def give(tx: DevicesTx, job: Job, printer: DeviceId, *, instead_of: DeviceId | None = None) -> None:
+    """Let a job come out of another printer, which has yet to try it; ``instead_of`` is whom that one stands in for."""
+    keep(tx, job.given_to(printer, tx.now, instead_of=instead_of))
     tx.wake(printer)
 
 

@@ -29,7 +29,7 @@ from contracts.devices.printing import (
 from contracts.ids import PrintJobId, RegisterId, StaffId
 from services.devices.handlers.job_moves import changed, keep
 from services.devices.handlers.line_displays import show_total
-from services.devices.handlers.troubles import tell_register, told
+from services.devices.handlers.troubles import tell_register, tell_without_printer, told
 from services.devices.model.print_jobs import Decision, Job, Kick, Reprint, new_job
 from services.devices.printers.settings import PrinterSettings
 from services.devices.store.print_jobs import PrintJobStore
@@ -44,12 +44,15 @@ HUB = "hub"
 def on_sale_completed(event: SaleCompleted, tx: DevicesTx) -> None:
     """A sale opens the drawer if it was paid in cash, and gets one receipt if it asks for paper.
 
-    Both need a printer at its register. A job's life began when the sale was completed: what is heard of too
-    late is not printed by itself, and a drawer does not open behind somebody's back.
+    Both need a printer at its register; one that wants paper and has none is told so. A job's life began when the
+    sale was completed: what is heard of too late is not printed by itself, and a drawer does not open behind somebody's
+    back.
     """
     show_total(event, tx)
     printer = tx.settings.printer_of(event.register)
     if printer is None:
+        if event.receipt == "print":
+            tell_without_printer(tx, event.register)
         return
     if printer.drawer and any(tender.kind == "cash" for tender in event.tenders):
         _accept(tx, _of_sale(event, tx, "drawer", printer, Kick("sale", event.cashier)))

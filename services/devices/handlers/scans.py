@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from contracts.checkout.selling import ApplyScan, ScannedKind
-from contracts.devices.scanning import InjectScan, RegisterScan, ScanKind, Scanned, ScanResult, ScanTaken
+from contracts.devices import VoidReason
+from contracts.devices.scanning import InjectScan, RegisterScan, ScanKind, Scanned, ScanResult, ScanTaken, ScanVoided
 from contracts.ids import DeviceId, RegisterId
 from services.devices.handlers import conditions, pairings
 from services.devices.model.codes import Code, Reading, read_code
@@ -87,6 +88,7 @@ def _tell(tx: DevicesTx, reading: Reading, register: RegisterId, code: Code, out
             sequence=sequence,
             length=len(reading.text),
             symbology=code.symbology,
+            outcome=outcome,
         )
     )
     # A pairing code assigns whatever reads it; it is a paper by the register, and nobody need send it on.
@@ -109,11 +111,15 @@ def _tell(tx: DevicesTx, reading: Reading, register: RegisterId, code: Code, out
     )
 
 
-def voided(tx: DevicesTx, reading: Reading, register: RegisterId, why: ScanResult) -> None:
-    """Tell a register that a scan was thrown away, so that whoever heard the scanner beep scans again."""
+def voided(tx: DevicesTx, reading: Reading, why: VoidReason) -> None:
+    """Tell that a scan was thrown away, its register too, so that whoever heard the scanner beep scans again."""
+    tx.record(ScanVoided(reading.scan_id, reading.device, reading.register, why))
+    tx.note_voided(reading.device, why)
+    if reading.register is None:
+        return
     tx.show_private(
         RegisterScan(
-            revision=tx.scans.next("register", register),
+            revision=tx.scans.next("register", reading.register),
             scan_id=reading.scan_id,
             device=reading.device,
             kind="unknown",
@@ -121,7 +127,7 @@ def voided(tx: DevicesTx, reading: Reading, register: RegisterId, why: ScanResul
             outcome=why,
             scanned_at=stamp(tx.now),
         ),
-        register,
+        reading.register,
     )
 
 

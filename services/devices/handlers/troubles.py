@@ -1,8 +1,13 @@
-"""What a register is told of its print jobs: those that need somebody, until the same was done since."""
+"""What a register is told of its print jobs: those that need somebody, until the same was done since.
+
+And which came out elsewhere, and that there is nothing to print with.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
+
+from msgspec.structs import replace
 
 from contracts.devices.printing import PrintJob, RegisterPrinting
 from contracts.ids import RegisterId
@@ -19,13 +24,18 @@ MOST_TOLD = 20
 def tell_registers(tx: DevicesTx) -> None:
     """At the start, tell each register that has jobs which need somebody and was never told of any.
 
-    What the others were told is shown to them again with everything else that is retained.
+    What the others were told is shown to them again with everything else that is retained, but for a register that has
+    a printer now.
     """
     told_before = tx.scans.all("printing")
-    for register in tx.jobs.registers_not_printed():
-        troubles = _troubles(tx.jobs, register, tx.now)
-        if troubles and tx.is_news(register, troubles) and register not in told_before:
-            tx.show_private(RegisterPrinting(tx.scans.next("printing", register), troubles), register)
+    for name in tx.scans.all("paperless"):
+        if tx.settings.printer_of(name) is not None:
+            tx.scans.forget("paperless", name)
+            tell_register(tx, RegisterId(name))
+    for register in sorted({*tx.jobs.registers_not_printed(), *map(RegisterId, told_before)}):
+        printing = _printing(tx.jobs, tx.scans, register, tx.now)
+        if tx.is_news(register, printing) and register not in told_before and printing.jobs:
+            _tell(tx, register, printing)
 
 
 def tell_again(tx: DevicesTx, registers: Iterable[RegisterId]) -> None:
@@ -35,27 +45,47 @@ def tell_again(tx: DevicesTx, registers: Iterable[RegisterId]) -> None:
             tell_register(tx, register)
 
 
+def tell_without_printer(tx: DevicesTx, register: RegisterId) -> None:
+    """Tell a register, the first time, that a sale of it wanted paper and that it has no printer."""
+    if not tx.scans.has("paperless", register):
+        tx.scans.next("paperless", register)
+        tell_register(tx, register)
+
+
 async def shown(view: DevicesView) -> list[Shown]:
-    """What each register that ever had a print job is told of those that need somebody."""
-    told = await view.read(lambda connection: ScanStore(connection).all("printing"))
-    jobs = await view.read(
-        lambda connection: {each: _troubles(PrintJobStore(connection), each, view.now) for each in told}
-    )
-    return [Shown(RegisterPrinting(told[each], jobs[each]), {"register": each}) for each in told]
+    """What each register that was ever told of its print jobs is told of those that need somebody."""
+    return await view.read(lambda connection: _all_told(PrintJobStore(connection), ScanStore(connection), view.now))
 
 
 def tell_register(tx: DevicesTx, register: RegisterId | None) -> None:
     """Tell a register which of its jobs need somebody, if that is news."""
     if register is None:
         return
-    troubles = _troubles(tx.jobs, register, tx.now)
-    if tx.is_news(register, troubles):
-        tx.show_private(RegisterPrinting(tx.scans.next("printing", register), troubles), register)
+    printing = _printing(tx.jobs, tx.scans, register, tx.now)
+    if tx.is_news(register, printing):
+        _tell(tx, register, printing)
 
 
-def _troubles(jobs: PrintJobStore, register: str, now: datetime) -> tuple[PrintJob, ...]:
+def _all_told(jobs: PrintJobStore, scans: ScanStore, now: datetime) -> list[Shown]:
+    return [
+        Shown(replace(_printing(jobs, scans, each, now), revision=revision), {"register": each})
+        for each, revision in scans.all("printing").items()
+    ]
+
+
+def _tell(tx: DevicesTx, register: RegisterId, printing: RegisterPrinting) -> None:
+    tx.show_private(replace(printing, revision=tx.scans.next("printing", register)), register)
+
+
+def _printing(jobs: PrintJobStore, scans: ScanStore, register: str, now: datetime) -> RegisterPrinting:
+    """What a register is to be told now, without a revision."""
     troubled = (job for job in jobs.not_printed(register) if job.needs_somebody(now) and not _put_right(jobs, job))
-    return tuple(told(job) for job in islice(troubled, MOST_TOLD))
+    return RegisterPrinting(
+        revision=0,
+        jobs=tuple(told(job) for job in islice(troubled, MOST_TOLD)),
+        elsewhere=tuple(told(job) for job in jobs.elsewhere(register, MOST_TOLD) if job.is_to_fetch(now)),
+        without_printer=scans.has("paperless", register),
+    )
 
 
 def _put_right(jobs: PrintJobStore, job: Job) -> bool:

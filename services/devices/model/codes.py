@@ -12,7 +12,8 @@ from stdnum import ean
 
 from contracts.devices.scanning import Gs1Element, ScanKind
 from contracts.ids import DeviceId, RegisterId, ScanId
-from services.devices.model.gs1 import elements_of, gtin_in, says_gs1
+from services.devices.model.gs1 import Elements, elements_of, is_item_number
+from services.devices.model.symbologies import SYMBOLOGIES, without_identifier
 from services.devices.settings import CodeKind, ScanRule
 
 Doubt = Literal["none", "check_digit_wrong", "wrong_layout", "no_item_code", "weighed"]
@@ -20,31 +21,9 @@ Doubt = Literal["none", "check_digit_wrong", "wrong_layout", "no_item_code", "we
 
 ``weighed`` is an item whose piece has a weight or a price of its own."""
 
-# ISO/IEC 15424: a symbology identifier is "]", a letter for the kind of symbol and a modifier.
-_AIM = re.compile(r"\]([A-Za-z])([0-9A-Za-z])")
-_SYMBOLOGIES = {
-    "A": "code39",
-    "B": "telepen",
-    "C": "code128",
-    "E": "ean",
-    "F": "codabar",
-    "G": "code93",
-    "H": "code11",
-    "I": "itf",
-    "J": "dotcode",
-    "L": "pdf417",
-    "M": "msi",
-    "P": "plessey",
-    "Q": "qr",
-    "R": "2of5",
-    "S": "2of5",
-    "U": "maxicode",
-    "d": "datamatrix",
-    "e": "databar",
-    "z": "aztec",
-}
 _EAN_DIGITS = {"0": 13, "3": 13, "4": 8}
 """ISO/IEC 15424, modifiers of ]E: a whole EAN-13 or UPC, the same with an add-on behind it, an EAN-8."""
+_UPC_E = re.compile(r"[01][0-9]{7}")
 _PAIRING = re.compile(r"TILL[0-9]{12}", re.IGNORECASE)
 """A register's pairing code: letters that lie alike on every layout, and digits, in any case for Caps Lock's sake."""
 # GS1 General Specifications 3.6 and 3.8: trade measures, and the price, of an item whose pieces differ.
@@ -79,22 +58,25 @@ def read_code(text: str, rules: Iterable[ScanRule]) -> Code:
     fits, or only one whose pattern takes too long, is a voucher where it looks like the hub's own, else an item,
     unless it can be none.
     """
-    text, family, modifier = _without_identifier(text)
-    symbology = _SYMBOLOGIES.get(family)
+    text, family, modifier = without_identifier(text)
+    symbology = SYMBOLOGIES.get(family)
     if _PAIRING.fullmatch(text):
         return Code(text.upper(), "pairing", symbology)
-    elements = elements_of(text) if says_gs1(family, modifier, text) else ()
-    item = gtin_in(elements) or _ean(text, family, modifier)
     ruled, slow = _ruled(text, symbology, rules)
+    own = ruled is not None and not family and is_item_number(text)
+    elements = Elements() if own else elements_of(text, family, modifier)
     if ruled is None and _VOUCHER.fullmatch(text):
         ruled = "voucher"
     if ruled is not None and ruled != "item":
-        return Code(text, ruled, symbology, elements=elements, slow_rules=slow)
-    doubt: Doubt = "none" if gtin_in(elements) else _doubt(text, item, family, ruled=ruled is not None)
-    if any(_MEASURED.fullmatch(each.ai) for each in elements):
+        return Code(text, ruled, symbology, elements=elements.told, slow_rules=slow)
+    item = elements.gtin or _ean(text, family, modifier)
+    doubt: Doubt = "none" if elements.gtin else _doubt(text, item, family, ruled=ruled is not None)
+    if elements.misread and ruled is None:
+        doubt = "check_digit_wrong"
+    elif any(_MEASURED.fullmatch(each.ai) for each in elements.told):
         doubt = "weighed"
     kind: ScanKind = "item" if doubt == "none" else "unknown"
-    return Code(text, kind, symbology, item, elements, doubt, slow)
+    return Code(text, kind, symbology, item, elements.told, doubt, slow)
 
 
 def pairing_code(seed: str) -> str:
@@ -114,15 +96,30 @@ def _ruled(text: str, symbology: str | None, rules: Iterable[ScanRule]) -> tuple
     return None, tuple(slow)
 
 
-def _without_identifier(text: str) -> tuple[str, str, str]:
-    identifier = _AIM.match(text)
-    if identifier is None or len(text) == identifier.end():
-        return text, "", ""
-    return text[identifier.end() :], identifier[1], identifier[2]
-
-
 def _ean(text: str, family: str, modifier: str) -> str:
-    return text[: _EAN_DIGITS[modifier]] if family == "E" and modifier in _EAN_DIGITS else text
+    if family != "E" or modifier not in _EAN_DIGITS:
+        return text
+    return _whole_upc(text) or text[: _EAN_DIGITS[modifier]]
+
+
+def _whole_upc(text: str) -> str | None:
+    """Thirteen digits of the eight of a UPC-E, or None where it is none.
+
+    Scanners send it whole (GS1 General Specifications 5.2.2.4.2) unless they are set to send it as it is printed.
+    """
+    if _UPC_E.fullmatch(text) is None:
+        return None
+    system, body, last, check = text[0], text[1:6], text[6], text[7]
+    if last in "012":
+        middle = f"{body[:2]}{last}0000{body[2:]}"
+    elif last == "3":
+        middle = f"{body[:3]}00000{body[3:]}"
+    elif last == "4":
+        middle = f"{body[:4]}00000{body[4]}"
+    else:
+        middle = f"{body}0000{last}"
+    whole = f"0{system}{middle}{check}"
+    return whole if ean.is_valid(whole) else None
 
 
 def _doubt(text: str, item: str, family: str, *, ruled: bool) -> Doubt:

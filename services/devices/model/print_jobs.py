@@ -20,6 +20,8 @@ _MOVES: dict[PrintState, frozenset[PrintState]] = {
 }
 _TROUBLE_LASTS = timedelta(hours=12)
 """How long a job that will not come out any more is shown: no till's day is longer, and nobody mends it the next."""
+_FETCHED_WITHIN = timedelta(minutes=10)
+"""How long it is told that a receipt came out elsewhere: its shopper waits no longer for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class Job:
     kick: Kick | None = None
     reprint: Reprint | None = None
     decision: Decision | None = None
+    instead_of: DeviceId | None = None
+    """The register's own printer while another one stands in for it."""
 
     def moved(self, state: PrintState, reason: FaultReason, now: datetime) -> "Job":
         """The job in another state.
@@ -96,14 +100,19 @@ class Job:
         """
         return self.state == "accepted" and self.kind == "receipt" and now >= self.accepted_at + after
 
-    def given_to(self, printer: DeviceId, now: datetime) -> "Job":
-        """The job at another printer, which has yet to try it."""
-        return replace(self.moved("accepted", "none", now), printer=printer)
+    def given_to(self, printer: DeviceId, now: datetime, *, instead_of: DeviceId | None = None) -> "Job":
+        """The job at another printer, which has yet to try it, and which printer it stands in for, if it does."""
+        return replace(self.moved("accepted", "none", now), printer=printer, instead_of=instead_of)
 
     def is_like(self, other: "Job") -> bool:
         """Whether both ask for the same paper, so that the id they share names one job."""
-        mine, others = ((each.kind, each.sale_id, each.kick, each.copy) for each in (self, other))
-        return mine == others
+        return self.wanted == other.wanted
+
+    @property
+    def wanted(self) -> tuple[object, ...]:
+        """What was asked for. Only a test page asks for a printer: what a register wants may come to another since."""
+        printer = self.printer if self.kind == "test" else None
+        return self.kind, self.sale_id, self.kick, self.copy, self.register, self.language, printer
 
     def needs_somebody(self, now: datetime) -> bool:
         """Whether a person at its register should know of it, as far as it tells by itself."""
@@ -113,6 +122,10 @@ class Job:
             return self.reason != "none"
         gone = self.state in ("failed", "expired") and self.decision is None
         return gone and now < self.changed_at + _TROUBLE_LASTS
+
+    def is_to_fetch(self, now: datetime) -> bool:
+        """Whether it came out of another printer than its register's own, so lately that somebody waits for it."""
+        return self.state == "printed" and self.instead_of is not None and now < self.changed_at + _FETCHED_WITHIN
 
     def put_right_by(self, later: "Job") -> bool:
         """Whether a later job did what this one did not: printed the receipt, or opened a drawer."""

@@ -24,10 +24,11 @@ _OFFLINE = 0x08
 _COVER_OPEN, _STOPPED_BY_PAPER_END = 0x04, 0x20
 _PAPER_END = 0x60
 
+_PAPER_END_IN_TURN = 0x0C
+"""Of the answer to ``GS r 1``, where a printer gives it without paper too; its other bits say that paper is scarce."""
+
 _MOST_STALE = 64
 """Reads of what came unasked before a question; whoever has sent more than that will not stop."""
-_SLOWEST = 900
-"""Bytes a second that a printer takes at the least, on a line of 9600 baud."""
 
 
 class Asked:
@@ -55,19 +56,22 @@ class Asked:
         except LinkLost:
             return "offline"
 
-    async def print(self, job: bytes, word: Word) -> Attempt:
+    async def print(self, job: bytes, word: Word, *, paper: bool = True) -> Attempt:
         """Send the job and wait for the answer behind it; from the first byte on a fault leaves it unknown.
 
         The first answer of a printer that left some out may be one of those, so it is heard out before that counts.
+        One that answers without paper has not printed all, if any; a drawer (a job without ``paper``) it did open.
         """
-        finish_s = self._patience.finish_s + len(job) / _SLOWEST
-        reason: FaultReason | None = "none"
+        finish_s = self._patience.to_finish(job)
+        reason: FaultReason | None
         try:
-            await self._send_and_wait(job, finish_s)
+            answer = await self._send_and_wait(job, finish_s)
         except TimeoutError:
             reason = None
         except LinkLost:
             reason = "closed_in_mid_job"
+        else:
+            reason = _paper(answer) if paper else "none"
         async with self._reading:
             if reason is None:
                 reason = await self._why_unfinished()
@@ -97,17 +101,21 @@ class Asked:
                 return Attempt("unknown", "closed_in_mid_job", printer="offline")
         return Attempt("printed", "none", printer="none", certain=False)
 
-    async def _send_and_wait(self, job: bytes, finish_s: float) -> None:
+    async def _send_and_wait(self, job: bytes, finish_s: float) -> int:
         """Send the job, and wait for the answer behind it; whoever wants the drawer meanwhile hears what else comes.
 
         Raises:
             TimeoutError, LinkLost: it does not come.
         """
         try:
-            await self._link.send(job, patience_s=self._patience.send_s)
-            self._awaits = True
-            self._handed_over.set()
-            await self._ask(ASK_IN_TURN, "in_turn", finish_s)
+            await self._link.send(job, patience_s=self._patience.to_send(job))
+            async with asyncio.timeout(finish_s):
+                if self._patience.baud is not None:
+                    # What a line has yet to take, a drawer's command would have to wait behind.
+                    await self._link.taken(patience_s=finish_s)
+                self._awaits = True
+                self._handed_over.set()
+                return await self._ask(ASK_IN_TURN, "in_turn", finish_s)
         finally:
             self._awaits = False
             self._handed_over.set()
@@ -115,10 +123,9 @@ class Asked:
 
     async def hand_over(self, job: bytes) -> Attempt:
         """Send the job to a printer that does not say when it is out; it is, when that took all and is ready."""
-        finish_s = self._patience.finish_s + len(job) / _SLOWEST
         try:
-            await self._link.send(job, patience_s=self._patience.send_s)
-            await self._ask(ASK_REAL_TIME + PRINTER_STATUS, "real_time", finish_s)
+            await self._link.send(job, patience_s=self._patience.to_send(job))
+            await self._ask(ASK_REAL_TIME + PRINTER_STATUS, "real_time", self._patience.to_finish(job))
             reason = await self._fault()
         except TimeoutError:
             return Attempt("unknown", "stalled")
@@ -140,33 +147,35 @@ class Asked:
     async def unheard(self, patience_s: float) -> FaultReason:
         """Wait until nothing more is answered to what was asked behind earlier jobs; ``none`` when that is so.
 
-        ``never_confirms`` when the printer says that it is ready, and nothing else.
+        ``never_confirms`` when the printer says that it is ready, and nothing else; ``paper_out`` when it answers that.
 
         Else such an answer, coming when the printer has paper again or has printed the rest, would be taken for the
         next job's. The printer is asked once more: its answer comes last, and silence follows.
         """
         try:
-            await self._ask(ASK_IN_TURN, "in_turn", patience_s)
+            answer = await self._ask(ASK_IN_TURN, "in_turn", patience_s)
             for _ in range(_MOST_STALE):
-                if not await self._answers_more():
-                    return "none"
+                later = await self._next_answer()
+                if later is None:
+                    return _paper(answer)
+                answer = later
         except TimeoutError:
             return await self._why_unfinished()
         except LinkLost:
             return "offline"
         return "no_answer"
 
-    async def _answers_more(self) -> bool:
-        """Whether one more answer in turn comes before long."""
+    async def _next_answer(self) -> int | None:
+        """One more answer in turn, or None when none comes before long."""
         try:
             async with asyncio.timeout(self._patience.answer_s) as patience:
-                while self._heard(await self._link.receive(), "in_turn") is None:
+                while (answer := self._heard(await self._link.receive(), "in_turn")) is None:
                     continue
         except TimeoutError:
             if not patience.expired():  # the kernel's own, for a printer that is gone
                 raise
-            return False
-        return True
+            return None
+        return answer
 
     async def _fault(self) -> FaultReason:
         if await self._status(PAPER_STATUS) & _PAPER_END:
@@ -203,8 +212,13 @@ class Asked:
                     return answer
 
     def _heard(self, data: bytes, kind: AnswerKind) -> int | None:
-        """The first byte that answers a question of that kind; every byte is looked at, for some span several."""
+        """The newest byte that answers a question of that kind; every byte is looked at, for some span several."""
         answers = [(self._answers.kind(byte), byte) for byte in data]
         if any(each == "real_time" for each, _ in answers):
             self._at_once.set()
-        return next((byte for each, byte in answers if each == kind), None)
+        return next((byte for each, byte in reversed(answers) if each == kind), None)
+
+
+def _paper(answer: int) -> FaultReason:
+    """What a printer's answer behind a job says of its paper."""
+    return "paper_out" if answer & _PAPER_END_IN_TURN else "none"

@@ -81,7 +81,7 @@ class Dialogue:
                 return await asked.kick(pin, reason)
             if not self._confirms:
                 return await asked.hand_over(drawer_bytes(pin))
-            return await asked.print(drawer_bytes(pin), word)
+            return await asked.print(drawer_bytes(pin), word, paper=False)
 
     async def look(self, *, word: Word = NOTHING_KNOWN) -> FaultReason:
         """Ask the printer what keeps it from printing: ``none`` when it is ready and its word can be taken."""

@@ -6,17 +6,18 @@ between jobs: a printer serves one caller at a time, and a kept connection hides
 """
 
 import asyncio
+import errno
 import fcntl
 import os
 import socket
 import struct
 import termios
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, NamedTuple, Self
 
 from services.devices.printers.settings import Reached
 from services.devices.printers.usb import printer_node
@@ -28,6 +29,16 @@ _BETWEEN_LOOKS_S = 0.01
 
 class LinkLost(Exception):
     """The other side ended the connection, or the device was unplugged."""
+
+
+class Address(NamedTuple):
+    """One address of a computer, as ``socket.getaddrinfo`` tells it."""
+
+    family: int
+    kind: int
+    protocol: int
+    canonical_name: str
+    place: Any
 
 
 class Link:
@@ -173,19 +184,46 @@ def way_to(reached: Reached, *, send_s: float) -> OpenLink:
 async def _connect(host: str, port: int, patience_s: float, send_s: float, thread: Executor) -> Link:
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(patience_s):
+        begun = loop.time()
         find = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        family, kind, protocol, _, address = (await loop.run_in_executor(thread, find))[0]
-        connection = socket.socket(family, kind, protocol)
-        try:
-            connection.setblocking(False)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            # Without it a printer that lost its power takes receipts for minutes (measured).
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(send_s * 1000))
-            await loop.sock_connect(connection, address)
-        except BaseException:
-            connection.close()
-            raise
+        found = [Address(*each) for each in await loop.run_in_executor(thread, find)]
+        connection = await connected(found, patience_s - (loop.time() - begun), send_s)
     return Link(connection.fileno(), ends_when_empty=True, close=connection.close)
+
+
+async def connected(addresses: Sequence[Address], patience_s: float, send_s: float) -> socket.socket:
+    """A connection to the first of a computer's addresses that lets us in.
+
+    A printer often has a name with two addresses and listens at one of them (IPv6 and IPv4). Each gets an equal share
+    of the time that is left, so that one which swallows what it is sent leaves some for the next.
+
+    Raises:
+        TimeoutError, OSError: none does; it is what became of the last one.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + patience_s
+    for left in range(len(addresses), 0, -1):
+        try:
+            async with asyncio.timeout((until - loop.time()) / left):
+                return await _connection(addresses[-left], send_s)
+        except OSError:  # a TimeoutError is an OSError
+            if left == 1:
+                raise
+    raise OSError(errno.EADDRNOTAVAIL, "no address")
+
+
+async def _connection(address: Address, send_s: float) -> socket.socket:
+    connection = socket.socket(address.family, address.kind, address.protocol)
+    try:
+        connection.setblocking(False)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Without it a printer that lost its power takes receipts for minutes (measured).
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(send_s * 1000))
+        await asyncio.get_running_loop().sock_connect(connection, address.place)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 async def opened(open_file: Callable[[], int], patience_s: float, thread: Executor) -> int:

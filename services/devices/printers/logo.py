@@ -32,15 +32,15 @@ def logo_bands(path: str, dots_wide: int) -> tuple[bytes, ...]:
 
 @lru_cache(maxsize=16)
 def _bands(path: str, _changed: int, dots_wide: int) -> tuple[bytes, ...]:
-    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - 3 MB that a shop without a logo need not pay
+    from PIL import Image  # noqa: PLC0415 - 3 MB that a shop without a logo need not pay
 
     try:
         with Image.open(path) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                raise NoLogo(f"{path} has more than {MOST_PIXELS} pixels")
-            visible = picture.convert("RGBA")
-    except (OSError, ValueError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+            visible = None if picture.width * picture.height > MOST_PIXELS else picture.convert("RGBA")
+    except Exception as error:  # what a broken picture makes its reader raise is anybody's guess
         raise NoLogo(f"{path} is no picture that can be read: {error}") from error
+    if visible is None:
+        raise NoLogo(f"{path} has more than {MOST_PIXELS} pixels")
     on_white = Image.new("RGBA", visible.size, "white")
     on_white.alpha_composite(visible)
     grey = on_white.convert("L")

@@ -1,5 +1,6 @@
 """What the shop sets about a printer or a line display: how it is reached, what it can, whom it serves."""
 
+import re
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 
@@ -8,6 +9,7 @@ from msgspec import Meta
 
 from contracts.ids import DeviceId, RegisterId
 from services.devices.printers.profiles import DEFAULT, code_pages
+from services.runtime.settings import PathText
 
 CodePage = Literal["cp437", "cp850", "cp852", "cp858", "cp866", "cp1252", "iso8859_15"]
 PAGE_NUMBERS: dict[CodePage, int] = {
@@ -33,15 +35,10 @@ Mark = Annotated[
         pattern=r"^[^/\x00-\x1f]{1,128}$(?!\n)", description="Up to 128 characters, no slash and no control character."
     ),
 ]
-_LABEL = "[A-Za-z0-9_-]{1,63}"
-Host = Annotated[
-    str,
-    Meta(
-        pattern=rf"^({_LABEL}(\.{_LABEL})*\.?|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%{_LABEL})?)$(?!\n)",
-        max_length=253,
-        description="A name in DNS or an IP address.",
-    ),
-]
+Host = Annotated[str, Meta(min_length=1, max_length=253, description="A name in DNS or an IP address.")]
+_LABEL = re.compile("[A-Za-z0-9_-]{1,63}")
+_ZONE = re.compile("[A-Za-z0-9_.-]{1,15}")
+"""What Linux calls a network interface, at the end of a link-local address."""
 Port = Annotated[int, Meta(ge=1, le=65535)]
 DevicePath = Annotated[
     str,
@@ -111,7 +108,7 @@ class PrinterSettings(Reached, frozen=True, forbid_unknown_fields=True, kw_only=
     ) = None
     cups_host: Host = "localhost"
     cups_port: Port = 631
-    folder: Annotated[str, Meta(min_length=1, max_length=250)] | None = None
+    folder: Annotated[PathText, Meta(min_length=1, max_length=250)] | None = None
     profile: Annotated[str, Meta(min_length=1, max_length=40)] = DEFAULT
     code_page: CodePage = "cp858"
     code_page_number: Annotated[int, Meta(ge=0, le=255)] | None = None
@@ -119,7 +116,7 @@ class PrinterSettings(Reached, frozen=True, forbid_unknown_fields=True, kw_only=
     width_mm: Literal[58, 80] = 80
     characters_per_line: Annotated[int, Meta(ge=24, le=96)] | None = None
     dots: Annotated[int, Meta(ge=200, le=1200)] | None = None
-    logo: Annotated[str, Meta(min_length=1, max_length=250)] | None = None
+    logo: Annotated[PathText, Meta(min_length=1, max_length=250)] | None = None
     qr: bool = False
     barcode: bool = False
     cuts: bool = True
@@ -131,6 +128,8 @@ class PrinterSettings(Reached, frozen=True, forbid_unknown_fields=True, kw_only=
 
     def __post_init__(self) -> None:
         """Refuse a printer with no way or two, and a profile that is unknown or lacks the code page."""
+        _computer(self.device, "host", self.host)
+        _computer(self.device, "cups_host", self.cups_host)
         _one_way(self.device, self.ways, "host, usb (or serial or usb_port), tty, cups, folder")
         if self.profile != DEFAULT:
             try:
@@ -196,6 +195,7 @@ class LineDisplaySettings(Reached, frozen=True, forbid_unknown_fields=True, kw_o
 
     def __post_init__(self) -> None:
         """Refuse a display that is reached in no way or in two."""
+        _computer(self.device, "host", self.host)
         _one_way(self.device, self.ways, "host, usb (or serial or usb_port), tty")
 
     @property
@@ -208,6 +208,33 @@ def _one_way(device: str, ways: dict[str, Any], all_ways: str) -> None:
     if len(ways) != 1:
         named = " and ".join(ways) or "none"
         raise ValueError(f"{device} needs one way to be reached: {all_ways}; it has {named}")
+
+
+def _computer(device: str, field: str, host: str | None) -> None:
+    """Refuse what names no computer: it would be looked for in vain, and the device shown as absent for ever.
+
+    A name in DNS never ends in a number (RFC 3696, section 2), so that whatever does is meant as an address.
+    """
+    if host is None or _is_address(host) or _is_name(host):
+        return
+    before, _, port = host.rpartition(":")
+    split = port.isdigit() and (_is_address(before.strip("[]")) or _is_name(before))
+    hint = f"; the port is a setting of its own, {field.replace('host', 'port')}" if split else ""
+    raise ValueError(f"{device}: {field} {host[:60]!r} is no name in DNS and no IP address{hint}")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    zone = getattr(address, "scope_id", None)
+    return zone is None or _ZONE.fullmatch(zone) is not None
+
+
+def _is_name(host: str) -> bool:
+    labels = host.removesuffix(".").split(".")
+    return all(_LABEL.fullmatch(label) for label in labels) and not labels[-1].isdigit()
 
 
 def _one_name(host: str) -> str:

@@ -1,5 +1,6 @@
 """The way to a printer that its settings name."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -42,4 +43,6 @@ def way_of(printer: PrinterSettings, patience: Patience) -> Way:
         return Folder(Path(printer.folder))
     if printer.cups is not None:
         return CupsQueue(printer.cups_host, printer.cups_port, printer.cups, patience)
+    if printer.tty is not None:
+        patience = replace(patience, baud=printer.baud)
     return Dialogue(way_to(printer, send_s=patience.send_s), patience, confirms=printer.confirms)

@@ -95,7 +95,11 @@ class InputSource:
             self._device.close()
             raise
         self._decoder = KeyDecoder(
-            LAYOUTS[scanner.layout], end=scanner.end, separator=scanner.chord, patience_s=scanner.pause_s
+            LAYOUTS[scanner.layout],
+            end=scanner.end,
+            separator=scanner.chord,
+            several_codes=scanner.several_codes,
+            patience_s=scanner.pause_s,
         )
         self.descriptor: int = self._device.fd
 

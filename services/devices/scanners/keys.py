@@ -11,8 +11,9 @@ from typing import Literal
 from evdev import ecodes
 
 from services.devices.scanners.layouts import LAYOUTS, SPACING, Layout
+from services.devices.scanners.lines import Lines
 
-VoidReason = Literal["events_lost", "too_long", "too_slow", "unknown_key"]
+VoidReason = Literal["events_lost", "several_lines", "too_long", "too_slow", "unknown_key"]
 End = Literal["key", "pause"]
 """What ends a scan: Enter, keypad Enter or Tab; with ``pause`` silence as well, for a scanner without a suffix."""
 
@@ -62,18 +63,21 @@ class KeyDecoder:
     belongs to it until a terminator, or until a pause longer than ``REST_S``: a scanner that stalls in mid code
     and goes on would else be read as two codes, and the second might be another item's. What is thrown away so is told
     once more at its end, for it may have been a scan of its own. Where silence ends scans, a pause longer than
-    ``patience_s`` is enough.
+    ``patience_s`` is enough. Of a symbol with several lines the first is a scan; the others are thrown away and told
+    once, unless ``several_codes`` says that each is a code of its own.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a scanner can be set to
         self,
         layout: Layout = LAYOUTS["us"],
         *,
         end: End = "key",
         separator: Chord | None = None,
+        several_codes: bool = False,
         longest: int = LONGEST,
         patience_s: float = PATIENCE_S,
     ) -> None:
+        self._lines = Lines(several_codes=several_codes)
         self._layout = layout
         self._end_by = end
         # GS1 General Specifications 7.8: FNC1 inside a symbol is sent as ASCII 29, which a keyboard types as Ctrl+].
@@ -90,6 +94,7 @@ class KeyDecoder:
         """How many characters came after a void scan had stalled: its rest, or a scan whose beginning was lost."""
         self._resyncing = False
         self._held: set[int] = set()
+        self._held_since = 0.0
         self._caps = False
 
     @property
@@ -144,14 +149,24 @@ class KeyDecoder:
 
     def _press(self, code: int, now: float) -> Scan | Voided | None:
         if code in _MODIFIERS:
+            self._held_since = self._held_since if self._held else now
             self._held.add(code)
         elif code == ecodes.KEY_CAPSLOCK:
             self._caps = not self._caps
         elif code in TERMINATORS:
-            return self._end(now)
+            return self._end_line(now)
         elif code != ecodes.KEY_NUMLOCK:
             return self._type(code, now)
         return None
+
+    def _end_line(self, now: float) -> Scan | Voided | None:
+        begun = self.in_scan
+        result = self._end(now)
+        if isinstance(result, Scan):
+            self._lines.ended(now, (now - result.began) / len(result.text))
+        elif begun or self._lines.goes_on(now):  # an end key alone may stand ahead of a code
+            self._lines.ended(now)
+        return result
 
     def _end(self, now: float) -> Scan | Voided | None:
         void, rest = self._void, self._rest
@@ -167,8 +182,11 @@ class KeyDecoder:
             self._rest += self._stalled
             return None
         typed = self._spell(code)
-        if typed is None:
-            return self._throw_away("unknown_key", code)
+        following = not self.in_scan and self._lines.goes_on(self._held_since if self._held else now)
+        if typed is None or following:
+            told = self._lines.told
+            voided = self._throw_away("several_lines") if typed is not None else self._throw_away("unknown_key", code)
+            return None if following and told else voided
         if not self.in_scan:
             self._began = now
         if typed in SPACING and not self._mark:
@@ -207,7 +225,7 @@ class KeyDecoder:
     def _throw_away(self, reason: VoidReason, key: int | None = None) -> Voided:
         length = min(len(self._text), self._longest)
         self._begin_afresh()
-        self._void = True
+        self._void = self._lines.told = True
         return Voided(reason, length, key)
 
     def _begin_afresh(self) -> None:

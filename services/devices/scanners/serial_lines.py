@@ -5,6 +5,7 @@ knows no layout.
 """
 
 from services.devices.scanners.keys import LONGEST, PATIENCE_S, REST_S, End, Scan, Voided, VoidReason
+from services.devices.scanners.lines import Lines
 
 _TERMINATORS = b"\r\n\t"
 # ISO/IEC 15434: group, record and file separators and the end of transmission stand inside of 2D symbols.
@@ -14,9 +15,20 @@ _FRAME = b"\x02\x03"
 
 
 class SerialDecoder:
-    """Reads the bytes of one port, in order. The same rules as for keys: half a scan is never passed on."""
+    """Reads the bytes of one port, in order. The same rules as for keys: half a scan is never passed on.
 
-    def __init__(self, *, end: End = "key", longest: int = LONGEST, patience_s: float = PATIENCE_S) -> None:
+    Bytes have no time stamps: what waited for its reader together is taken for one symbol.
+    """
+
+    def __init__(
+        self,
+        *,
+        end: End = "key",
+        several_codes: bool = False,
+        longest: int = LONGEST,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self._lines = Lines(several_codes=several_codes)
         self._end_by = end
         self._longest = longest
         self._patience_s = patience_s
@@ -57,12 +69,16 @@ class SerialDecoder:
 
     def _take(self, byte: int, now: float) -> Scan | Voided | None:
         if byte in _TERMINATORS:
-            return self._end(now)
+            return self._end_line(now)
         if self._void or byte in _FRAME:
             self._rest += self._stalled
             return None
         if not self._bytes:
             self._began = now
+            if self._lines.goes_on(now):
+                told = self._lines.told
+                voided = self._throw_away("several_lines")
+                return None if told else voided
         # NEL and its like may be parts of UTF-8 letters; what is no text as a whole is found at its end.
         if byte < ord(" ") and byte not in _SEPARATORS:
             return self._throw_away("unknown_key", byte)
@@ -70,6 +86,15 @@ class SerialDecoder:
             return self._throw_away("too_long")
         self._bytes.append(byte)
         return None
+
+    def _end_line(self, now: float) -> Scan | Voided | None:
+        begun = self.in_scan
+        result = self._end(now)
+        if isinstance(result, Scan):
+            self._lines.ended(now, (now - result.began) / len(result.text))
+        elif begun or self._lines.goes_on(now):  # an end alone may stand ahead of a code
+            self._lines.ended(now)
+        return result
 
     def _end(self, now: float) -> Scan | Voided | None:
         data, void, rest = bytes(self._bytes), self._void, self._rest
@@ -88,5 +113,5 @@ class SerialDecoder:
     def _throw_away(self, reason: VoidReason, byte: int | None = None) -> Voided:
         length = len(self._bytes)
         self._bytes.clear()
-        self._void = True
+        self._void = self._lines.told = True
         return Voided(reason, length, byte)

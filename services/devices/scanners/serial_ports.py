@@ -37,7 +37,7 @@ class SerialSource:
         except OSError:
             os.close(self.descriptor)
             raise
-        self._decoder = SerialDecoder(end=scanner.end, patience_s=scanner.pause_s)
+        self._decoder = SerialDecoder(end=scanner.end, several_codes=scanner.several_codes, patience_s=scanner.pause_s)
 
     @property
     def in_scan(self) -> bool:

@@ -101,13 +101,14 @@ class Scanners:
     ``heard`` is called on the event loop of ``start`` with everything that happens.
     """
 
-    def __init__(  # noqa: PLR0913 - the two folders are the seam for tests
+    def __init__(  # noqa: PLR0913 - the two folders and the pause between two tries are the seam for tests
         self,
         scanners: Sequence[ScannerSettings],
         heard: Callable[[Heard], None],
         log: Log,
         *,
         sweep_s: float = 5.0,
+        retry_s: float = RETRY_S,
         input_folder: Path = INPUT,
         sys_folder: Path = SYS,
     ) -> None:
@@ -116,6 +117,7 @@ class Scanners:
         self._heard = heard
         self._log = log
         self._sweep_s = sweep_s
+        self._retry_s = retry_s
         self._input = input_folder
         self._sys = sys_folder
         self._readers: dict[str, threading.Thread] = {}
@@ -159,7 +161,8 @@ class Scanners:
             for descriptor in (self._stop, self._look_again, notices.descriptor):
                 waiting.register(descriptor, select.POLLIN)
             while True:
-                ready = {descriptor for descriptor, _ in waiting.poll((RETRY_S if soon else self._sweep_s) * 1000)}
+                patience_s = self._retry_s if soon else self._sweep_s
+                ready = {descriptor for descriptor, _ in waiting.poll(patience_s * 1000)}
                 if self._stop in ready:
                     return
                 if self._look_again in ready:

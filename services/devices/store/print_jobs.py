@@ -5,11 +5,11 @@ from sqlalchemy.dialects.sqlite import insert
 
 from contracts.ids import DeviceId, PrintJobId, RegisterId, SaleId, StaffId
 from services.devices.model.print_jobs import Decision, Job, Kick, Reprint
-from services.devices.store.tables import NOT_PRINTED, OPEN, OPENED, UNKNOWN, print_job
+from services.devices.store.tables import ELSEWHERE, NOT_PRINTED, OPEN, OPENED, UNKNOWN, print_job
 from services.runtime.clock import read_stamp, stamp
 
 _MOST_LISTED = 200
-_MOVING = ("printer", "state", "reason", "changed_at", "decided_from", "decided_by", "decided_at")
+_MOVING = ("printer", "state", "reason", "changed_at", "decided_from", "decided_by", "decided_at", "instead_of")
 """What a job's row changes by; all else is as it was accepted."""
 
 
@@ -69,6 +69,16 @@ class PrintJobStore:
         )
         return [_job(row) for row in rows]
 
+    def elsewhere(self, register: str, most: int) -> list[Job]:
+        """The newest jobs of a register that came out of a printer that stood in for its own, newest first."""
+        rows = self._connection.execute(
+            select(print_job)
+            .where(print_job.c.register == register, ELSEWHERE)
+            .order_by(print_job.c.number.desc())
+            .limit(most)
+        )
+        return [_job(row) for row in rows]
+
     def printed_after(self, job: Job) -> Job | None:
         """The first of its kind that was accepted after a job and is out: of its sale, or of its register's drawers."""
         number = select(print_job.c.number).where(print_job.c.job_id == job.job_id).scalar_subquery()
@@ -124,6 +134,7 @@ def _job(row: Row[tuple[object, ...]]) -> Job:
         kick=kick,
         reprint=reprint,
         decision=decision,
+        instead_of=row.instead_of and DeviceId(row.instead_of),
     )
 
 
@@ -151,4 +162,5 @@ def _job_row(job: Job) -> dict[str, object]:
         "decided_from": decision and decision.decided_from,
         "decided_by": decision and decision.staff_id,
         "decided_at": decision and stamp(decision.at),
+        "instead_of": job.instead_of,
     }

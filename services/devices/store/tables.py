@@ -40,6 +40,7 @@ print_job = Table(
     Column("decided_from", Text, comment="The login whose word it is what became of it; null where nobody decided."),
     Column("decided_by", Text, comment="Who was signed on there; null on the hub itself."),
     Column("decided_at", Text),
+    Column("instead_of", Text, comment="The register's own printer, where another stands in for it; null at home."),
     comment="Never deleted: the job's id guards for ever that the same sale prints once by itself.",
 )
 
@@ -52,6 +53,7 @@ def _one_of(*states: str) -> ColumnElement[bool]:
 OPEN = _one_of("accepted", "printing")
 UNKNOWN = print_job.c.state == literal_column("'unknown'")
 OPENED = and_(print_job.c.state == literal_column("'printed'"), print_job.c.kind == literal_column("'drawer'"))
+ELSEWHERE = and_(print_job.c.state == literal_column("'printed'"), print_job.c.instead_of.is_not(None))
 NOT_PRINTED = _one_of("accepted", "unknown", "failed", "expired")
 Index("print_job_open", print_job.c.printer, print_job.c.number, sqlite_where=OPEN, postgresql_where=OPEN)
 
@@ -71,6 +73,14 @@ Index(
     print_job.c.number,
     sqlite_where=OPENED,
     postgresql_where=OPENED,
+)
+
+Index(
+    "print_job_elsewhere",
+    print_job.c.register,
+    print_job.c.number,
+    sqlite_where=ELSEWHERE,
+    postgresql_where=ELSEWHERE,
 )
 
 device = Table(
@@ -98,10 +108,11 @@ device = Table(
 scan_count = Table(
     "scan_count",
     METADATA,
-    Column("counter", Text, primary_key=True, comment="device, register or printing"),
+    Column("counter", Text, primary_key=True, comment="device, register, printing or paperless"),
     Column("name", Text, primary_key=True),
     Column("last", Integer, nullable=False),
-    comment="The last sequence number of a device's scans, and the last revision of a register's private states.",
+    comment="The last sequence number of a device's scans, the last revision of a register's private states, and the "
+    "registers without a printer that wanted paper.",
     sqlite_with_rowid=False,
 )
 

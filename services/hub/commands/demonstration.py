@@ -60,8 +60,11 @@ def _suits(data: Path, narrator: "_Narrator") -> bool:
 async def _own_hub(narrator: "_Narrator") -> AsyncIterator[Path]:
     """A hub in a directory of its own, without the settings of this machine's, filled and online."""
     environment = {name: text for name, text in os.environ.items() if not name.startswith("TILLWIRE_")}
-    with tempfile.TemporaryDirectory(prefix="tillwire-demo-") as folder:
-        environment["TILLWIRE_CONFIG"] = str(Path(folder, "none.toml"))
+    with (
+        tempfile.TemporaryDirectory(prefix="tillwire-demo-") as folder,
+        tempfile.NamedTemporaryFile(suffix=".toml") as nothing_set,
+    ):
+        environment["TILLWIRE_CONFIG"] = nothing_set.name
         settings = HubSettings(store="demo", data=str(Path(folder, "data")), port=0)
         async with hub_at_work(settings, narrator.say, environment=environment) as hub:
             missing = await hub.until_online()

@@ -13,7 +13,16 @@ from contracts.devices.scanning import InjectScan
 from contracts.ids import RegisterId, ScanId
 from contracts.topics import SERVICES
 from services.hub import access, logins, running_hub
-from services.hub.terminal import CommandRefused, DataFolder, as_hub, data_folder, nearest, print_plain, temporarily
+from services.hub.terminal import (
+    CommandRefused,
+    DataFolder,
+    as_hub,
+    data_folder,
+    may_not_ask,
+    nearest,
+    print_plain,
+    temporarily,
+)
 from services.runtime.ids import RandomIds, is_uuid
 from services.runtime.requester import NoAnswer, Refused
 
@@ -130,5 +139,4 @@ def _check_may_ask(data: Path, service: str, name: str, caller: str) -> None:
         raise CommandRefused(f"{service} has no request {name[:80]!r}{nearest(name, askers)}")
     topics = running_hub.find(data).topics
     if topics.request(service, name, caller) not in access.rules(role, caller, topics).publish:
-        may = ", ".join(askers[name])
-        raise CommandRefused(f"'{caller}' has the role {role}, which may not ask {service} '{name}'; these may: {may}")
+        raise CommandRefused(may_not_ask(caller, service, name, role))

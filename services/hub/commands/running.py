@@ -18,7 +18,7 @@ from services.hub.commands.catalogue import fill
 from services.hub.supervisor import EXIT_SETTINGS, GaveUp, Hub, hub_at_work
 from services.hub.terminal import DataFolder, console, print_plain
 from services.runtime.requester import NoAnswer
-from services.runtime.settings import HubSettings, SettingsRefused, load
+from services.runtime.settings import HubSettings, SettingsRefused, in_words, load
 
 STATUS_PATIENCE_S = 1.5
 
@@ -59,7 +59,7 @@ def _settings(**flags: Any) -> HubSettings:
             fields = {**msgspec.structs.asdict(settings), name: str(value) if name == "data" else value}
             settings = msgspec.convert(fields, HubSettings)
         except msgspec.ValidationError as error:
-            raise SettingsRefused(f"--{name}: {error}") from error
+            raise SettingsRefused(f"--{name}: {in_words(str(error), HubSettings)}") from error
     return settings
 
 

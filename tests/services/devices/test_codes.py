@@ -55,6 +55,7 @@ def test_a_code_is_what_the_first_rule_that_fits_says(
         ("]E496385074", "none"),
         ("]E496385075", "check_digit_wrong"),
         ("]E0400638133393", "check_digit_wrong"),
+        ("]E004252615", "check_digit_wrong"),
         ("]C04006381333932", "none"),
         ("$))^#*!###(#!", "wrong_layout"),
         ("]E0$))^#*!###(#!", "wrong_layout"),
@@ -113,12 +114,112 @@ def test_a_gs1_digital_link_is_the_item_of_its_gtin() -> None:
     assert Gs1Element("10", "12AB") in code.elements
 
 
-@pytest.mark.parametrize("scanned", ["]C10104006381333932", f"0104006381333932{GS}10A", f"]C1hello{GS}", f"a{GS}b"])
-def test_what_is_no_element_string_or_has_a_wrong_check_digit_is_no_item(scanned: str) -> None:
+@pytest.mark.parametrize(
+    ("scanned", "item"),
+    [
+        ("]E004252614", "0042100005264"),
+        ("]E014252602", "0142000005262"),
+        ("]E004252635", "0042500000265"),
+        ("]E004252641", "0042520000061"),
+        ("]E004252658", "0042526000058"),
+        ("]E004252696", "0042526000096"),
+    ],
+)
+def test_a_upc_e_that_comes_as_it_is_printed_is_the_item_of_the_whole_upc(scanned: str, item: str) -> None:
     code = read_code(scanned, ())
 
+    assert (code.kind, code.item) == ("item", item)
+
+
+def test_a_right_number_of_eight_digits_that_is_no_upc_e_is_an_item() -> None:
+    assert read_code("]E096385074", ()).item == "96385074"
+
+
+@pytest.mark.parametrize("link", ["https://id.example/gtin/4006381333931/lot/12AB?17=270131&linkType=all"])
+def test_a_link_that_names_its_parts_in_words_is_the_item_of_its_gtin(link: str) -> None:
+    code = read_code(link, ())
+
+    assert (code.kind, code.item) == ("item", EAN)
+    assert [(each.ai, each.value) for each in code.elements] == [("01", f"0{EAN}"), ("10", "12AB"), ("17", "270131")]
+
+
+@pytest.mark.parametrize("scanned", [f"01{EAN:0>14}", "0102000000000015"])
+def test_an_item_number_alone_needs_no_identifier(scanned: str) -> None:
+    """As DataBar has it, on fruit, from a scanner that sends no identifiers."""
+    code = read_code(scanned, ())
+
+    assert (code.kind, code.item) == ("item", scanned[3:])
+
+
+def test_a_code_of_the_shops_own_that_looks_like_an_item_number_is_what_a_rule_says() -> None:
+    number = f"01{EAN:0>14}"
+
+    assert read_code("0104006381333932", ()).item == "0104006381333932"
+    assert read_code(number, (ScanRule("item", length=16),)).item == number
+
+
+@pytest.mark.parametrize(
+    ("behind", "told"),
+    [
+        (f"1726133110AB{GS}21S9", [("10", "AB"), ("21", "S9")]),
+        ("17261331", []),
+        (f"1726{GS}10AB", [("10", "AB")]),
+        ("17AB013110AB", [("10", "AB")]),
+        (f"10{'X' * 21}{GS}21S9", [("21", "S9")]),
+        (f"10A B{GS}21S9", [("21", "S9")]),
+    ],
+)
+@pytest.mark.parametrize("identifier", ["", "]C1", "]d2"])
+def test_an_item_is_one_whatever_else_its_symbol_says_wrongly(
+    identifier: str, behind: str, told: list[tuple[str, str]]
+) -> None:
+    code = read_code(f"{identifier}01{EAN:0>14}{behind}", ())
+
+    assert (code.kind, code.item) == ("item", EAN)
+    assert [(each.ai, each.value) for each in code.elements] == [("01", f"0{EAN}"), *told]
+
+
+@pytest.mark.parametrize("link", [f"https://id.example/01/{EAN}?17=261331", f"https://id.example/gtin/{EAN}/10/A%20B"])
+def test_an_item_is_one_whatever_else_its_link_says_wrongly(link: str) -> None:
+    code = read_code(link, ())
+
+    assert (code.kind, code.item) == ("item", EAN)
+    assert [each.ai for each in code.elements] == ["01"]
+
+
+@pytest.mark.parametrize(
+    "scanned",
+    [
+        "]C10104006381333932",
+        "]C101040063813339321726133110A",
+        "]e00104006381333932",
+        f"0104006381333932{GS}10A",
+        f"010400638133393217261331{GS}10A",
+        "https://id.example/01/4006381333932",
+    ],
+)
+def test_an_item_number_with_a_wrong_check_digit_is_said_to_be_misread(scanned: str) -> None:
+    code = read_code(scanned, ())
+
+    assert (code.kind, code.doubt) == ("unknown", "check_digit_wrong")
     assert all(element.ai != "01" for element in code.elements)
-    assert code.item != "4006381333932"
+
+
+@pytest.mark.parametrize(
+    "scanned",
+    [
+        f"]C1hello{GS}",
+        f"a{GS}b",
+        f"[)>\x1e06{GS}01{EAN:0>14}{GS}1P77",
+        f"01{EAN:0>14}-77",
+        "0104006381333932172701311012AB",
+    ],
+)
+def test_what_is_no_element_string_says_nothing_and_is_no_other_item(scanned: str) -> None:
+    code = read_code(scanned, ())
+
+    assert code.elements == ()
+    assert code.item == code.text
 
 
 @pytest.mark.parametrize("measured", ["3103000758", f"310300075810A{GS}3922000499", "3932978000499"])
@@ -176,6 +277,8 @@ def test_a_pairing_code_is_one_in_any_case_and_whatever_the_rules_say(seed: str)
 @example("]C1" + GS * 500)
 @example("01" + "0" * 510)
 @example("]E0" + "٣" * 13)
+@example("01" + "04006381333931" + "17" * 250)
+@example("https://x/01/04006381333931/10/%FF?01=\u0663&3103=1")
 def test_no_text_whatever_breaks_it(text: str) -> None:
     code = read_code(text, RULES)
 

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.base import Rejected
 from contracts.devices import DeviceState
-from contracts.devices.printing import PrintJob, PrintJobChanged, PrintTest
+from contracts.devices.printing import PrintJob, PrintJobChanged, PrintTest, RegisterPrinting
 from contracts.ids import DeviceId, PrintJobId
 from services.devices.service import devices
 from services.devices.settings import DevicesSettings
@@ -45,8 +45,11 @@ async def test_what_waited_long_enough_comes_out_of_the_fallback_printer_once(
     sales = [await checkout.complete(street) for _ in range(2)]
     await until(lambda: ("accepted", "paper_out") in states(street))
 
-    before = stand_in.papers_out
-    clock.move(10)
+    clock.move(9)
+    tried = printer.looks
+    await until(lambda: printer.looks > tried + 4)
+    before = {each.printer for each in street.told(PrintJobChanged)}
+    clock.move(1)
     for _ in sales:
         await stand_in.next_paper()
     await until(lambda: states(street).count(("printed", "none")) == 2)
@@ -55,7 +58,37 @@ async def test_what_waited_long_enough_comes_out_of_the_fallback_printer_once(
 
     jobs = [job for sale in sales for job in await jobs_of(street, sale.sale_id)]
     assert [(job.printer, job.state) for job in jobs] == [("printer-2", "printed")] * 2
-    assert (before, printer.papers_out, stand_in.papers_out) == (0, 0, 2)
+    assert (before, printer.papers_out, stand_in.papers_out) == ({"printer-1"}, 0, 2)
+
+
+def elsewhere(store: StoreUnderTest) -> list[tuple[str, str]]:
+    """Printer and sale of the receipts of which till-1 is told that they came out elsewhere, newest first."""
+    told: RegisterPrinting = store.retained(RegisterPrinting, register="till-1")
+    assert {each.state for each in told.elsewhere} <= {"printed"}
+    return [(each.printer, str(each.sale_id)) for each in told.elsewhere]
+
+
+async def test_a_register_is_told_where_its_receipt_came_out_for_ten_minutes_over_a_restart(
+    street: StoreUnderTest, checkout: Checkout, clock: SetClock, printer: VirtualPrinter, stand_in: VirtualPrinter
+) -> None:
+    shop = two_printers(printer.port, stand_in.port, after_s=0)
+    await street.start(devices(shop))
+    await until(lambda: is_ready(street, "printer-1") and is_ready(street, "printer-2"))
+    await checkout.complete(street)
+    await until(lambda: states(street)[-1:] == [("printed", "none")])
+    at_home = elsewhere(street)
+
+    printer.fault = "paper_out"
+    sale = await checkout.complete(street)
+    await until(lambda: elsewhere(street) == [("printer-2", sale.sale_id)])
+    await street.stop("devices")
+    await street.start(devices(shop))
+    again = elsewhere(street)
+    clock.move(10 * 60)
+    await until(lambda: elsewhere(street) == [])
+
+    assert (at_home, again) == ([], [("printer-2", sale.sale_id)])
+    assert street.retained(RegisterPrinting, register="till-1").jobs == ()
 
 
 async def test_a_fallback_printer_that_cannot_either_is_given_nothing(
@@ -91,6 +124,7 @@ async def test_a_receipt_goes_home_when_the_printer_that_stands_in_cannot_either
     (job,) = await jobs_of(street, sale.sale_id)
     assert (job.printer, job.state) == ("printer-1", "printed")
     assert (printer.papers_out, stand_in.papers_out) == (2, 0)
+    assert elsewhere(street) == []
 
 
 async def test_a_test_page_never_comes_out_of_another_printer(

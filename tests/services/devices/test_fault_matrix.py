@@ -35,6 +35,7 @@ class Case:
     says: str
     fault: Fault | None = None
     rows_left: int | None = None
+    says_so_in_turn: bool = False
     patience: dict[str, Any] | None = None
 
 
@@ -46,6 +47,7 @@ CASES = (
     Case("no paper when the job comes", "paper_out"),
     Case("its cover is open when the job comes", "cover_open"),
     Case("its paper ends in mid job", rows_left=5, patience=HASTY),
+    Case("its paper ends in mid job, and it answers `GS r` that it did", rows_left=5, says_so_in_turn=True),
     Case("takes the job and stands still", "stall", patience=HASTY),
     Case("hangs up in mid job", "close_in_mid_job"),
     Case("prints, but never answers `GS r`", "mute_in_turn", patience=HASTY),
@@ -106,7 +108,7 @@ def _reason(store: StoreUnderTest) -> str | None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.says)
 async def test_after_a_fault_it_is_as_the_table_says(street: StoreUnderTest, checkout: Checkout, case: Case) -> None:
     async with VirtualPrinter(fault=case.fault) as printer:
-        printer.rows_left = case.rows_left
+        printer.rows_left, printer.says_paper_is_out_in_turn = case.rows_left, case.says_so_in_turn
         await street.start(devices(settings(printer_at(printer.port), **(PATIENT | (case.patience or {})))))
 
         def mend() -> None:

@@ -89,6 +89,20 @@ async def test_a_line_shows_the_item_and_the_total(street: StoreUnderTest, check
         assert checkout.applied == []
 
 
+async def test_a_display_that_was_without_power_is_shown_the_same_again_before_long(
+    street: StoreUnderTest, checkout: Checkout
+) -> None:
+    async with a_display() as glass:
+        await street.start(devices(settings(line_displays=(display(glass.port),), look_every_s=0.02)))
+        await show(street, tea())
+        await until(lambda: glass.rows[0].startswith("Grüner Tee"))
+
+        glass.rows = ("", "")
+        await until(lambda: glass.rows == ("Grüner Tee      6,49", "Summe        16,75 €"))
+
+        assert checkout.applied == []
+
+
 async def test_a_completed_sale_shows_what_was_to_pay_and_thanks(street: StoreUnderTest, checkout: Checkout) -> None:
     async with a_display() as glass:
         await street.start(devices(settings(line_displays=(display(glass.port),))))

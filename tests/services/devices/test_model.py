@@ -1,5 +1,6 @@
 """How a print job may move."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import get_args
@@ -45,6 +46,23 @@ def test_a_job_is_printed_at_most_once_whatever_way_it_moves() -> None:
         reached |= more
     assert reached == {"printing", "printed", "unknown", "failed"}
     assert all("printing" not in moves[state] for state in reached)
+
+
+def a_test_page(printer: str = "printer-1", language: str = "en") -> Job:
+    where = (None, DeviceId(printer))
+    return new_job(PrintJobId("job"), "test", *where, lives=LIVES, since=AT, now=AT, language=language)
+
+
+def test_an_id_names_one_paper_of_one_register_in_one_language() -> None:
+    assert a_test_page().is_like(a_test_page())
+    assert not a_test_page().is_like(a_test_page("printer-2"))
+    assert not a_test_page().is_like(a_test_page(language="de"))
+    assert not a_job().is_like(replace(a_job(), register=RegisterId("till-2")))
+    assert not a_job().is_like(replace(a_job(), language="fi"))
+
+
+def test_a_receipt_that_came_to_another_printer_is_what_its_register_asked_for() -> None:
+    assert a_job().given_to(DeviceId("printer-2"), AT).is_like(a_job())
 
 
 def test_moving_keeps_when_and_why() -> None:

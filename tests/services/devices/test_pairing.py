@@ -204,3 +204,13 @@ async def test_a_code_that_is_typed_pairs_nothing(store: StoreUnderTest) -> None
     assert isinstance(taken, ScanTaken)
     assert taken.outcome == "told"
     assert register_of(store, ASSIGNED) == TILL_1
+
+
+async def test_pairing_a_scanner_that_is_away_changes_nothing_of_how_long_it_has_been(store: StoreUnderTest) -> None:
+    before: DeviceState = store.retained(DeviceState, device=NEW)
+
+    await store.send(PairScanner(NEW, TILL_2), caller="hub")
+    await until(lambda: register_of(store, NEW) == TILL_2)
+
+    after: DeviceState = store.retained(DeviceState, device=NEW)
+    assert (after.state, after.since, after.revision) == ("absent", before.since, before.revision + 1)

@@ -18,11 +18,13 @@ from contracts.devices.printing import (
     PrintJobChanged,
     PrintJobDecided,
     PrintJobs,
+    PrintReceipt,
+    PrintTest,
     ReceiptReprinted,
 )
-from contracts.ids import PrintJobId, SaleId, StaffId
+from contracts.ids import DeviceId, PrintJobId, SaleId, StaffId
 from contracts.staff.signing_on import SessionEnded
-from services.devices.model.print_jobs import Decision
+from services.devices.model.print_jobs import Decision, Reprint
 from services.devices.service import devices
 from services.devices.store.conditions import DeviceStore
 from services.devices.store.print_jobs import PrintJobStore
@@ -44,6 +46,8 @@ from tests.services.devices.shop import (
     troubles,
 )
 from tests.under_test import StoreUnderTest, store_under_test, until
+
+MANAGER = StaffId("01912f4e-0000-7000-8000-000000000072")
 
 
 async def test_a_completed_sale_is_printed(street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter) -> None:
@@ -298,6 +302,36 @@ async def test_a_printer_that_keeps_an_answer_back_gets_paper_again_when_somebod
     assert (shown.state, shown.reason) == ("fault", "never_confirms")
 
 
+async def test_a_printer_is_heard_out_until_somebody_decided_about_all_of_its_jobs_that_are_unknown(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
+) -> None:
+    """Of the job that nobody decided about an answer may be left, which would be taken for the next one's."""
+    await street.start(devices(settings(printer_at(printer.port), finish_s=0.1, answer_s=0.1)))
+    await checkout.complete(street)
+    await until(lambda: states(street)[-1:] == [("printed", "none")])
+    printer.fault = "close_in_mid_job"
+    unknown = [await checkout.complete(street)]
+    await until(lambda: states(street)[-1:] == [("unknown", "closed_in_mid_job")])
+    printer.fault, printer.rows_left = None, 5
+    unknown.append(await checkout.complete(street))
+    await until(lambda: states(street)[-1:] == [("unknown", "paper_out")])
+    printer.fault = "mute_in_turn"
+    waits = await checkout.complete(street)
+    await until(lambda: states(street)[-1:] == [("accepted", "never_confirms")])
+    jobs = [(await jobs_of(street, sale.sale_id))[0] for sale in unknown]
+    papers, token = printer.papers_out, street.token()
+
+    await street.send(DecidePrintJob(jobs[0].job_id, came_out=True), token=token)
+    looks = printer.looks
+    await until(lambda: printer.looks > looks + 4)
+    (still,) = await jobs_of(street, waits.sale_id)
+    after_one = printer.papers_out
+    await street.send(DecidePrintJob(jobs[1].job_id, came_out=True), token=token)
+    await until(lambda: printer.papers_out == papers + 1)
+
+    assert (still.state, still.reason, after_one) == ("accepted", "never_confirms", papers)
+
+
 async def test_a_clean_stop_waits_for_the_paper_that_is_coming_out(
     street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
 ) -> None:
@@ -317,9 +351,17 @@ async def test_a_clean_stop_waits_for_the_paper_that_is_coming_out(
     assert printer.papers_out == 1
 
 
-async def test_a_receipt_has_the_shops_logo_and_goes_out_without_one_that_is_gone(
-    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter, tmp_path: Path
+async def test_a_receipt_goes_out_without_a_logo_that_is_gone_and_printer_and_test_page_tell_so(
+    street: StoreUnderTest,
+    checkout: Checkout,
+    printer: VirtualPrinter,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    def shown() -> DeviceState:
+        state: DeviceState = street.retained(DeviceState, device="printer-1")
+        return state
+
     logo = tmp_path / "logo.png"
     Image.new("1", (64, 16)).save(logo)
     await street.start(devices(settings(printer_at(printer.port, logo=str(logo)))))
@@ -330,6 +372,18 @@ async def test_a_receipt_has_the_shops_logo_and_goes_out_without_one_that_is_gon
     await checkout.complete(street)
     without = await printer.next_paper()
 
+    await until(lambda: shown().reason == "logo_not_printed")
+    page = await street.send(PrintTest(PrintJobId(an_id()), DeviceId("printer-1")), caller="hub")
+    await until(lambda: states(street)[-1:] == [("printed", "logo_not_printed")])
+    looks = printer.looks
+    await until(lambda: printer.looks > looks + 4)
+    told = [record.message for record in caplog.records].count("logo-not-printed")
+    Image.new("1", (64, 16)).save(logo)
+    await until(lambda: shown().reason == "none")
+
+    assert isinstance(page, PrintJob)
+    assert (shown().state, told) == ("ready", 1)
+    assert states(street).count(("printed", "none")) == 2
     assert with_logo.text.splitlines()[0].strip() == "[PICTURE]"
     assert with_logo.text.splitlines()[1:] == without.text.splitlines()
 
@@ -469,6 +523,45 @@ async def test_a_copy_that_was_printed_is_told_with_who_wanted_it_where_and_why(
     (told,) = street.told(ReceiptReprinted)
     assert (told.sale_id, told.job_id, told.reason, told.certain) == (sale.sale_id, copy.job_id, "lost", True)
     assert (told.staff_id, told.approved_by, told.asked_from, told.register) == (CASHIER, None, "till-1", "till-1")
+
+
+async def test_who_let_a_copy_pass_is_told_beside_who_wanted_it(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
+) -> None:
+    await street.start(devices(settings(printer_at(printer.port))))
+    sale = await checkout.complete(street)
+    await printer.next_paper()
+    token, message_id = street.token(needs_approval=("receipt.reprint",), staff_id=CASHIER), an_id()
+    copy = PrintReceipt(PrintJobId(an_id()), sale.sale_id, TILL_1, "lost")
+    approval = street.approval("receipt.reprint", message_id, sale_id=sale.sale_id, approved_by=MANAGER)
+
+    await street.send(copy, token=token, message_id=message_id, approval=approval)
+    await until(lambda: street.told(ReceiptReprinted))
+
+    (told,) = street.told(ReceiptReprinted)
+    kept = await street.read("devices", lambda connection: PrintJobStore(connection).get(copy.job_id))
+    assert (told.staff_id, told.approved_by) == (CASHIER, MANAGER)
+    assert kept is not None
+    assert kept.reprint == Reprint("lost", CASHIER, "till-1", MANAGER)
+
+
+async def test_a_try_is_logged_when_something_else_came_of_it(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A printer without paper is tried every two seconds for ten minutes."""
+    caplog.set_level("INFO")
+    printer.fault = "paper_out"
+    await street.start(devices(settings(printer_at(printer.port))))
+    await checkout.complete(street)
+    await until(lambda: ("accepted", "paper_out") in states(street))
+
+    looks = printer.looks
+    await until(lambda: printer.looks > looks + 4)
+    printer.fault = None
+    await until(lambda: states(street)[-1:] == [("printed", "none")])
+    await street.stop("devices")
+
+    assert [record.message for record in caplog.records].count("job-tried") == 2
 
 
 async def test_a_job_waits_for_checkout(street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter) -> None:

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from contracts.checkout.selling import ScanOutcome
-from contracts.devices import Devices, DeviceState, ListDevices
-from contracts.devices.scanning import InjectScan, RegisterScan, Scanned
+from contracts.devices import Devices, DeviceState, ListDevices, VoidedScan
+from contracts.devices.scanning import InjectScan, RegisterScan, Scanned, ScanVoided
 from contracts.ids import DeviceId, RegisterId, ScanId
 from services.devices.scanners.watching import LineRead, LineVoided, ScannerChanged
 from services.devices.scanning import LATE_S
@@ -85,6 +85,7 @@ async def test_a_scan_goes_to_the_sale_of_its_register(store: StoreUnderTest, ha
     }
     told = store.retained(RegisterScan, register="till-1")
     assert (told.text, told.outcome) == ("]C1A-77", "line_added")
+    assert {each.outcome for each in store.told(Scanned)} == {"line_added"}
     scan_ids = {each.scan_id for each in checkout.applied}
     assert {each.scan_id for each in store.told(Scanned)} == scan_ids
     assert len(scan_ids) == 2
@@ -186,6 +187,35 @@ async def test_a_scan_that_was_too_slow_is_told_and_is_no_fault_of_the_scanner(
     assert [(each.outcome, each.text) for each in told_to_the_till(store)] == [("too_slow", ""), ("line_added", EAN)]
     assert len(checkout.applied) == 1
     assert store.retained(DeviceState, device="scanner-1").revision == 2
+
+
+async def test_a_scan_that_was_thrown_away_is_told_to_all_who_watch_with_its_scanner_and_why(
+    store: StoreUnderTest, hands: Hands
+) -> None:
+    """Of a scanner that belongs to no register, too: who looks for what is wrong with it sees no other sign."""
+    await start_devices(store, hands, UNPAIRED)
+
+    hands.tell(LineVoided("scanner-1", "too_slow", 4, None))
+    hands.tell(LineVoided("scanner-3", "unknown_key", 2, 240))
+    await until(lambda: len(store.told(ScanVoided)) == 2)
+
+    told = {(each.device, each.register, each.reason) for each in store.told(ScanVoided)}
+    assert told == {("scanner-1", "till-1", "too_slow"), ("scanner-3", None, "unknown_key")}
+    assert {each.scan_id for each in told_to_the_till(store)} <= {each.scan_id for each in store.told(ScanVoided)}
+
+
+async def test_the_list_says_of_each_scanner_why_its_last_scan_was_thrown_away(tmp_path: Path, hands: Hands) -> None:
+    clock = SetClock(datetime(2026, 11, 22, 9, tzinfo=UTC))
+    async with store_under_test(tmp_path, clock) as store:
+        await start_devices(store, hands)
+        for reason in ("too_long", "too_slow"):
+            hands.tell(LineVoided("scanner-1", reason, 4, None))
+        await until(lambda: len(store.told(ScanVoided)) == 2)
+
+        listed = await store.send(ListDevices())
+
+    assert isinstance(listed, Devices)
+    assert [each.voided for each in listed.devices] == [VoidedScan("too_slow", "2026-11-22T09:00:00.000000Z"), None]
 
 
 async def test_of_scans_in_one_burst_each_is_told(store: StoreUnderTest, hands: Hands) -> None:

@@ -144,6 +144,23 @@ async def test_a_device_that_comes_back_into_the_settings_goes_on_where_its_revi
     assert checkout.applied == []
 
 
+MODULES = {"ttyACM": "cdc_acm", "ttyUSB": "usbserial", "usb": "usbcore"}
+"""Which of the kernel's modules brings which name to /proc/devices; the other names are always there."""
+
+
+@pytest.mark.parametrize("unit", ["tillwire.service", "tillwire@.service"])
+def test_systemd_knows_every_kind_of_port_before_it_says_which_may_be_opened(unit: str) -> None:
+    """systemd.resource-control(5): a name that is not there when the unit starts is not allowed later either."""
+    lines = (ROOT / "deploy" / "systemd" / unit).read_text(encoding="utf-8").splitlines()
+    said = [line.partition("=") for line in lines]
+    allowed = {value.split()[0].removeprefix("char-") for key, _, value in said if key == "DeviceAllow"}
+
+    assert allowed == {*MODULES, "input", "ttyS", "ttyAMA"}
+    for order in ("After", "Wants"):
+        units = {name for key, _, value in said if key == order for name in value.split()}
+        assert {f"modprobe@{module}.service" for module in MODULES.values()} <= units
+
+
 @pytest.mark.parametrize("unit", ["tillwire.service", "tillwire@.service"])
 def test_systemd_lets_the_service_open_every_kind_of_serial_port(unit: str) -> None:
     """As /proc/devices calls them; ttyAMA is the port on a Raspberry Pi's own pins."""

@@ -14,6 +14,8 @@ from services.runtime.settings import SettingsRefused, load
 NO_FILE = Path("no-such-file.toml")
 PRINTER = {"device": "printer-1", "host": "192.0.2.7", "registers": ["till-1"]}
 DISPLAY = {"device": "display-1", "register": "till-1", "host": "192.0.2.8", "port": 9101}
+CUPS = {"device": "printer-1", "registers": ["till-1"], "cups": "receipts"}
+HOSTS = ["192.0.2.7", "printer-1.shop.example", "printer-1.shop.example.", "fe80::1%eth0.7", "2001:db8::7", "kitchen"]
 TTY = {"device": "scanner-1", "tty": "/dev/serial/by-id/usb-Lab_Scanner_S1-if00"}
 SCANNER = {"device": "scanner-1", "register": "till-1", "usb": "05e0:1200"}
 
@@ -82,9 +84,50 @@ def test_a_profile_says_by_which_number_a_printer_calls_its_code_page(how: dict[
     assert loaded(printers=[PRINTER | how]).printers[0].page_number == number
 
 
-@pytest.mark.parametrize("host", ["192.0.2.7", "printer-1.shop.example", "fe80::1%eth0", "2001:db8::7", "kitchen"])
+@pytest.mark.parametrize("host", HOSTS)
 def test_a_printer_may_be_named_or_numbered(host: str) -> None:
     assert loaded(printers=[PRINTER | {"host": host}]).printers[0].host == host
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "192.0.2.500",
+        "192.0.2",
+        "192.0.2.7/24",
+        "fe80::1%eth0\nHost: other",
+        "fe80::1%",
+        "2001:db8:::7",
+        "12345:9100",
+        "a..b",
+        "-/-",
+        "printer one",
+        "x" * 64,
+        "192.0.2.7\nHost: other",
+        ".",
+    ],
+)
+def test_what_is_no_computer_is_refused_by_field_and_rule(host: str) -> None:
+    """It would be looked for in vain, and the printer shown as absent for ever."""
+    rule = "is no name in DNS and no IP address"
+    for what, settings in (
+        ("printer-1: host ", {"printers": [PRINTER | {"host": host}]}),
+        ("printer-1: cups_host ", {"printers": [{**CUPS, "cups_host": host}]}),
+        ("display-1: host ", {"line_displays": [DISPLAY | {"host": host}]}),
+    ):
+        with pytest.raises(SettingsRefused) as refused:
+            loaded(**settings)
+
+        assert what in str(refused.value)
+        assert rule in str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.7:9100", "printer-1:9100", "[2001:db8::7]:9100"])
+def test_who_wrote_a_port_behind_the_host_is_told_where_it_goes(host: str) -> None:
+    with pytest.raises(SettingsRefused, match=r"printer-1: host .* IP address; .* of its own, port"):
+        loaded(printers=[PRINTER | {"host": host}])
+    with pytest.raises(SettingsRefused, match=r"printer-1: cups_host .* IP address; .* of its own, cups_port"):
+        loaded(printers=[CUPS | {"cups_host": host}])
 
 
 def test_the_width_says_how_many_dots_a_logo_may_have() -> None:
@@ -134,11 +177,19 @@ def test_a_separator_is_a_key_by_the_kernels_name() -> None:
         ({"scanners": [SCANNER | {"serial": "S\n1"}]}, "serial"),
         ({"scanners": [SCANNER | {"port": "1-1\n"}]}, "port"),
         (
+            {"scanners": [SCANNER | {"port": "1-1.2"}]},
+            "scanner-1: port '1-1.2' is spelled as a printer's usb_port; .*phys",
+        ),
+        (
             {"scanners": [TTY], "line_displays": [{"device": "display-1", "register": "till-1", "tty": TTY["tty"]}]},
             "more than one device at /dev/serial",
         ),
         ({"scan_rules": [{"kind": "item"}]}, "a scan rule for item needs one of prefix, length"),
         ({"scan_rules": [{"kind": "item", "pattern": "("}]}, "is no regular expression"),
+        (
+            {"scan_rules": [{"kind": "item", "symbology": "ean13"}]},
+            "symbology is one of 2of5, .*, ean, .*, not 'ean13'",
+        ),
         ({"scan_rules": [{"kind": "pairing", "prefix": "T"}]}, "kind"),
         ({"printers": [PRINTER, PRINTER | {"device": "printer-2"}]}, "more than one printer for register till-1"),
         ({"printers": [PRINTER | {"device": "scanner-1"}], "scanners": [SCANNER]}, "more than one device scanner-1"),
@@ -150,9 +201,6 @@ def test_a_separator_is_a_key_by_the_kernels_name() -> None:
         ({"printers": [PRINTER | {"usb": "04B8:0e15"}]}, r"must be \(Vendor and product as lsusb .*usb"),
         ({"printers": [{"device": "p-1", "registers": [], "tty": "COM3"}]}, r"must be \(A file of the kernel's .*tty"),
         ({"printers": [{"device": "p-1", "registers": [], "cups": "a b"}]}, r"must be \(A queue's name: .*cups"),
-        ({"printers": [PRINTER | {"host": "a..b"}]}, r"must be \(A name in DNS or an IP address.\) - at .*host"),
-        ({"printers": [PRINTER | {"host": "x" * 64}]}, "host"),
-        ({"printers": [PRINTER | {"host": "192.0.2.7\nHost: other"}]}, "host"),
         ({"printers": [PRINTER, PRINTER | {"device": "printer-2", "registers": []}]}, "more than one printer at"),
         ({"printers": [PRINTER | {"fallback": "printer-9"}]}, "fallback of printer-1 is no other printer: printer-9"),
         ({"printers": [PRINTER | {"fallback": "printer-1"}]}, "fallback of printer-1 is no other printer: printer-1"),
@@ -174,6 +222,9 @@ def test_a_separator_is_a_key_by_the_kernels_name() -> None:
         ({"printers": [{"device": "printer-1", "registers": ["till-1"]}]}, "tty, cups, folder; it has none"),
         ({"line_displays": [{"device": "display-1", "register": "till-1"}]}, "tty; it has none"),
         ({"language": "xx"}, "language"),
+        ({"printers": [PRINTER | {"code_page": "CP858"}]}, "'CP858'; there are cp1252, .*cp858, .* at .*code_page"),
+        ({"printers": [PRINTER | {"logo": "~/logo.png"}]}, r"A path without ~, .*logo"),
+        ({"printers": [{"device": "p-1", "registers": [], "folder": "~/papers"}]}, r"A path without ~, .*folder"),
         ({"line_displays": [DISPLAY, DISPLAY | {"device": "display-2", "port": 9102}]}, "line display for register"),
         ({"line_displays": [DISPLAY | {"commands": "aedex"}]}, "commands"),
         ({"line_displays": [DISPLAY], "printers": [PRINTER | {"device": "display-1"}]}, "more than one device display"),

@@ -56,6 +56,32 @@ async def test_a_receipt_that_waits_is_told_to_its_register_alone_until_it_is_ou
     assert printer.papers_out == 1
 
 
+async def test_a_register_that_wanted_paper_and_has_no_printer_is_told_once_until_it_has_one(
+    street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
+) -> None:
+    await street.start(devices(settings(printer_at(printer.port))))
+    await checkout.complete(street, register="till-2", receipt="none")
+    await checkout.complete(street)
+    await until(lambda: states(street)[-1:] == [("printed", "none")])
+    wanted_none = street.retained(RegisterPrinting, register="till-2")
+
+    for _ in range(2):
+        await checkout.complete(street, register="till-2")
+    await street.followed("checkout", "devices")
+    await until(lambda: street.retained(RegisterPrinting, register="till-2"))
+    told = street.retained(RegisterPrinting, register="till-2")
+    await street.stop("devices")
+    await street.start(devices(settings(printer_at(printer.port))))
+    again = street.retained(RegisterPrinting, register="till-2")
+    await street.stop("devices")
+    await street.start(devices(settings(printer_at(NOBODYS_PORT, register=TILL_2))))
+    await until(lambda: not street.retained(RegisterPrinting, register="till-2").without_printer)
+
+    assert wanted_none is None
+    assert (told, again) == (RegisterPrinting(1, without_printer=True),) * 2
+    assert street.retained(RegisterPrinting, register="till-2") == RegisterPrinting(2)
+
+
 async def test_a_job_that_nobody_knows_about_is_told_with_its_id_until_somebody_decides(
     street: StoreUnderTest, checkout: Checkout, printer: VirtualPrinter
 ) -> None:
@@ -200,6 +226,7 @@ async def test_what_is_unknown_is_told_until_the_same_was_done_since(
         (lambda jobs: jobs.printed_after(a_job("drawer")), "INDEX print_job_opened (register=? AND number>?)"),
         (lambda jobs: jobs.printed_after(a_job("receipt")), "INDEX ix_print_job_sale_id (sale_id=? AND rowid>?)"),
         (lambda jobs: jobs.unknown(None), "INDEX print_job_unknown"),
+        (lambda jobs: jobs.elsewhere("till-1", 20), "INDEX print_job_elsewhere (register=?)"),
         (lambda jobs: jobs.any_unknown("printer-1"), "INDEX print_job_unknown"),
         (lambda jobs: jobs.registers_not_printed(), "INDEX print_job_trouble"),
     ],

@@ -1,6 +1,7 @@
 """The commands against a whole hub at work, each as a process of its own."""
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -320,6 +321,26 @@ def test_watch_shows_what_ops_may_see_and_takes_its_login_along(
     assert BUTTER not in text
     assert "checkout" not in text
     assert not [each for each in logins.list_logins(hub.data).logins if each.temporary]
+
+
+@pytest.mark.parametrize("command", ["new-id", "--help"])
+def test_a_command_whose_reader_has_read_enough_ends_without_a_word(tmp_path: Path, command: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "services.hub", command],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+
+    assert (ended.returncode, ended.stderr) == (1, "")
 
 
 def test_a_printer_shows_what_it_prints_and_keeps_a_picture(tmp_path: Path) -> None:

@@ -1,15 +1,17 @@
-"""What ``./tillwire devices watch`` says of each message."""
+"""What ``./tillwire devices watch`` says of each message, and ``list`` of each device."""
+
+from typing import get_args
 
 import msgspec
 import pytest
 
 from contracts.base import Message
-from contracts.devices import DeviceState
+from contracts.devices import Device, DeviceState, VoidedScan, VoidReason
 from contracts.devices.printing import PrintJobChanged
-from contracts.devices.scanning import Scanned
+from contracts.devices.scanning import ScanKind, Scanned, ScanResult, ScanVoided
 from contracts.ids import DeviceId, PrintJobId, RegisterId, ScanId
 from contracts.topics import Topics
-from services.hub.commands.devices.seen import line
+from services.hub.commands.devices.seen import VOIDED_IN_WORDS, line, notes
 from services.runtime.bus import Incoming
 from services.runtime.ids import RandomIds
 
@@ -35,6 +37,48 @@ def test_a_scan_is_told_without_what_was_scanned() -> None:
     )
 
     assert said(SCANNED, scan) == "scanner-1 till-1 scan 7: customer code, code128, 12 characters"
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "told"),
+    [
+        ("unknown", "check_digit_wrong", "unknown, 13 characters: misread, its check digit is wrong"),
+        ("item", "no_open_sale", "item, 13 characters: no open sale"),
+    ],
+)
+def test_what_came_of_a_scan_is_told_with_it(kind: ScanKind, outcome: ScanResult, told: str) -> None:
+    scan = Scanned(
+        ScanId(RandomIds().new()), DeviceId("scanner-1"), RegisterId("till-1"), kind, 8, 13, None, outcome=outcome
+    )
+
+    assert said(SCANNED, scan) == f"scanner-1 till-1 scan 8: {told}"
+
+
+@pytest.mark.parametrize(("register", "shown"), [(RegisterId("till-1"), "till-1"), (None, "-")])
+def test_a_scan_that_was_thrown_away_is_told_with_why(register: RegisterId | None, shown: str) -> None:
+    voided = ScanVoided(ScanId(RandomIds().new()), DeviceId("scanner-1"), register, "too_slow")
+
+    told = said(TOPICS.event_of(ScanVoided), voided)
+
+    assert told.startswith(f"scanner-1 {shown} threw a scan away: the scanner paused in mid code")
+
+
+def test_every_reason_to_throw_a_scan_away_has_its_words() -> None:
+    assert set(VOIDED_IN_WORDS) == set(get_args(VoidReason))
+
+
+def test_what_keeps_a_device_from_being_of_use_is_noted_beside_it() -> None:
+    till_1 = RegisterId("till-1")
+    scanner = Device(DeviceId("scanner-1"), "scanner", "ready", "none", SINCE, till_1)
+
+    assert notes(scanner) == []
+    assert notes(msgspec.structs.replace(scanner, without_login=(till_1,))) == [
+        "no login is called till-1: './tillwire register add till-1'"
+    ]
+    [paired] = notes(msgspec.structs.replace(scanner, paired=True))
+    assert "./tillwire devices unpair scanner-1" in paired
+    [voided] = notes(msgspec.structs.replace(scanner, voided=VoidedScan("dropped", SINCE)))
+    assert voided.endswith(": too many waited for checkout")
 
 
 @pytest.mark.parametrize(

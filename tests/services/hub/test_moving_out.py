@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from contracts.customers import Customer, GroupId
+from contracts.customers.ledgers.accounts import AccountTerms
 from contracts.customers.profile import Address, Balances, FieldId
 from contracts.ids import CurrencyCode, CustomerId
 from services.hub.commands.customers.money import store_currency
@@ -67,6 +68,16 @@ def test_all_customers_as_json_are_one_answer(waiting: Waiting, capsys: pytest.C
 
     told = json.loads(capsys.readouterr().out)
     assert ([each["first_name"] for each in told["customers"]], told["next"]) == (["Anna", "Kim"], None)
+
+
+def test_the_terms_of_an_account_stand_with_whose_they_are(tmp_path: Path) -> None:
+    with closing(Waiting()) as customers:
+        customers.add([ANNA, KIM], [AccountTerms(KIM.customer_id, 2, None, 14)])
+        put_in_files(customers, {}, CurrencyCode("EUR"), Outputs(csv=str(tmp_path / "all.csv")))
+
+    with (tmp_path / "all.csv").open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert [(each["account_limit"], each["account_grace_days"]) for each in rows] == [("", ""), ("unlimited", "14")]
 
 
 def test_a_long_copy_is_several_whole_pages_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

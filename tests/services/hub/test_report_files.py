@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import stat
 import weakref
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from contracts.staff.credit import StaffSales, StaffSalesRow
+from services.customers.exchange.cells import unguarded_throughout
 from services.hub.commands.people.sales import title
 from services.hub.report_files import (
     Cell,
@@ -28,6 +30,7 @@ from services.hub.report_files import (
     hand_out,
     places_of,
     table,
+    twice_guarded,
     unguarded,
     write_out,
     xlsx_bytes,
@@ -63,6 +66,18 @@ def test_no_text_in_a_csv_begins_a_formula_and_each_reads_back(rows: list[tuple[
 
     assert not [cell for row in read for cell in row if cell.startswith(BEGINS_A_FORMULA)]
     assert [tuple(unguarded(cell) for cell in row) for row in read] == rows
+
+
+@pytest.mark.parametrize("parts", [r"[;]", r"[\t]", r"[\r\n]"])
+@given(pieces=st.lists(st.sampled_from([*BEGINS_A_FORMULA, ";", "'", '"', " ", "x", "HYPERLINK(A1)"]), max_size=12))
+def test_nothing_in_a_text_begins_a_formula_where_cells_are_parted_otherwise(parts: str, pieces: list[str]) -> None:
+    """Excel parts them by semicolons where numbers have a decimal comma, and minds no quote within a cell then."""
+    text = "".join(pieces)
+    _, line = csv_text(of_texts(("of two", f"x{text}"))).split("\r\n", 1)
+
+    assert not [each for each in re.split(parts, line)[1:] if each.lstrip(' "').startswith(BEGINS_A_FORMULA[:4])]
+    assert unguarded(guarded(text)) == unguarded_throughout(guarded(text)) == text
+    assert unguarded_throughout(twice_guarded(text)) == text
 
 
 @given(texts, texts)

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,44 @@ def test_services_outlive_the_process_they_are_forked_from_as_new_ones(hub: HubP
     hub.until_said("staff ended with the process that services are forked from", "staff is online again")
     wait_for(lambda: tillwire(hub.folder, "status").returncode == 0, "all services to be online")
     assert not any(is_alive(pid) for pid in before.values() if pid is not None)
+
+
+def test_a_service_is_forked_at_last_though_what_it_is_forked_from_dies_in_the_midst_of_it(hub: HubProcess) -> None:
+    """The hub is stopped until that process is, so that it waits in the midst of a fork for one that then dies."""
+    while True:
+        killed = hub.pid_of("policy")
+        assert killed is not None
+        parent = int(Path(f"/proc/{killed}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+        told = len(hub.said)
+        os.kill(killed, signal.SIGKILL)
+        wait_for(partial(said_again, hub, told), "the hub to see it")
+        hub.signal(signal.SIGSTOP)
+        os.kill(parent, signal.SIGSTOP)
+        if hub.pid_of("policy") is None:
+            break
+        hub.signal(signal.SIGCONT)
+        os.kill(parent, signal.SIGCONT)
+        hub.until_ready()
+
+    hub.signal(signal.SIGCONT)
+    wait_for(lambda: callers_of(parent), "the hub to ask for a fork")
+    os.kill(parent, signal.SIGKILL)
+
+    hub.until_said("the process that services are forked from died; starting policy again in")
+    wait_for(lambda: tillwire(hub.folder, "status").returncode == 0, "all services to be online")
+
+
+def said_again(hub: HubProcess, since: int) -> bool:
+    """Whether it said since then that something is started again."""
+    return any("starting it again in" in line for line in hub.said[since:])
+
+
+def callers_of(pid: int) -> int:
+    """How many connections to a fork server it has not taken yet."""
+    held = {str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()}
+    rows = [line.split() for line in Path("/proc/net/unix").read_text(encoding="utf-8").splitlines()[1:]]
+    [address] = {row[7] for row in rows if len(row) > 7 and f"socket:[{row[6]}]" in held}
+    return sum(len(row) > 7 and row[7] == address for row in rows) - 1
 
 
 def test_a_second_hub_on_the_same_data_is_refused(hub: HubProcess) -> None:

@@ -1,13 +1,21 @@
 """Settings: what nobody knows is refused by name and place, and a variable beats the file."""
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import pytest
 from msgspec import Meta
 
-from services.runtime.settings import HubSettings, SettingsRefused, load
+from services.runtime.settings import HubSettings, PathText, SettingsRefused, load
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of several."""
+
+    shape: Literal["round", "square"] | None = None
+    speed: Literal[1200, 9600] = 1200
 
 
 class ToySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,6 +28,9 @@ class ToySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most_at_once: int = 1
     names: tuple[str, ...] = ()
     rates: dict[str, str] = {}
+    size: Literal["small", "large"] = "small"
+    parts: tuple[Part, ...] = ()
+    folder: PathText = "papers"
 
 
 def toml(folder: Path, text: str) -> Path:
@@ -62,6 +73,15 @@ def test_the_file_is_found_by_its_variable(tmp_path: Path) -> None:
     assert load(HubSettings, None, variables={"TILLWIRE_CONFIG": str(file)}).port == 1900
 
 
+@pytest.mark.parametrize("named", ["none.toml", "."])
+def test_a_file_that_its_variable_names_and_that_is_none_is_refused(tmp_path: Path, named: str) -> None:
+    """A hub without its settings would be another store."""
+    file = tmp_path / named
+
+    with pytest.raises(SettingsRefused, match=re.escape(f"TILLWIRE_CONFIG: there is no file {file}")):
+        load(HubSettings, None, variables={"TILLWIRE_CONFIG": str(file)})
+
+
 def test_lists_and_tables_in_variables_are_json(tmp_path: Path) -> None:
     variables = {
         "TILLWIRE_CHECKOUT_NAMES": '["a, b", "c"]',
@@ -88,6 +108,11 @@ def test_lists_and_tables_in_variables_are_json(tmp_path: Path) -> None:
         ('[checkout]\ncurrency = "EUR"', "checkout", r"'currency' of checkout is the whole store's; set 'currency' at"),
         ("checkout = 1", "checkout", r"'checkout' must be a table, written \[checkout\]"),
         ("port = ", None, r"tillwire\.toml is no TOML file"),
+        ('[checkout]\nsize = "SMALL"', "checkout", r"'size' of checkout: .*'SMALL'; there are large, small - at"),
+        ('[[checkout.parts]]\nshape = "oval"', "checkout", r"'parts' of checkout: .*; there are round, square - at"),
+        ("[[checkout.parts]]\n[[checkout.parts]]\nspeed = 14400", "checkout", r"14400; there are 1200, 9600 - at"),
+        ('[checkout]\nfolder = "~/papers"', "checkout", r"'folder' of checkout: .*\(A path without ~, .*in full\.\)"),
+        ('data = "~/till"', None, r"'data' of the hub: .*\(A path without ~, .*in full\.\)"),
     ],
 )
 def test_what_does_not_fit_in_the_file_is_named_with_its_place(

@@ -10,9 +10,10 @@ import msgspec
 
 from contracts.customers.importing import ImportRow, OnDuplicate, RowResult
 from contracts.ids import CustomerId
+from services.customers.exchange.rows import compared_by
 from services.runtime.ids import is_uuid
 
-_OPENINGS: Final = ("opening_store_credit", "opening_owed", "opening_points")
+_OPENINGS: Final = {"store_credit": "opening_store_credit", "account": "opening_owed", "loyalty": "opening_points"}
 
 
 class _Earlier(NamedTuple):
@@ -48,7 +49,7 @@ class Clashes:
         for field, codes in (("codes", row.codes), ("blocked_codes", row.blocked_codes)):
             for place, code in enumerate(codes):
                 # As the service compares them: whatever their case.
-                holder = self._codes.get(code.lower())
+                holder = self._codes.get(compared_by(code))
                 if holder is not None and holder.who != who:
                     return _refused(result, "code-taken", f"{field}[{place}]", f"row {holder.row} has that code")
         near, likely = _met(self._contacts, result.contacts, who), _met(self._likenesses, result.likenesses, who)
@@ -56,11 +57,11 @@ class Clashes:
             case "refuse" if near or likely:
                 return _alike(result, *near, *likely)
             case "fill" if result.outcome == "created" or result.duplicates:
-                return self._filled(row, result, near, likely)
+                return self._opening(self._filled(result, near, likely))
             case _:
-                return result
+                return self._opening(result)
 
-    def _filled(self, row: ImportRow, result: RowResult, near: list[_Earlier], likely: list[_Earlier]) -> RowResult:
+    def _filled(self, result: RowResult, near: list[_Earlier], likely: list[_Earlier]) -> RowResult:
         """As the service judges: filled is the one who has the same contact and the same name, else nobody."""
         same = [each for each in near if result.name_hash and each.name_hash == result.name_hash]
         if result.duplicates and not same:
@@ -72,25 +73,28 @@ class Clashes:
             return _alike(result, *near, *likely)
         else:
             return result
-        for field in _OPENINGS:
-            first = self._opened.get((filled.customer_id or "", field))
-            if getattr(row, field) and first is not None:
-                return _refused(result, "balance-stands", field, f"row {first} brings such a balance for them already")
         return filled
+
+    def _opening(self, result: RowResult) -> RowResult:
+        """Refused where a row before opens a balance for the same customer in the same ledger."""
+        for ledger in result.opens:
+            first = self._opened.get((result.customer_id or "", ledger))
+            if first is not None:
+                rule = f"row {first} brings such a balance for them already"
+                return _refused(result, "balance-stands", _OPENINGS[ledger], rule)
+        return result
 
     def _remember(self, row: ImportRow, result: RowResult) -> None:
         who = result.customer_id or f"row {row.row}"
         this = _Earlier(row.row, who, result.name_hash)
         # Of who stays as they are the service knows the codes.
         for code in () if result.outcome == "unchanged" else (*row.codes, *row.blocked_codes):
-            self._codes.setdefault(code.lower(), this)
+            self._codes.setdefault(compared_by(code), this)
         for seen, hashes in ((self._contacts, result.contacts), (self._likenesses, result.likenesses)):
             for each in hashes:
                 seen.setdefault(each, {}).setdefault(who, this)
-        # Who is on file and named by the shop's own id brings nothing along.
-        for field in _OPENINGS if row.customer_id is None or result.outcome == "created" else ():
-            if getattr(row, field):
-                self._opened.setdefault((who, field), row.row)
+        for ledger in result.opens:
+            self._opened.setdefault((who, ledger), row.row)
 
 
 def _met(seen: dict[str, dict[str, _Earlier]], hashes: Iterable[str], who: str) -> list[_Earlier]:

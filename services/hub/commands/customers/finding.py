@@ -4,9 +4,19 @@ from typing import Annotated, Final
 
 import msgspec
 from cyclopts import Parameter
+from rich.console import Console
+from rich.measure import Measurement
+from rich.padding import Padding
 from rich.table import Table
 
-from contracts.customers.asking import CustomerHits, GetCustomer, GetCustomerHistory, HistoryEntry, SearchCustomers
+from contracts.customers.asking import (
+    CustomerHit,
+    CustomerHits,
+    GetCustomer,
+    GetCustomerHistory,
+    HistoryEntry,
+    SearchCustomers,
+)
 from contracts.customers.consent import GetConsents
 from contracts.ids import CustomerId
 from services.hub.persons import ANYBODY, Acting, Who, acting
@@ -18,32 +28,32 @@ ENTRIES: Final = 100
 """So many entries of a history are asked for at once."""
 WIDE: Final = 4000
 """Signs in a line of a file or pipe, more than a customer's names and contacts have, so that nothing is cut."""
+COLUMNS: Final = ("name", "company", "email", "phone", "code", "matched", "customer id")
 
 
 async def find_customers(
-    text: Annotated[
+    *text: Annotated[
         str, Parameter(help="The beginning of names, an email, a phone, a code, postcode and house number.")
     ],
-    /,
-    *,
     limit: Annotated[int, Parameter(help="At most so many, 1 to 20.")] = 20,
     as_json: AsJson = False,
     who: Who = ANYBODY,
 ) -> None:
     """Find customers as a till does; whoever may not see details sees them covered."""
-    query = fitting({"text": text, "limit": limit}, SearchCustomers)
+    looked_for = " ".join(text)
+    if not looked_for.strip():
+        raise CommandRefused("say whom to look for: the beginning of a name, an email, a phone, a code")
+    query = fitting({"text": looked_for, "limit": limit}, SearchCustomers)
     async with acting(who) as person:
         found = await person.ask(query)
     if as_json:
         print_plain(msgspec.json.encode(found).decode())
         return
     if not found.hits:
-        print_plain("nobody is found")
+        short = "; one letter is looked for as a code alone, names from two on" if len(looked_for.strip()) == 1 else ""
+        print_plain(f"nobody is found{short}")
         return
-    out = console()
-    if not out.is_terminal:
-        out.width = WIDE
-    out.print(_table(found))
+    show_hits(console(), found)
 
 
 async def show_customers(
@@ -98,12 +108,26 @@ async def _history(person: Acting, customer_id: CustomerId) -> list[HistoryEntry
             return entries
 
 
-def _table(found: CustomerHits) -> Table:
-    table = Table("name", "company", "email", "phone", "code", "matched", "customer id")
-    table.columns[-1].no_wrap = True
+def show_hits(out: Console, found: CustomerHits) -> None:
+    """Show who was found: a table, or some lines each where the terminal is too narrow for one; no id is cut."""
+    if not out.is_terminal:
+        out.width = WIDE
+    table = Table(*COLUMNS)
     for hit in found.hits:
-        each = hit.customer
-        first = (next(iter(texts), "") for texts in (each.emails, each.phones, each.codes))
-        texts = (f"{each.first_name} {each.last_name}".strip(), each.company, *first, hit.matched, each.customer_id)
-        table.add_row(*map(plain, texts))
-    return table
+        table.add_row(*map(plain, _told(hit)))
+    if Measurement.get(out, out.options.update(width=WIDE), table).maximum <= out.width:
+        out.print(table)
+        return
+    for hit in found.hits:
+        name, company, email, phone, code, matched, customer_id = _told(hit)
+        out.print(plain(", ".join(filter(None, (name, company))) or "(no name)"))
+        more = (email, phone, code and f"code {code}", f"matched {matched}")
+        out.print(Padding(plain(", ".join(filter(None, more))), (0, 0, 0, 4)))
+        out.print(Padding(plain(customer_id), (0, 0, 0, 4)))
+
+
+def _told(hit: CustomerHit) -> tuple[str, ...]:
+    """What is told of somebody, in the order of ``COLUMNS``."""
+    each = hit.customer
+    first = (next(iter(texts), "") for texts in (each.emails, each.phones, each.codes))
+    return (f"{each.first_name} {each.last_name}".strip(), each.company, *first, hit.matched, each.customer_id)

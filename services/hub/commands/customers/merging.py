@@ -73,6 +73,8 @@ async def _made(person: Acting, survivor_id: CustomerId, undo: str | None) -> No
     """List the merges that made a customer, or take one of them back."""
     merges = (await person.ask(ListMerges(survivor_id))).merges
     if undo is None:
+        if not merges:
+            print_plain(f"no merge made {survivor_id}")
         for each in merges:
             end = f"undone {each.undone_at}" if each.undone_at else f"can be undone until {each.undo_until}"
             print_plain(f"{each.merge_id}  {each.loser_id}  {each.merged_at}  {end}")

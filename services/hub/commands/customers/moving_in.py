@@ -5,10 +5,11 @@ that it took over before. So an import that was cut off goes on when the same co
 """
 
 import asyncio
+import re
 import sys
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import cycle
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -19,24 +20,26 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from contracts.customers.fields import ListCustomFields, PutCustomField
 from contracts.customers.importing import (
+    BadDetails,
     CheckImport,
     ImportCustomers,
     ImportRow,
-    LikeCustomer,
     OnDuplicate,
     RowResult,
-    RowsImported,
 )
 from contracts.customers.loyalty import GetLoyaltyProgramme
-from contracts.ids import CurrencyCode
+from contracts.ids import SEGMENT_PATTERN, CurrencyCode
+from services.customers.exchange.columns import Values
+from services.customers.exchange.layouts import CUSTOM
 from services.customers.exchange.own_columns import Reading
 from services.customers.exchange.rows import BadRow, CustomerFile, read_customers
 from services.customers.exchange.tables import ENCODINGS, FileRefused
 from services.hub.commands.customers.clashes import Clashes
 from services.hub.commands.customers.money import store_currency
+from services.hub.commands.customers.row_report import Told, tell
 from services.hub.persons import ANYBODY, Acting, Who, acting
-from services.hub.report_files import TO_TERMINAL, Column, Outputs, Report, hand_out, places_of
-from services.hub.terminal import CommandRefused, console, fitting, print_plain
+from services.hub.report_files import TO_TERMINAL, Outputs, places_of
+from services.hub.terminal import CommandRefused, console, fitting, plain
 from services.runtime.ids import RandomIds
 from services.runtime.requester import NoAnswer
 
@@ -46,10 +49,8 @@ IN_FLIGHT: Final = 2
 """Batches sent and not answered yet: one is in work, and one waits for it."""
 MOST_BYTES: Final = 512 * 1024
 PATIENCE_S: Final = 60.0
-SHOWN: Final = 40
 REFUSED: Final = 1
 UNREADABLE: Final = "row-unreadable"
-OUTCOMES: Final = ("created", "changed", "unchanged", "refused")
 
 
 @Parameter(name="*")
@@ -97,6 +98,13 @@ class HowToTake:
     make_fields: Annotated[
         bool, Parameter(negative="", help="Make the custom fields that the shop does not have, as text.")
     ] = False
+    bad_details: Annotated[
+        BadDetails,
+        Parameter(
+            help="What is no detail (a phone 'n/a'): refuse the row; or make it a line of the notes and take the rest. "
+            "Money is never put there."
+        ),
+    ] = "refuse"
     source: Annotated[
         str | None, Parameter(help="Where the rows come from, so that they are known again; the layout if left out.")
     ] = None
@@ -107,22 +115,8 @@ READ_AS_IT_IS: Final = HowToRead()
 ALL_OR_NONE: Final = HowToTake()
 
 
-@dataclass
-class Told:
-    """What became of the rows so far."""
-
-    keeps_all: bool
-    taken: bool = False
-    """Whether the rows were taken over, and not only tried."""
-    counts: Counter[str] = field(default_factory=Counter)
-    results: list[RowResult] = field(default_factory=list)
-    new_groups: dict[str, None] = field(default_factory=dict)
-
-    def add(self, result: RowResult) -> None:
-        """One more row; those that went well are kept only for a file."""
-        self.counts[result.outcome] += 1
-        if self.keeps_all or result.outcome == "refused":
-            self.results.append(msgspec.structs.replace(result, contacts=(), likenesses=(), name_hash=None))
+Piece = list[tuple[ImportRow | BadRow, Values]]
+"""Rows of one batch, each with its cells."""
 
 
 async def import_customers(
@@ -143,49 +137,73 @@ async def import_customers(
     if reading.encoding is not None and reading.encoding not in ENCODINGS:
         raise CommandRefused(f"--encoding {reading.encoding[:40]!r}; there are {', '.join(ENCODINGS)}")
     reading = replace(reading, currency=store_currency(who, reading.currency))
-    async with acting(who) as person:
-        told = await move_in(person, file, reading, taking, keeps_all=outputs != TO_TERMINAL)
-    _tell(told, outputs)
+    told = Told(outputs != TO_TERMINAL)
+    try:
+        async with acting(who) as person:
+            await move_in(person, file, reading, taking, told)
+    finally:
+        # Also of a run that broke off, by a file, a service or a person: what was done until then.
+        if told.whole or told.unanswered or told.counts:
+            tell(told, outputs)
     if not told.taken and not taking.dry_run:
         sys.stderr.write("tillwire: nothing was taken over; mend those rows, or take the others: --good-rows\n")
     return REFUSED if told.counts["refused"] else 0
 
 
-async def move_in(
-    person: Acting, file: Path, reading: HowToRead, taking: HowToTake, *, keeps_all: bool = False
-) -> Told:
-    """Try the rows of a file and take them over, as far as it is wanted.
+async def move_in(person: Acting, file: Path, reading: HowToRead, taking: HowToTake, told: Told | None = None) -> Told:
+    """Try the rows of a file and take them over, as far as it is wanted; ``told`` is kept up to date meanwhile.
 
     Raises:
         CommandRefused: the file cannot be read, or an option does not fit.
         Refused: somebody may not do this.
         NoAnswer: the customers service is away; what was taken over stays, and the same again goes on.
     """
-    cells = await _cells(person, reading)
+    told = Told(keeps_all=False) if told is None else told
+    cells = await _cells(person, reading, taking)
     opened = _opened(file, cells, reading)
+    _prove_fields(opened, cells)
     if opened.not_kept:
-        sys.stderr.write(f"tillwire: nothing is kept of these columns: {', '.join(opened.not_kept)[:500]}\n")
+        console(errors=True).print(
+            plain(f"tillwire: nothing is kept of these columns: {', '.join(opened.not_kept)[:500]}"), soft_wrap=True
+        )
     command = _command(opened, reading, taking)
-    if taking.make_fields and await _make_fields(person, opened, cells):
-        cells = await _cells(person, reading)
-    if taking.dry_run or not taking.good_rows:
-        told = Told(keeps_all)
-        await _check(person, _opened(file, cells, reading), command, told)
-        if taking.dry_run or told.counts["refused"]:
+    # Fields can be given up, but not unmade: they are made for rows of which it is known that they are taken.
+    if taking.dry_run or taking.make_fields or not taking.good_rows:
+        told.begin(taken=False)
+        await _check(person, _opened(file, cells, reading), command, told, make_fields=taking.make_fields)
+        if taking.dry_run or (told.counts["refused"] and not taking.good_rows):
+            told.whole = True
             return told
-    told = Told(keeps_all, taken=True)
+        await _make_fields(person, told)
+    told.begin(taken=True)
     await _import(person, _opened(file, cells, reading), command, told)
+    told.whole = True
     return told
 
 
-async def _check(person: Acting, opened: CustomerFile, command: ImportCustomers, told: Told) -> None:
+async def _check(
+    person: Acting, opened: CustomerFile, command: ImportCustomers, told: Told, *, make_fields: bool
+) -> None:
     clashes = Clashes(command.on_duplicate)
+    known = opened.reading.custom_fields
 
     async def check(rows: tuple[ImportRow, ...]) -> list[RowResult]:
-        query = CheckImport(command.source, rows, command.country, command.on_duplicate, command.make_groups)
+        query = CheckImport(
+            command.source,
+            rows,
+            command.country,
+            command.on_duplicate,
+            command.make_groups,
+            make_fields,
+            command.bad_details,
+        )
         checked = await person.ask(query, patience_s=PATIENCE_S)
         told.new_groups |= dict.fromkeys(checked.new_groups)
-        return [clashes.judged(row, result) for row, result in zip(rows, checked.results, strict=True)]
+        judged = [clashes.judged(row, result) for row, result in zip(rows, checked.results, strict=True)]
+        if make_fields:
+            good = (row for row, result in zip(rows, judged, strict=True) if result.outcome != "refused")
+            told.new_fields |= dict.fromkeys(name for row in good for name in row.custom if name not in known)
+        return judged
 
     await _send(opened, check, told, "rows tried")
 
@@ -203,7 +221,7 @@ async def _import(person: Acting, opened: CustomerFile, command: ImportCustomers
     try:
         await _send(opened, take, told, "rows taken over")
     except NoAnswer:
-        sys.stderr.write(f"tillwire: {_counts(told)}; give the same command again, and it goes on from there\n")
+        told.unanswered = True
         raise
 
 
@@ -214,34 +232,40 @@ async def _send(
     what: str,
 ) -> None:
     """Send all rows by the batch; the next ones are read while the service works on those before."""
-    sent: deque[tuple[list[ImportRow | BadRow], asyncio.Task[list[RowResult]]]] = deque()
+    sent: deque[tuple[Piece, asyncio.Task[list[RowResult]]]] = deque()
     columns = (TextColumn("{task.completed}"), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console(errors=True), disable=not sys.stderr.isatty(), transient=True) as shown:
         task = shown.add_task(what, total=None)
         try:
             for piece in _pieces(opened):
                 if len(sent) == IN_FLIGHT:
-                    await _settle(sent, told)
+                    await _settle(sent, told, opened)
                     shown.update(task, completed=sum(told.counts.values()))
-                rows = tuple(row for row in piece if isinstance(row, ImportRow))
+                rows = tuple(row for row, _ in piece if isinstance(row, ImportRow))
                 sent.append((piece, asyncio.create_task(ask(rows) if rows else _nothing())))
                 await asyncio.sleep(0)
             while sent:
-                await _settle(sent, told)
+                await _settle(sent, told, opened)
         except FileRefused as error:
             while sent:
-                await _settle(sent, told)
-            raise CommandRefused(f"{error}; before it {_counts(told)}") from error
+                await _settle(sent, told, opened)
+            raise CommandRefused(str(error)) from error
         finally:
             for _, unsettled in sent:
                 unsettled.cancel()
             await asyncio.gather(*(unsettled for _, unsettled in sent), return_exceptions=True)
 
 
-async def _settle(sent: deque[tuple[list[ImportRow | BadRow], asyncio.Task[list[RowResult]]]], told: Told) -> None:
+async def _settle(sent: deque[tuple[Piece, asyncio.Task[list[RowResult]]]], told: Told, opened: CustomerFile) -> None:
     """Wait for the oldest batch, and tell what became of its rows."""
     piece, results = sent[0]
-    _add(told, piece, await results)
+    of_rows = iter(await results)
+    for row, values in piece:
+        if isinstance(row, BadRow):
+            refused = RowResult(row.number, "refused", code=UNREADABLE, field=row.field, rule=row.rule)
+            told.add(refused, opened, values)
+        else:
+            told.add(next(of_rows), opened, values)
     sent.popleft()
 
 
@@ -249,28 +273,34 @@ async def _nothing() -> list[RowResult]:
     return []
 
 
-def _add(told: Told, piece: list[ImportRow | BadRow], results: list[RowResult]) -> None:
-    of_rows = iter(results)
-    for row in piece:
-        if isinstance(row, BadRow):
-            told.add(RowResult(row.number, "refused", code=UNREADABLE, field=row.field, rule=row.rule))
-        else:
-            told.add(next(of_rows))
+def _pieces(opened: CustomerFile) -> Iterator[Piece]:
+    """Rows by the batch: so many, or fewer where they say much, or where the file breaks off.
 
-
-def _pieces(opened: CustomerFile) -> Iterator[list[ImportRow | BadRow]]:
-    """Rows by the batch: so many, or fewer where they say much."""
-    piece: list[ImportRow | BadRow] = []
+    Raises:
+        FileRefused: after the last batch that could be read.
+    """
+    piece: Piece = []
     size = 0
-    for row in opened.rows:
+    broken: FileRefused | None = None
+    rows = iter(opened.read)
+    while True:
+        try:
+            row, values = next(rows)
+        except StopIteration:
+            break
+        except FileRefused as error:
+            broken = error
+            break
         length = len(msgspec.json.encode(row)) if isinstance(row, ImportRow) else 0
         if piece and (len(piece) == AT_ONCE or size + length > MOST_BYTES):
             yield piece
             piece, size = [], 0
-        piece.append(row)
+        piece.append((row, values))
         size += length
     if piece:
         yield piece
+    if broken is not None:
+        raise broken
 
 
 def _opened(file: Path, cells: Reading, reading: HowToRead) -> CustomerFile:
@@ -280,7 +310,19 @@ def _opened(file: Path, cells: Reading, reading: HowToRead) -> CustomerFile:
         raise CommandRefused(f"{file}: {error}; nothing was taken over") from error
 
 
-async def _cells(person: Acting, reading: HowToRead) -> Reading:
+def _prove_fields(opened: CustomerFile, cells: Reading) -> None:
+    """Refuse a --field of a column that the file does not have, or that fills no field, or of what is no field's id."""
+    for column, field_id in cells.custom_columns.items():
+        if column not in CUSTOM or column not in opened.columns or not opened.layout.knows(column):
+            there = ", ".join(each for each in opened.columns if each in CUSTOM and opened.layout.knows(each))
+            raise CommandRefused(
+                f"--field {column[:40]!r}: fields are filled by these columns of the file: {there or 'none'}"
+            )
+        if not re.search(SEGMENT_PATTERN, field_id):
+            raise CommandRefused(f"--field {column}: a custom field's id is 1 to 64 of a-z, 0-9 and hyphens")
+
+
+async def _cells(person: Acting, reading: HowToRead, taking: HowToTake) -> Reading:
     """How cells are read, with what the shop has settled."""
     fields = await person.ask(ListCustomFields())
     programme = await person.ask(GetLoyaltyProgramme())
@@ -294,9 +336,11 @@ async def _cells(person: Acting, reading: HowToRead) -> Reading:
         currency_places=places_of(reading.currency),
         country=reading.country,
         owed_is_positive=None if reading.owed is None else reading.owed == "positive",
-        point_value=programme.point_value or 1,
+        point_value=programme.point_value if programme.revision else None,
         custom_columns=columns,
         custom_fields={each.field: each for each in fields.fields if each.of == "customer"},
+        to_notes=taking.bad_details == "to_notes",
+        namesakes=taking.on_duplicate == "save_anyway",
     )
 
 
@@ -310,63 +354,13 @@ def _command(opened: CustomerFile, reading: HowToRead, taking: HowToTake) -> Imp
         "on_duplicate": taking.on_duplicate,
         "make_groups": taking.make_groups,
         "as_of": taking.as_of,
+        "bad_details": taking.bad_details,
     }
     return fitting(given, ImportCustomers)
 
 
-async def _make_fields(person: Acting, opened: CustomerFile, cells: Reading) -> bool:
-    """Make the custom fields that the file fills and the shop does not have; says whether any was."""
-    wanted: dict[str, str] = {}
-    try:
-        for row in opened.rows:
-            if isinstance(row, ImportRow):
-                wanted |= {name: name for name in row.custom if name not in cells.custom_fields}
-    except FileRefused as error:
-        raise CommandRefused(f"{error}; nothing was taken over") from error
-    for name in wanted:
+async def _make_fields(person: Acting, told: Told) -> None:
+    """Make the custom fields that rows fill which are taken, and that the shop does not have."""
+    for name in told.new_fields:
         given = {"field": name, "of": "customer", "kind": "text", "label": name.replace("-", " ").capitalize()}
         await person.ask(fitting(given, PutCustomField))
-    return bool(wanted)
-
-
-def _tell(told: Told, outputs: Outputs) -> None:
-    report = Report(
-        "Rows that are not taken" if not told.keeps_all else "Rows",
-        (
-            Column("row", 0),
-            *(Column(name, only="files") for name in ("outcome", "customer_id")),
-            *(Column(name) for name in ("code", "field", "rule")),
-            Column("duplicates", only="files"),
-        ),
-        [
-            (each.row, each.outcome, each.customer_id, each.code, each.field, _why(each), _ids(each.duplicates))
-            for each in (told.results if told.keeps_all else told.results[:SHOWN])
-        ],
-    )
-    if told.keeps_all:
-        hand_out(report, RowsImported(tuple(told.results)), outputs)
-    elif told.results:
-        hand_out(report, RowsImported(()), TO_TERMINAL)
-        if len(told.results) > SHOWN:
-            sys.stderr.write(f"tillwire: and {len(told.results) - SHOWN} more; --csv FILE reports all of them\n")
-    if not (outputs.as_json or outputs.csv == "-"):
-        print_plain(_counts(told))
-
-
-def _why(result: RowResult) -> str | None:
-    """The rule, and who may be the same person, by what: so that somebody can look whether it is."""
-    like = ", ".join(
-        f"{each.name} {each.customer_id} has the same {' and '.join(each.matched).replace('_', ' ')}"
-        for each in result.duplicates
-    )
-    return "; ".join(filter(None, (result.rule, like))) or None
-
-
-def _ids(duplicates: tuple[LikeCustomer, ...]) -> str:
-    return " ".join(each.customer_id for each in duplicates)
-
-
-def _counts(told: Told) -> str:
-    would = "" if told.taken else "would be "
-    groups = f"; new groups: {', '.join(told.new_groups)}" if told.new_groups else ""
-    return ", ".join(f"{told.counts[each]} {would}{each}" for each in OUTCOMES) + groups

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from cyclopts import Parameter
@@ -14,6 +14,7 @@ from contracts.customers import Customer, GroupId
 from contracts.customers.consent import MarketingAddresses, MarketingList, Permitted
 from contracts.customers.groups import ListGroups
 from contracts.customers.importing import ListCustomers
+from contracts.customers.ledgers.accounts import AccountTerms
 from contracts.customers.privacy.copying import ExportCustomer
 from contracts.ids import CurrencyCode
 from services.customers.exchange.own_columns import BALANCES, own_cells, own_columns
@@ -52,7 +53,10 @@ async def export_customers(  # noqa: PLR0913 - the arguments of one command
             "as NAME-2.html."
         ),
     ] = None,
-    language: Annotated[str | None, Parameter(help="Of that page; the customer's own if left out.")] = None,
+    language: Annotated[
+        Literal["en", "de", "nl", "fi"] | None,
+        Parameter(help="Of that page; the customer's own if left out, else the shop's."),
+    ] = None,
     marketing: Annotated[
         str | None, Parameter(help="Only the addresses that may be written to: email, sms, phone or post.")
     ] = None,
@@ -145,15 +149,18 @@ class Waiting:
 
     def __init__(self) -> None:
         self._lines = tempfile.TemporaryFile()  # noqa: SIM115 - closed, and so gone, by ``close``
+        self._terms = tempfile.TemporaryFile()  # noqa: SIM115 - of the customer in the same line there
         self.count = 0
         self.most_addresses = 1
         self.custom: set[str] = set()
         """The custom fields that anybody has."""
 
-    def add(self, customers: Iterable[Customer]) -> None:
-        """Some more."""
+    def add(self, customers: Iterable[Customer], terms: Iterable[AccountTerms] = ()) -> None:
+        """Some more, with the terms of those who may owe."""
+        agreed = {each.customer_id: each for each in terms}
         for each in customers:
             self._lines.write(msgspec.json.encode(each) + b"\n")
+            self._terms.write(msgspec.json.encode(agreed.get(each.customer_id)) + b"\n")
             self.count += 1
             self.most_addresses = max(self.most_addresses, len(each.addresses))
             self.custom.update(each.custom)
@@ -167,9 +174,15 @@ class Waiting:
         """Each of them, in that order."""
         return (msgspec.json.decode(line, type=Customer) for line in self.lines())
 
+    def terms(self) -> Iterator[AccountTerms | None]:
+        """On which terms each of them may owe, in that order, too."""
+        self._terms.seek(0)
+        return (msgspec.json.decode(line, type=AccountTerms | None) for line in self._terms)
+
     def close(self) -> None:
         """Let them go."""
         self._lines.close()
+        self._terms.close()
 
 
 async def _everybody(person: Acting, currency: CurrencyCode, outputs: Outputs) -> None:
@@ -178,7 +191,7 @@ async def _everybody(person: Acting, currency: CurrencyCode, outputs: Outputs) -
     with closing(Waiting()) as waiting:
         while True:
             page = await person.ask(query, patience_s=PATIENCE_S)
-            waiting.add(page.customers)
+            waiting.add(page.customers, page.account_terms)
             if page.next is None:
                 break
             query = msgspec.structs.replace(query, next=page.next)
@@ -190,8 +203,8 @@ def put_in_files(waiting: Waiting, names: Mapping[GroupId, str], currency: Curre
     titles = own_columns(waiting.most_addresses, sorted(waiting.custom))
 
     def rows() -> Iterator[list[Cell]]:
-        for each in waiting.customers():
-            cells = own_cells(each, names, currency)
+        for each, terms in zip(waiting.customers(), waiting.terms(), strict=True):
+            cells = own_cells(each, names, currency, terms)
             yield [cells.get(title, "") for title in titles]
 
     places = places_of(currency)
@@ -207,11 +220,14 @@ def _print_json(waiting: Waiting) -> None:
     sys.stdout.write('{"customers":[')
     for number, line in enumerate(waiting.lines()):
         sys.stdout.write(("," if number else "") + line.decode())
-    sys.stdout.write('],"next":null}\n')
+    sys.stdout.write('],"next":null,"account_terms":[')
+    for number, terms in enumerate(each for each in waiting.terms() if each is not None):
+        sys.stdout.write(("," if number else "") + msgspec.json.encode(terms).decode())
+    sys.stdout.write("]}\n")
     sys.stdout.flush()
 
 
 def _column(title: str, places: int) -> Column:
-    if title in BALANCES:
+    if title in BALANCES or title == "account_limit":
         return Column(title, places)
-    return Column(title, 0 if title == "loyalty_points" else None)
+    return Column(title, 0 if title in {"loyalty_points", "account_grace_days"} else None)

@@ -45,6 +45,16 @@ async def pair_devices(
     print_plain("whatever scanner of the settings reads this belongs to that register from then on")
 
 
+async def unpair_devices(
+    scanner: Annotated[str, Parameter(help="The scanner, as the settings call it.")], /, *, data: DataFolder = None
+) -> None:
+    """Let a scanner belong to the register that the settings say, as if it had never been paired."""
+    async with as_hub(data_folder(data)) as (_, client):
+        back = await client.ask(fitting({"device": scanner, "register": None}, PairScanner))
+    whose = f"belongs to {back.register}" if back.register is not None else "belongs to no register"
+    print_plain(f"{back.device} {whose}, as the settings say")
+
+
 def as_squares(code: str) -> str:
     """The code as a QR code on the terminal, for scanners that read these."""
     import qrcode  # noqa: PLC0415 - the one command that draws

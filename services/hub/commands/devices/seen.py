@@ -7,9 +7,9 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from contracts.devices import DeviceState, ListDevices
+from contracts.devices import Device, DeviceState, ListDevices, VoidReason
 from contracts.devices.printing import PrintJobChanged
-from contracts.devices.scanning import Scanned
+from contracts.devices.scanning import Scanned, ScanVoided
 from contracts.topics import Topics
 from services.hub.client import BrokerAway
 from services.hub.running_hub import OPS, find
@@ -32,15 +32,36 @@ IN_WORDS: Final = {
     "interrupted": "interrupted in mid job",
     "stalled": "stands still",
     "never_confirms": "ready, but answers nothing behind a job: switch it off and on, or set confirms = false",
+    "logo_not_printed": "without the shop's logo, whose picture cannot be printed; DATA/logs/devices.log says why",
     "receipt_awaited": "checkout has yet to say what it holds",
     "receipt_not_found": "checkout has no such receipt",
     "receipt_not_set": "it cannot be put on paper; DATA/logs/devices.log says why",
 }
 """What a person can do something with; another reason is told as it is."""
+VOIDED_IN_WORDS: Final[dict[VoidReason, str]] = {
+    "too_late": "it waited for checkout until the sale might be another",
+    "dropped": "too many waited for checkout",
+    "too_slow": 'the scanner paused in mid code, or ends its codes with no key (end = "pause" reads such a one)',
+    "too_long": "it is longer than any code",
+    "unknown_key": "it holds a key that no layout has",
+    "events_lost": "the computer was too slow and lost keys",
+    "several_lines": "further lines of one symbol; only the first counts (several_codes = true reads each as a code)",
+}
+"""Why a scan was thrown away, and what to do where that is not just to scan again."""
+OUTCOMES_IN_WORDS: Final[dict[str, str]] = {
+    "check_digit_wrong": "misread, its check digit is wrong",
+    "wrong_layout": "typed on another keyboard layout than the settings say",
+    "no_item_code": "nothing is called so",
+    "weighed": "holds a weight or a price of its own, which cannot be sold by yet",
+    "unknown_pairing_code": "no register's pairing code",
+    "unavailable": "checkout, customers or staff did not answer",
+    "refused": "checkout has a fault; DATA/logs/checkout.log says which",
+}
+"""What came of a scan, where the word alone does not say it."""
 
 
 async def list_devices(*, data: DataFolder = None, as_json: AsJson = False) -> int:
-    """List the devices of the settings; the exit code is 0 only when all are ready."""
+    """List the devices of the settings; the exit code is 0 only when all are ready and their registers have logins."""
     async with as_hub(data_folder(data)) as (_, client):
         listed = await client.ask(ListDevices())
     if as_json:
@@ -59,7 +80,21 @@ async def list_devices(*, data: DataFolder = None, as_json: AsJson = False) -> i
                 f"{since:%Y-%m-%d %H:%M:%S}",
             )
         console().print(table)
-    return 0 if all(each.state == "ready" for each in listed.devices) else 1
+        for each in listed.devices:
+            for note in notes(each):
+                print_plain(f"{each.device}: {note}")
+    return 0 if all(each.state == "ready" and not each.without_login for each in listed.devices) else 1
+
+
+def notes(device: Device) -> list[str]:
+    """What a person should know of a device besides how it is."""
+    told = [f"no login is called {register}: './tillwire register add {register}'" for register in device.without_login]
+    if device.paired:
+        told.append(f"paired, whatever the settings say; './tillwire devices unpair {device.device}' undoes it")
+    if device.voided is not None:
+        at = read_stamp(device.voided.at).astimezone()
+        told.append(f"threw a scan away at {at:%H:%M:%S}: {VOIDED_IN_WORDS[device.voided.reason]}")
+    return told
 
 
 async def watch_devices(*, data: DataFolder = None) -> None:
@@ -69,7 +104,8 @@ async def watch_devices(*, data: DataFolder = None) -> None:
     """
     folder = data_folder(data)
     topics = find(folder).topics
-    watching = (topics.states_of("devices"), topics.event_of(Scanned), topics.event_of(PrintJobChanged))
+    hints = tuple(topics.event_of(each) for each in (Scanned, ScanVoided, PrintJobChanged))
+    watching = (topics.states_of("devices"), *hints)
     out = console()
     async with temporarily(folder, OPS, watching=watching, asks=False) as client:
         async for message in client.watch():
@@ -85,6 +121,8 @@ def line(topics: Topics, message: Incoming) -> Text | None:
     try:
         if message.topic == topics.event_of(Scanned):
             return _scanned(msgspec.json.decode(message.payload, type=Scanned))
+        if message.topic == topics.event_of(ScanVoided):
+            return _voided(msgspec.json.decode(message.payload, type=ScanVoided))
         if message.topic == topics.event_of(PrintJobChanged):
             return _printed(msgspec.json.decode(message.payload, type=PrintJobChanged))
         device = message.topic.rpartition("/")[2]
@@ -99,9 +137,15 @@ def line(topics: Topics, message: Incoming) -> Text | None:
 def _scanned(scan: Scanned) -> Text:
     symbology = f", {scan.symbology}" if scan.symbology else ""
     kind = scan.kind.replace("_", " ")
-    return _about(
-        scan.device, scan.register, Text(f"scan {scan.sequence}: {kind}{symbology}, {scan.length} characters")
-    )
+    told = f"scan {scan.sequence}: {kind}{symbology}, {scan.length} characters"
+    if scan.outcome is not None:
+        told += f": {OUTCOMES_IN_WORDS.get(scan.outcome, scan.outcome.replace('_', ' '))}"
+    return _about(scan.device, scan.register, Text(told))
+
+
+def _voided(scan: ScanVoided) -> Text:
+    told = f"threw a scan away: {VOIDED_IN_WORDS[scan.reason]}"
+    return _about(scan.device, scan.register or "-", Text(told, "yellow"))
 
 
 def _printed(job: PrintJobChanged) -> Text:

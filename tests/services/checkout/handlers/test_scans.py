@@ -113,6 +113,17 @@ async def test_a_customers_card_makes_the_sale_theirs_and_the_last_card_counts(s
     assert (mias, (await the_sale(shop, sale_id)).customer_id) == (mia, noah)
 
 
+async def test_a_card_of_letters_and_blanks_beyond_ascii_is_a_customers_and_no_badge(shop: Shop) -> None:
+    paivi = await shop.customer(codes=("Päivi Anna-3F7K",))
+    sale_id = await shop.opened("tea")
+
+    applied = await shop.done(scan(shop, "PÄIVI ANNA-3F7K", "customer_code"), caller="devices")
+
+    assert applied == ScanApplied("customer_attached", sale_id)
+    assert (await the_sale(shop, sale_id)).customer_id == paivi
+    assert await outcome(shop, "Päivi", "staff_badge") == "unknown_badge"
+
+
 async def test_a_card_that_is_nobodys_says_why(shop_with_policy: Shop) -> None:
     shop = shop_with_policy
     await shop.customer(codes=("C-mia",), blocked_codes=("C-lost",))

@@ -28,7 +28,7 @@ LIGHTSPEED = (
     "phone,mobile,email,do_not_email,customer_note,custom_field_1,account_balance,store_credit_balance,loyalty_balance\n"
 )
 EUR = CurrencyCode("EUR")
-EUROS = Reading(EUR, 2, owed_is_positive=True)
+EUROS = Reading(EUR, 2, owed_is_positive=True, point_value=1)
 
 
 def opened(tmp_path: Path, text: str, reading: Reading = EUROS) -> CustomerFile:
@@ -94,7 +94,7 @@ def test_the_older_layout_of_shopify(tmp_path: Path) -> None:
 def test_capitals_matter_and_the_email_column_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(FileRefused, match="'Email'"):
         opened(tmp_path, "First Name,Last Name,Accepts Marketing\nA,B,yes\n")
-    with pytest.raises(FileRefused, match="capitals matter"):
+    with pytest.raises(FileRefused, match="with their capitals"):
         opened(tmp_path, "FIRST NAME,EMAIL\nA,b@example.com\n")
 
 
@@ -104,7 +104,7 @@ def test_lightspeed_with_both_addresses_and_what_it_brings_along(tmp_path: Path)
         LIGHTSPEED
         + "LS-7,Matti,Mäkinen,Oy,Regulars,1980-12-24,M,PL 5,Turku,20100,FI,Koulukatu 5 A 3,Center,Tampere,33100,,"
         "FI,03 123 4567,040 123 4567,matti@example.fi,no,Loud,XL,12.50,3,1.25\n",
-        Reading(EUR, 2, owed_is_positive=True, custom_columns={"custom_field_1": "shoe-size"}),
+        Reading(EUR, 2, owed_is_positive=True, point_value=1, custom_columns={"custom_field_1": "shoe-size"}),
     )
 
     assert isinstance(found, ImportRow), found
@@ -191,6 +191,131 @@ def test_a_row_that_is_too_long_or_about_the_same_customer_is_told(tmp_path: Pat
     assert again == BadRow(4, "key", "row 3 is about the same customer")
 
 
+def test_a_row_that_is_too_short_is_told(tmp_path: Path) -> None:
+    assert row(tmp_path, "customer_code,first_name,last_name\nLS-1,A\n") == BadRow(
+        2, "row", "has 2 cells for 3 columns"
+    )
+
+
+@pytest.mark.parametrize(("value", "points"), [(1, 1250), (10, 125), (50, 25)])
+def test_points_are_what_the_programme_says_that_an_amount_is(tmp_path: Path, value: int, points: int) -> None:
+    text = "customer_code,first_name,loyalty_balance\nLS-7,Matti,12.50\n"
+
+    assert row(tmp_path, text, Reading(EUR, 2, point_value=value)).opening_points == points
+
+
+def test_what_points_are_worth_is_not_guessed_where_there_is_no_programme(tmp_path: Path) -> None:
+    text = "customer_code,first_name,loyalty_balance\nLS-7,Matti,12.50\nLS-8,Otto,0.00\n"
+
+    refused, taken = opened(tmp_path, text, Reading(EUR, 2)).rows
+
+    assert isinstance(refused, BadRow)
+    assert (refused.field, "set-loyalty-programme" in refused.rule) == ("loyalty_balance", True)
+    assert isinstance(taken, ImportRow)
+
+
+@pytest.mark.parametrize(("cell", "cents"), [("5.00000", 500), ("12,50000", 1250), ("5.0000", 500), ("7", 700)])
+def test_noughts_beyond_the_cents_say_nothing(tmp_path: Path, cell: str, cents: int) -> None:
+    text = f'customer_code,first_name,store_credit_balance\nLS-7,Matti,"{cell}"\n'
+
+    assert row(tmp_path, text).opening_store_credit == cents
+
+
+@pytest.mark.parametrize("cell", ["5.001", "1.000", "5.00001", "12,505"])
+def test_what_may_be_thousands_or_has_more_places_is_no_amount(tmp_path: Path, cell: str) -> None:
+    text = f'customer_code,first_name,store_credit_balance\nLS-7,Matti,"{cell}"\n'
+
+    assert isinstance(row(tmp_path, text), BadRow)
+
+
+@pytest.mark.parametrize("name", ["DE", "Germany", "Deutschland", "DUITSLAND", "Saksa", "uk"])
+def test_a_country_is_known_by_its_name_in_the_languages_of_the_hub(tmp_path: Path, name: str) -> None:
+    found = row(tmp_path, f"customer_code,first_name,physical_city,physical_country_id\nLS-7,Matti,X,{name}\n")
+
+    assert found.addresses[0].country == ("GB" if name == "uk" else "DE")
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "column"),
+    [
+        ("customer_code,first_name,mobile,phone\nL,A,,030 1\n", "phones[0]", "phone"),
+        ("customer_code,first_name,mobile,phone\nL,A,1,030 1\n", "phones[1]", "phone"),
+        ("customer_code,first_name,postal_city,postal_postcode\nL,A,X,1\n", "addresses[0].postcode", "postal_postcode"),
+        ("customer_code,first_name,custom_field_2\nL,A,XL\n", "custom.colour", "custom_field_2"),
+        ("customer_code,first_name,date_of_birth\nL,A,1980-12-24\n", "birth_date", "date_of_birth"),
+        ("Email,First Name,Zip,Address1\na@x.de,A,1,B\n", "addresses[0].postcode", "Zip"),
+        ("first_name,emails,address_3_postcode\nA,x; y,1\n", "addresses[0].postcode", "address_3_postcode"),
+        ("first_name,emails,exemption_vat_number\nA,x; y,1\n", "emails[1]", "emails"),
+        ("first_name,emails,exemption_vat_number\nA,x; y,1\n", "exemption.vat_number", "exemption_vat_number"),
+        ("customer_code,first_name\nL,A\n", "on_duplicate", None),
+    ],
+)
+def test_a_refusal_names_the_column_as_it_stands_in_the_file(
+    tmp_path: Path, text: str, field: str, column: str | None
+) -> None:
+    file = opened(tmp_path, text, Reading(EUR, 2, custom_columns={"custom_field_2": "colour"}))
+    _, values = next(file.read)
+
+    assert file.column(field, values) == column
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "rule"),
+    [
+        ("physical_postcode", "1" * 17, "at most 16 characters"),
+        ("customer_code", "a\u200bb", "A customer's code: 1 to 64 printable characters without blanks at the ends"),
+        ("physical_country_id", "D1", "a country by its code"),
+    ],
+)
+def test_a_rule_of_the_contract_is_told_in_words_with_the_column(
+    tmp_path: Path, column: str, cell: str, rule: str
+) -> None:
+    names = {"customer_code": "L", "first_name": "A", "physical_city": "X"} | {column: cell}
+
+    found = row(tmp_path, ",".join(names) + "\n" + ",".join(names.values()) + "\n")
+
+    assert isinstance(found, BadRow)
+    assert found.field == column
+    assert found.rule.startswith(rule)
+
+
+def test_cells_that_say_no_detail_are_put_aside_for_the_notes_where_that_is_wanted(tmp_path: Path) -> None:
+    text = (
+        "customer_code,first_name,date_of_birth,physical_address1,physical_country_id,postal_city,postal_postcode\n"
+        f"LS-1,Matti,12/24/80,Main Street 5,Atlantis,Turku,{'1' * 17}\n"
+    )
+
+    found = row(tmp_path, text, Reading(EUR, 2, to_notes=True))
+
+    assert isinstance(found, ImportRow), found
+    assert [(each.field, each.text) for each in found.bad_details] == [
+        ("date_of_birth", "12/24/80"),
+        ("physical_country_id", "Main Street 5, Atlantis"),
+        ("postal_postcode", "1" * 17),
+    ]
+    assert [(each.kind, each.city, each.postcode) for each in found.addresses] == [("billing", "Turku", "")]
+
+
+@pytest.mark.parametrize("column", ["store_credit_balance", "account_balance", "do_not_email", "first_name"])
+def test_money_names_and_answers_are_never_put_aside(tmp_path: Path, column: str) -> None:
+    names = {"customer_code": "L", "first_name": "A", "mobile": "1"} | {column: "?" * 201}
+    text = ",".join(names) + "\n" + ",".join(names.values()) + "\n"
+
+    assert isinstance(row(tmp_path, text, Reading(EUR, 2, to_notes=True)), BadRow)
+
+
+def test_rows_of_one_name_and_nothing_else_are_taken_for_one_or_for_namesakes(tmp_path: Path) -> None:
+    text = "first_name,last_name\nAnna,Aho\nAnna,Aho\nAnna,Aho\n"
+
+    _, second, third = opened(tmp_path, text).rows
+    apart = list(opened(tmp_path, text, Reading(EUR, 2, namesakes=True)).rows)
+
+    assert isinstance(second, BadRow)
+    assert isinstance(third, BadRow)
+    assert "--on-duplicate save_anyway" in second.rule
+    assert len({each.key for each in apart if isinstance(each, ImportRow)}) == 3
+
+
 def test_columns_of_which_nothing_is_kept_are_named(tmp_path: Path) -> None:
     assert opened(tmp_path, LIGHTSPEED.replace("phone,mobile", "phone,mobile,shoe")).not_kept == ("sex", "shoe")
     assert opened(tmp_path, NEWER).not_kept == ("Total Spent",)
@@ -217,3 +342,11 @@ def test_an_empty_file_and_one_with_nobodys_columns_are_refused(tmp_path: Path) 
         opened(tmp_path, "a,b\n1,2\n")
     with pytest.raises(FileRefused, match="stands there again"):
         opened(tmp_path, "first_name,last_name,first_name\n1,2,3\n")
+
+
+def test_a_header_in_another_language_is_told_with_what_would_do(tmp_path: Path) -> None:
+    file = tmp_path / "kunden.csv"
+    file.write_text("Vorname;Nachname;E-Mail\nPetra;Punkt;p@example.de\n", encoding="utf-8")
+
+    with pytest.raises(FileRefused, match=r"there are 'Vorname', .*in English.*'First Name' and 'Email'"):
+        read_customers(file, EUROS)

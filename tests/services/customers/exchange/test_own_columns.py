@@ -11,7 +11,8 @@ from openpyxl import Workbook
 from contracts.base import Rejection
 from contracts.customers import CreateCustomer, Customer, GroupId
 from contracts.customers.fields import CustomField
-from contracts.customers.importing import ImportRow
+from contracts.customers.importing import ImportedTerms, ImportRow
+from contracts.customers.ledgers.accounts import AccountTerms
 from contracts.customers.profile import Address, Balances, CustomValue, FieldId, Handle, TaxExemption
 from contracts.ids import CountryCode, CurrencyCode
 from services.customers.exchange.own_columns import Reading, own_cells, own_columns
@@ -39,6 +40,7 @@ GROUPS = {GroupId("all"): "All customers", GroupId("club"): "The club"}
 
 text = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cf", "Zl", "Zp")), max_size=20)
 plain = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=12)
+codes = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs"))).map(str.strip).filter(bool) | plain
 custom: st.SearchStrategy[dict[FieldId, CustomValue]] = st.fixed_dictionaries(
     {},
     optional={
@@ -57,7 +59,7 @@ creations = st.builds(
     company=text,
     emails=st.lists(st.sampled_from(["matti@example.com", "Kaisa@EXAMPLE.fi", "ä@example.de"]), max_size=2).map(tuple),
     phones=st.lists(st.sampled_from(["040 123 4567", "+49 30 901820", "+31612345678"]), max_size=2).map(tuple),
-    codes=st.lists(plain, max_size=2, unique=True).map(tuple),
+    codes=st.lists(codes, max_size=3, unique=True).map(tuple),
     language=st.sampled_from([None, "fi", "de"]),
     placeholder=st.booleans(),
     group=st.sampled_from(list(GROUPS)),
@@ -157,6 +159,45 @@ def test_a_csv_file_that_excel_saved_as_a_sheet_is_read_alike(tmp_path: Path) ->
     assert (row.first_name, row.notes, row.phones) == ("-", "- likes tea", ("+358401234567",))
 
 
+@pytest.mark.parametrize("limit", [None, 0, 50000])
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_the_terms_of_an_account_are_read_again_as_they_were_written(
+    tmp_path: Path, limit: int | None, kind: str
+) -> None:
+    agreed = AccountTerms(customer_id(1), 3, limit, 14)
+
+    row = _read_again(tmp_path, Customer(customer_id(1), 1, first_name="Matti"), kind, agreed)
+
+    assert isinstance(row, ImportRow)
+    assert row.account_terms == ImportedTerms(limit, 14)
+
+
+def test_who_has_no_account_has_no_terms_in_a_file(tmp_path: Path) -> None:
+    row = _read_again(tmp_path, Customer(customer_id(1), 1, first_name="Matti"), "csv")
+
+    assert isinstance(row, ImportRow)
+    assert row.account_terms is None
+
+
+@pytest.mark.parametrize(
+    ("limit", "days", "field"),
+    [
+        ("", "14", "account_limit"),
+        ("much", "14", "account_limit"),
+        ("5", "soon", "account_grace_days"),
+        ("-5", "1", "account_terms.credit_limit"),
+    ],
+)
+def test_terms_that_are_none_are_told_by_their_column(tmp_path: Path, limit: str, days: str, field: str) -> None:
+    file = tmp_path / "terms.csv"
+    file.write_text(f"first_name,account_limit,account_grace_days\nMatti,{limit},{days}\n", encoding="utf-8")
+
+    (row,) = read_customers(file, READING).rows
+
+    assert isinstance(row, BadRow)
+    assert row.field == field
+
+
 def test_no_cell_of_an_export_begins_as_a_formula(tmp_path: Path) -> None:
     record = Customer(
         customer_id(1),
@@ -182,19 +223,48 @@ def test_no_cell_of_an_export_begins_as_a_formula(tmp_path: Path) -> None:
     )
 
 
-def _read_again(tmp_path: Path, record: Customer, kind: str) -> object:
-    file = _written(tmp_path, record, kind)
+def _read_again(tmp_path: Path, record: Customer, kind: str, terms: AccountTerms | None = None) -> object:
+    file = _written(tmp_path, record, kind, terms=terms)
     (row,) = read_customers(file, READING).rows
     return row
 
 
-def _written(tmp_path: Path, record: Customer, kind: str, currency: CurrencyCode = EUR, money: int = 2) -> Path:
+def _written(  # noqa: PLR0917 - what a file is made of
+    tmp_path: Path,
+    record: Customer,
+    kind: str,
+    currency: CurrencyCode = EUR,
+    money: int = 2,
+    terms: AccountTerms | None = None,
+) -> Path:
     columns = own_columns(max(1, len(record.addresses)), sorted(record.custom))
-    cells = own_cells(record, {GroupId(key): name for key, name in GROUPS.items()}, currency)
-    places = {"store_credit": money, "account_owed": money, "loyalty_points": 0}
+    cells = own_cells(record, {GroupId(key): name for key, name in GROUPS.items()}, currency, terms)
+    places = dict.fromkeys(("store_credit", "account_owed", "account_limit"), money)
+    places |= dict.fromkeys(("loyalty_points", "account_grace_days"), 0)
     report = Report(
         "Customers", [Column(name, places.get(name)) for name in columns], [[cells.get(name, "") for name in columns]]
     )
     file = tmp_path / f"customers.{kind}"
     file.write_bytes(csv_bytes(report) if kind == "csv" else xlsx_bytes(report))
     return file
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_codes_with_blanks_and_quotes_come_back_as_they_are(tmp_path: Path, kind: str) -> None:
+    codes = ("Anna Lena-QQ21", '"X', 'a"b', "B-2", 'say "hi" x', "Päivi-3F7K", "1;2,3", '""')
+    record = Customer(customer_id(1), 1, first_name="Anna", codes=codes, blocked_codes=("L 1",))
+
+    row = _read_again(tmp_path, record, kind)
+
+    assert isinstance(row, ImportRow), row
+    assert (row.codes, row.blocked_codes) == (codes, ("L 1",))
+
+
+def test_codes_without_blanks_are_parted_by_them_as_ever(tmp_path: Path) -> None:
+    file = tmp_path / "old.csv"
+    file.write_text("first_name,codes\nAnna,A-1 B-2\n", encoding="utf-8")
+
+    (row,) = read_customers(file, READING).rows
+
+    assert isinstance(row, ImportRow), row
+    assert row.codes == ("A-1", "B-2")

@@ -58,7 +58,7 @@ def test_a_first_line_for_excel_names_the_delimiter_and_is_no_row(tmp_path: Path
 
 
 def test_a_broken_row_after_a_line_for_excel_is_told_by_its_own_number(tmp_path: Path) -> None:
-    with pytest.raises(FileRefused, match="row 4: no CSV"):
+    with pytest.raises(FileRefused, match="row 3: no CSV"):
         read(put(tmp_path, b'sep=,\nfirst_name,last_name\n"Matti,x\nKaisa,y\n'))
 
 
@@ -83,13 +83,18 @@ def test_an_encoding_that_is_named_and_is_another_is_refused(tmp_path: Path) -> 
         read(put(tmp_path, TEXT.format(",").encode("cp1252")), encoding="utf-8")
 
 
-def test_rows_keep_the_number_of_their_last_line_and_blank_ones_are_passed_over(tmp_path: Path) -> None:
+def test_rows_are_counted_as_a_sheet_counts_them_and_blank_ones_are_passed_over(tmp_path: Path) -> None:
     file = put(tmp_path, b'first_name,last_name\n\n"Two\nlines",x\n,\nMatti,y\n')
 
     assert [(cells.number, cells.texts) for cells in read_table(file, known)][1:] == [
-        (4, ["Two\nlines", "x"]),
-        (6, ["Matti", "y"]),
+        (3, ["Two\nlines", "x"]),
+        (5, ["Matti", "y"]),
     ]
+
+
+def test_a_row_that_cannot_be_read_after_one_of_several_lines_is_told_by_row_and_line(tmp_path: Path) -> None:
+    with pytest.raises(FileRefused, match=r"row 3 \(line 5 of the file\): no CSV"):
+        read(put(tmp_path, b'first_name,last_name\n"Three\nwhole\nlines",x\n"Matti,x\nKaisa,y\n'))
 
 
 def test_a_cell_of_ten_megabytes_is_refused_with_its_row(tmp_path: Path) -> None:
@@ -100,7 +105,7 @@ def test_a_cell_of_ten_megabytes_is_refused_with_its_row(tmp_path: Path) -> None
 
 
 def test_a_quote_that_is_left_open_is_refused_and_takes_no_rows_along(tmp_path: Path) -> None:
-    with pytest.raises(FileRefused, match="row 3: no CSV"):
+    with pytest.raises(FileRefused, match="row 2: no CSV"):
         read(put(tmp_path, b'first_name,last_name\n"Matti,x\nKaisa,y\n'))
 
 
@@ -159,3 +164,15 @@ def test_a_broken_sheet_is_refused(tmp_path: Path, content: bytes) -> None:
 def test_a_file_that_is_not_there_is_refused_by_its_reason(tmp_path: Path) -> None:
     with pytest.raises(FileRefused, match="cannot be read"):
         read(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), r"old Excel \(\.xls\); save it as XLSX or CSV"),
+        (b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", r"\(\.ods\); save it"),
+    ],
+)
+def test_a_sheet_of_another_kind_is_called_by_its_name(tmp_path: Path, content: bytes, named: str) -> None:
+    with pytest.raises(FileRefused, match=named):
+        read(put(tmp_path, content))

@@ -131,7 +131,14 @@ async def test_a_till_is_shown_the_first_120_characters_of_5000(shop: StoreUnder
             {"codes": ("A-1",), "blocked_codes": ("B-1", "a-1")},
             ("detail-invalid", "blocked_codes[1]", "code-active-or-blocked"),
         ),
-        ({"codes": ("MM-1", "MM 2")}, ("malformed", "$.codes[1]", None)),
+        (
+            {"codes": ("MM-1", "MM\u200b2")},
+            (
+                "malformed",
+                "$.codes[1]",
+                "A customer's code: 1 to 64 printable characters without blanks at the ends.",
+            ),
+        ),
     ],
 )
 async def test_every_refusal_names_field_and_rule_and_not_what_stood_there(

@@ -7,6 +7,7 @@ import pytest
 from contracts.customers.asking import GetCustomerHistory
 from contracts.customers.importing import ImportRow
 from contracts.customers.ledgers import AdjustBalance, EntryBooked
+from contracts.customers.ledgers.accounts import AccountStatement, GetAccountStatement
 from contracts.customers.ledgers.watching import AuditLedgers, LedgersAudited
 from contracts.customers.merging import MergeCustomers, MergeId
 from contracts.ids import CustomerId
@@ -76,10 +77,49 @@ async def test_a_row_that_only_brings_a_balance_is_told_as_a_change(shop: StoreU
     (anna,) = await take(shop, row(**ANNA))
 
     (bought,) = await take(shop, row(opening_store_credit=300, opening_points=5, **ANNA))
-    (again,) = await take(shop, row(opening_store_credit=400, opening_points=5, **ANNA))
 
-    assert (bought.outcome, again.outcome) == ("changed", "unchanged")
+    assert bought.outcome == "changed"
     assert await balances(shop, anna.customer_id) == (300, 0, 5)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "field"),
+    [
+        ({"opening_store_credit": 300, "opening_points": 5}, {"opening_store_credit": 400}, "opening_store_credit"),
+        ({"opening_owed": -4500}, {"opening_owed": 4500}, "opening_owed"),
+        ({"opening_points": 5}, {"opening_points": 6}, "opening_points"),
+    ],
+)
+async def test_a_row_that_brings_another_balance_than_the_one_it_opened_is_told(
+    shop: StoreUnderTest, first: dict[str, Any], then: dict[str, Any], field: str
+) -> None:
+    (anna,) = await take(shop, row(**ANNA, **first))
+    before = await balances(shop, anna.customer_id)
+
+    both = [await take(shop, row(**ANNA, **{**first, **then})) for _ in "12"]
+
+    assert [refusal(each) for (each,) in both] == [("refused", "balance-stands", field)] * 2
+    assert await balances(shop, anna.customer_id) == before
+
+
+async def test_a_balance_for_somebody_whom_the_shop_gave_something_meanwhile_is_told(shop: StoreUnderTest) -> None:
+    (anna,) = await take(shop, row(**ANNA))
+    await by_hand(shop, anna.customer_id, 500)
+
+    (again,) = await take(shop, row(opening_store_credit=2000, **ANNA))
+
+    assert refusal(again) == ("refused", "balance-stands", "opening_store_credit")
+    assert await balances(shop, anna.customer_id) == (500, 0, 0)
+
+
+async def test_a_row_that_opened_its_balance_and_says_something_else_is_taken(shop: StoreUnderTest) -> None:
+    (anna,) = await take(shop, row(opening_store_credit=300, opening_owed=70, **ANNA))
+    await by_hand(shop, anna.customer_id, 100)
+
+    (again,) = await take(shop, row(opening_store_credit=300, opening_owed=70, company="Aho Oy", **ANNA))
+
+    assert again.outcome == "changed"
+    assert await balances(shop, anna.customer_id) == (400, 70, 0)
 
 
 async def test_who_is_filled_gets_what_they_bring_only_where_nothing_was_booked(shop: StoreUnderTest) -> None:
@@ -147,6 +187,21 @@ async def test_credit_and_points_below_zero_open_nothing(shop: StoreUnderTest, f
 
     assert (*refusal(result), result.rule) == ("refused", "detail-invalid", field, "not below zero")
     assert await everybody(shop) == []
+
+
+async def test_what_is_owed_is_due_from_its_day_and_a_credit_never(shop: StoreUnderTest) -> None:
+    owes, _ = await take(
+        shop,
+        row(2, opening_owed=9900, opening_store_credit=5, **ANNA),
+        row(3, first_name="Otto", opening_owed=-10),
+        as_of="2026-02-28",
+    )
+
+    assert owes.customer_id is not None
+    query = GetAccountStatement(owes.customer_id, "2026-01-01", "2026-12-31")
+    statement = await look(shop, query, "ledger.adjust")
+    assert isinstance(statement, AccountStatement), statement
+    assert [(each.day, each.due_on, each.left) for each in statement.open_items] == [("2026-02-28", "2026-02-28", 9900)]
 
 
 async def test_what_a_customer_paid_too_much_is_brought_along(shop: StoreUnderTest) -> None:

@@ -1,5 +1,6 @@
 """Rows of another system's file become customers: once, by the guard's rules, with what they bring along."""
 
+import unicodedata
 from typing import Any
 
 import pytest
@@ -7,8 +8,9 @@ from sqlalchemy import select
 
 from contracts.base import Rejected
 from contracts.customers import CreateCustomer, Customer, GroupId, UpdateCustomer
-from contracts.customers.asking import CustomerChanged, GetCustomerHistory
+from contracts.customers.asking import CustomerChanged, CustomerHits, GetCustomerHistory, SearchCustomers
 from contracts.customers.consent import Consents, GetConsents
+from contracts.customers.fields import CustomFields, ListCustomFields
 from contracts.customers.importing import (
     MOST_ROWS,
     CheckImport,
@@ -424,6 +426,65 @@ async def test_a_code_in_a_file_is_the_same_whatever_its_case(shop: StoreUnderTe
     assert refusal(other)[1:] == ("code-taken", "codes[0]")
     assert (same.outcome, same.customer_id) == ("changed", holder.customer_id)
     assert (await read(shop, holder.customer_id)).codes == ("Card-1", "B-2")
+
+
+@pytest.mark.parametrize("code", ["Päivi-3F7K", "Jürgen-AB12", "Anna Lena-QQ21", "e\u0301-1", "x" * 64, "1;2,3"])
+async def test_a_code_is_any_printable_text_found_and_compared_whatever_its_case(
+    shop: StoreUnderTest, code: str
+) -> None:
+    composed = unicodedata.normalize("NFC", code)
+    (holder,) = await taken(shop, row(2, codes=(code,)))
+
+    (other,) = await take(shop, row(3, codes=(composed.swapcase(),)))
+    found = await look(shop, SearchCustomers(composed.upper()))
+
+    assert holder.codes == (composed,)
+    assert refusal(other)[1:] == ("code-taken", "codes[0]")
+    assert isinstance(found, CustomerHits), found
+    assert [(each.customer.customer_id, each.matched) for each in found.hits] == [(holder.customer_id, "code")]
+
+
+@pytest.mark.parametrize("code", ["\u2066x", "a\u200bb", "a\tb", " x", "x ", "\u0085", "\u3164", "\ue000", "a\u00a0b"])
+async def test_a_code_with_what_nobody_sees_is_refused(shop: StoreUnderTest, code: str) -> None:
+    reply = await shop.send(CreateCustomer(customer_id(1), "Matti", codes=(code,)), token=shop.token("customer.edit"))
+
+    assert isinstance(reply, Rejected), reply
+    assert reply.details["field"].endswith("codes[0]")
+
+
+async def test_a_change_gives_nobody_a_code_that_is_another_ones(shop: StoreUnderTest) -> None:
+    await take(shop, row(2, codes=("X-1",)), row(3, codes=("Y-1",)))
+
+    (changed,) = await take(shop, row(3, codes=("Y-1", "x-1")))
+
+    assert refusal(changed) == ("refused", "code-taken", "codes[1]")
+
+
+async def test_fields_that_are_missing_are_tried_as_if_they_were_made_where_that_is_wanted(
+    shop: StoreUnderTest,
+) -> None:
+    sized = row(2, custom={"size": "XL"})
+
+    tried = [(await check(shop, sized, make_fields=each)).results[0] for each in (False, True)]
+
+    assert [each.outcome for each in tried] == ["refused", "created"]
+    fields = await look(shop, ListCustomFields())
+    assert isinstance(fields, CustomFields), fields
+    assert fields.fields == ()
+
+
+async def test_a_yes_of_a_file_lifts_no_refusal_of_that_address_for_somebody_new(shop: StoreUnderTest) -> None:
+    shared = ("shared@example.fi",)
+    await take(shop, row(2, emails=shared, answers=(ImportedAnswer("email", "no"),)))
+
+    (later,) = await take(
+        shop, row(3, emails=shared, answers=(ImportedAnswer("email", "yes"),)), on_duplicate="save_anyway"
+    )
+
+    assert later.customer_id is not None
+    reply = await look(shop, GetConsents(later.customer_id), "customer.details")
+    assert isinstance(reply, Consents), reply
+    assert [each.state for each in reply.consents if each.channel == "email"] == ["denied"]
 
 
 async def test_no_group_is_made_for_a_row_under_a_name_that_another_one_has(shop: StoreUnderTest) -> None:

@@ -60,6 +60,10 @@ FILES: dict[str, Callable[[CustomerId], list[ImportRow]]] = {
         row(2, opening_store_credit=500, **KIM),
         row(3, opening_store_credit=500, **KIM),
     ],
+    "who is filled with money has a row of their own that brings more": lambda _: [
+        row(2, opening_store_credit=5, **ANNA),
+        row(99, opening_store_credit=7, **ANNA),
+    ],
     "two of one name, and who shares a contact with both": lambda _: [
         row(2, first_name="Anna", last_name="Aho", **HOME),
         row(3, **ANNA, **HOME),

@@ -196,8 +196,11 @@ async def test_payments_settle_the_oldest_first_and_a_statement_shows_it(shop: L
     await shop.give(ANNA, "account", -1000, "payment")
     await shop.sell(4, a_tender(4, "cash", 2500), lines=(a_line(400, 2500, "account_payment"),))
 
+    early = await shop.ask(GetAccountStatement(ANNA, "2026-03-19", "2026-03-31"))
+    shop.clock.move(DAY_S)
     statement = await shop.ask(GetAccountStatement(ANNA, "2026-03-19", "2026-03-31"))
 
+    assert (early.overdue, early.open_items[0].due_on) == (0, "2026-03-29"), "due today is not overdue yet"
     assert (statement.owed_before, statement.owed_after) == (3000, 2500)
     assert [(entry.kind, entry.amount) for entry in statement.entries] == [
         ("charged", 2000),

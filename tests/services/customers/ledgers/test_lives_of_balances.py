@@ -167,7 +167,7 @@ class BalancesInUse(RuleBasedStateMachine):
 
         def check(_nothing: None, tx: CustomersTx) -> None:
             ledgers, store = tx.books.ledgers, AuditStore(tx.connection)
-            audit = Audit({(ledger, holder): kept for ledger, holder, kept in store.all_kept()}, store.all_held())
+            audit = Audit({(ledger, holder): kept for ledger, holder, kept in store.all_kept()}, store.all_held(), {})
             for (ledger, holder), booked in groupby(store.all_booked(), key=lambda each: each[:2]):
                 audit.check(ledger, holder, [booking for _, _, booking in booked])
             audit.check_captures(store.wrongly_captured(10))

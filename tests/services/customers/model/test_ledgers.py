@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,7 +72,7 @@ def test_what_is_reserved_never_expires_and_everything_else_past_its_day_does(
     found = standing(booked(*amounts))
     reserved = min(reserved, found.balance)
 
-    gone = expiring(found, day(today), reserved)
+    gone = expiring(found, day(today), {None: reserved})
 
     assert all(lot.entry.expires_on is not None and lot.entry.expires_on < day(today) for lot, _ in gone)
     past = sum(lot.left for lot in found.expired(day(today)))
@@ -96,19 +97,26 @@ def test_an_entry_that_names_a_lot_takes_from_it() -> None:
     assert left(standing(named)) == [(1, 100), (2, 50)]
 
 
-def test_what_came_back_stands_for_what_it_was() -> None:
-    out_and_back = booked(100, -100, 80, -80, 60)
-    named = [
-        out_and_back[0],
-        out_and_back[1],
-        Booking(out_and_back[2].entry, lot=entry_id(1)),
-        out_and_back[3],
-        Booking(out_and_back[4].entry, lot=entry_id(3)),
-    ]
+def test_what_came_back_is_left_of_what_it_was() -> None:
+    out_and_back = booked(100, -100, 80)
+    back = [*out_and_back[:2], Booking(out_and_back[2].entry, lot=entry_id(1))]
 
-    found = standing(named)
+    assert left(standing(back)) == [(1, 80)]
 
-    assert [found.left_of(entry_id(number)) for number in (1, 3, 5, 2)] == [60, 60, 60, 0]
+
+def test_what_is_of_an_earlier_day_goes_first_though_it_was_booked_later() -> None:
+    late, early, taken = booked(100, 200, -250)
+    earlier = Booking(msgspec.structs.replace(early.entry, day=day(0)))
+
+    assert left(standing([late, earlier, taken])) == [(1, 50)]
+
+
+def test_what_one_owes_is_taken_from_what_another_has_and_stays_apart() -> None:
+    hers, his = booked(100, -45)
+    found = standing([hers, Booking(his.entry, parts=(("him", -45),))])
+
+    assert (left(found), found.deficit) == ([(1, 55)], 0)
+    assert {owner: part.balance for owner, part in found.parts.items()} == {None: 100, "him": -45}
 
 
 def test_an_open_item_is_overdue_after_the_day_it_is_due() -> None:

@@ -460,7 +460,12 @@ async def test_outside_europe_the_shop_may_preset_an_answer(opened: Opened) -> N
         assert (await send(shop, GetConsentQuestion("sv"))).preset == "yes"
 
 
-@pytest.mark.parametrize("country", ["FI", "DE", "NL", "GB", "NO"])
+EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
+TERRITORIES = "AX GF GP MF MQ RE SJ YT"
+LIKE_THEM = "CH GB IS LI NO"
+
+
+@pytest.mark.parametrize("country", f"{EU} {TERRITORIES} {LIKE_THEM}".split())
 def test_in_europe_a_preset_is_refused(country: str) -> None:
     with pytest.raises(ValueError, match="marketing_preset"):
         CustomersSettings(country=country, marketing_preset="yes")

@@ -7,7 +7,7 @@ import logging
 import shutil
 import sqlite3
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from contracts.customers.privacy.erasing import (
     GetErasure,
     GetErasureCertificate,
     ListErasures,
+    ServiceErasure,
 )
 from contracts.customers.privacy.keeping import BuyerRecordId, GetBuyerRecord
 from contracts.customers.privacy.noting import AccessLog, ReadAccessLog
@@ -46,6 +47,7 @@ from services.runtime.clock import SetClock, stamp
 from services.runtime.requester import NoAnswer
 from services.runtime.service import Follow, Service
 from services.runtime.transactions import Tx, View
+from services.runtime.wiping import REBUILT_AT_ONCE_BYTES
 from tests.services.customers.examples import MARKS
 from tests.services.customers.ledgers.shop import IDS, LedgerShop, a_line, a_tender, refusal, sale_id
 from tests.services.customers.privacy.conftest import AT, FINNISH, Opened
@@ -106,6 +108,30 @@ async def following(tmp_path: Path) -> AsyncIterator[LedgerShop]:
 
 async def erase(shop: LedgerShop, customer_id: CustomerId, **how: Any) -> Any:
     return await ask(shop, EraseCustomer(ErasureId(IDS.new()), customer_id, **how))
+
+
+def own(erasure: Erasure) -> ServiceErasure:
+    """How far this service's own part is."""
+    return next(each for each in erasure.services if each.service == "customers")
+
+
+async def own_part(shop: LedgerShop, erasure: Erasure) -> ServiceErasure:
+    return own(await ask(shop, GetErasure(erasure.erasure_id)))
+
+
+async def until_own_part(shop: LedgerShop, erasure: Erasure, wanted: Callable[[ServiceErasure], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not wanted(await own_part(shop, erasure)):
+            await asyncio.sleep(0.01)
+
+
+def make_large(folder: Path) -> None:
+    """Let the database's file be larger than one that is rebuilt at any hour."""
+    with closing(sqlite3.connect(folder / "customers.sqlite3", isolation_level=None, timeout=PATIENCE_S)) as database:
+        database.execute("CREATE TABLE room (bytes BLOB)")
+        database.execute("INSERT INTO room VALUES (zeroblob(?))", (REBUILT_AT_ONCE_BYTES,))
+        database.execute("DROP TABLE room")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def holds_marks(folder: Path) -> dict[str, set[str]]:
@@ -314,6 +340,60 @@ async def test_a_service_that_does_not_acknowledge_raises_the_alarm(
     assert "erasure-overdue" in [record.message for record in caplog.records]
     listed = await ask(following, ListErasures(unfinished_only=True))
     assert [(each.erasure_id, each.overdue) for each in listed.erasures] == [(erased.erasure_id, True)]
+
+
+async def test_a_large_database_is_rebuilt_at_night_or_when_half_of_the_time_has_passed(
+    following: LedgerShop, tmp_path: Path
+) -> None:
+    """At noon it waits, and says for what; a quarter past midnight it is not night yet, but half a day has passed."""
+    make_large(tmp_path)
+    await put_on_file(following, ANNA, NAME_OF_ALL)
+    erased = await erase(following, ANNA)
+
+    await until_own_part(following, erased, lambda part: part.waits_for == "night")
+    following.clock.move(11.9 * HOUR_S)
+    assert (await own_part(following, erased)).waits_for == "night"
+    following.clock.move(0.35 * HOUR_S)
+
+    await until_own_part(following, erased, lambda part: part.acknowledged_at is not None)
+
+
+async def test_a_large_database_is_rebuilt_in_the_night(following: LedgerShop, tmp_path: Path) -> None:
+    make_large(tmp_path)
+    following.clock.move(10 * HOUR_S)  # ten in the evening
+    await put_on_file(following, ANNA, NAME_OF_ALL)
+    erased = await erase(following, ANNA)
+
+    await until_own_part(following, erased, lambda part: part.waits_for == "night")
+    following.clock.move(3.5 * HOUR_S)
+
+    await until_own_part(following, erased, lambda part: part.acknowledged_at is not None)
+
+
+async def test_who_was_erased_before_a_box_was_switched_off_is_gone_once_it_is_on_again(
+    following: LedgerShop, tmp_path: Path
+) -> None:
+    make_large(tmp_path)
+    await put_on_file(following, ANNA, NAME_OF_ALL)
+    erased = await erase(following, ANNA)
+    await until_own_part(following, erased, lambda part: part.waits_for == "night")
+
+    await following.store.stop("customers")
+    following.clock.move(1)
+    await following.store.start(customers(CustomersSettings(**FINNISH)))
+
+    await until_own_part(following, erased, lambda part: part.acknowledged_at is not None)
+
+
+async def test_an_erasure_says_that_it_waits_for_the_sales_of_before(opened: Opened) -> None:
+    async with opened() as shop:
+        await put_on_file(shop, ANNA, NAME_OF_ALL)
+        await shop.store.stop("checkout")
+        erased = await erase(shop, ANNA)
+
+        [listed] = (await ask(shop, ListErasures(unfinished_only=True))).erasures
+
+    assert (listed.erasure_id, own(listed).waits_for) == (erased.erasure_id, "sales")
 
 
 async def test_a_restored_backup_forgets_again_before_it_answers(following: LedgerShop, tmp_path: Path) -> None:
@@ -601,7 +681,9 @@ async def test_a_certificate_of_before_keeps_its_seal_even_when_a_backup_is_put_
     erased = await erase(following, ANNA)
     new = await certificate(following, erased.erasure_id)
     finished = await ask(following, GetErasure(erased.erasure_id))
-    said = msgspec.json.encode({"erasure": finished, "kept": ()})
+    told = msgspec.to_builtins(finished)
+    services = [{name: part[name] for name in ("service", "acknowledged_at")} for part in told["services"]]
+    said = msgspec.json.encode({"erasure": {**told, "services": services}, "kept": ()})
     seal = hmac.new(b"a key of the tests, 32 bytes long", b"certificate\0" + said, hashlib.sha256).hexdigest()
     await following.store.stop("customers")
     with closing(sqlite3.connect(tmp_path / "customers.sqlite3")) as connection, connection:

@@ -2,17 +2,21 @@
 
 import re
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, get_args
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from contracts.checkout.custom import FieldOfSale
+from contracts.customers.consent import ConsentSource, ConsentState
+from contracts.customers.ledgers import EntryKind
 from contracts.customers.privacy.copying import CustomerExport, ExportCustomer
 from contracts.customers.privacy.keeping import BuyerRecordId as RecordId
 from contracts.customers.privacy.keeping import SealBuyer
-from contracts.customers.privacy.noting import ReadAccessLog
-from services.customers.export_page import readable_page
-from services.customers.labels import LABELS, TITLES, WORDS
+from contracts.customers.privacy.noting import AccessKind, ReadAccessLog
+from services.customers.export_page import Style, readable_page
+from services.customers.handlers.booking import NOTED
+from services.customers.labels import LABELS, TITLES, WORDS, word
 from services.customers.sentences import CERTIFICATE, CERTIFICATE_KEPT, NO, QUESTIONS, TEXTS, YES
 from services.customers.store.exporting import A_PIECE, LISTS
 from services.customers.store.ledgers import NewEntry
@@ -21,9 +25,26 @@ from services.runtime.clock import stamp
 from services.runtime.requester import NoAnswer
 from services.runtime.writer import Scope
 from tests.services.customers.ledgers.shop import IDS, LedgerShop, a_tender, line_id, refusal, sale_id
+from tests.services.customers.privacy.conftest import Opened
 from tests.services.customers.privacy.people import ANNA, ANNE, MAIL, NOBODY, answer, ask, merge, profile, put_on_file
 from tests.services.customers.tills import Tills
 
+NOTES = (
+    "created",
+    "changed",
+    "merged",
+    "merge_undone",
+    "saved_anyway",
+    "buyer_sealed",
+    "consent",
+    "loyalty_joined",
+    "loyalty_terms",
+    "account_terms",
+    "sale",
+    "return",
+    "exchange",
+    "account_payment",
+)
 LANGUAGES = ("en", "de", "nl", "fi")
 
 
@@ -92,7 +113,7 @@ async def test_the_page_says_the_same_in_the_customers_language(shop: LedgerShop
     page = Page(made.page)
 
     assert made.language == "fi"
-    for text in ("Mitä tietoja meillä on sinusta", "Sukunimi", "Mäkinen", MAIL, "peruttu", "4711"):
+    for text in ("Mitä tietoja meillä on sinusta", "Sukunimi", "Mäkinen", MAIL, "peruttu", "47,11\xa0€"):
         assert any(text in each for each in page.texts), text
     german = (await export(shop, language="de")).page
     assert "Was wir über Sie gespeichert haben" in german
@@ -104,7 +125,9 @@ async def test_the_page_says_the_same_in_the_customers_language(shop: LedgerShop
 )
 def test_what_a_customer_is_called_is_text_and_nothing_else(text: str) -> None:
     page = Page(
-        readable_page({"profile": {"first_name": text, "tags": [text], text: text}}, "en", "2026-03-14T10:00:00Z")
+        readable_page(
+            {"profile": {"first_name": text, "tags": [text], text: text}}, Style("en"), "2026-03-14T10:00:00Z"
+        )
     )
 
     assert not {"script", "img"} & set(page.tags)
@@ -113,7 +136,7 @@ def test_what_a_customer_is_called_is_text_and_nothing_else(text: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_customer_who_is_called_like_a_code_keeps_their_name(language: str) -> None:
-    texts = Page(readable_page({"profile": {"last_name": "sale"}}, language, "2026-03-14T10:00:00Z")).texts
+    texts = Page(readable_page({"profile": {"last_name": "sale"}}, Style(language), "2026-03-14T10:00:00Z")).texts
 
     assert "sale" in texts
 
@@ -261,3 +284,107 @@ def test_everything_that_is_said_is_said_in_four_languages() -> None:
 
     assert TEXTS.missing(LANGUAGES, said) == ()
     assert all(re.search(r"\S", each) for each in said)
+
+
+BOUGHT = {
+    "history": [
+        {
+            "kind": "sale",
+            "time": "2026-03-14T22:30:00.000000Z",
+            "receipt_number": "till-1-000007",
+            "total": 123456,
+            "currency": "EUR",
+            "sale_id": sale_id(7),
+        },
+        {
+            "kind": "opening",
+            "time": "2026-03-14T10:00:00.000000Z",
+            "receipt_number": None,
+            "total": 70,
+            "currency": None,
+        },
+    ],
+    "balances": {"store_credit": 1500, "account_owed": -4500, "account_limit": None, "loyalty_points": 1200},
+    "ledger_entries": [
+        {"ledger": "loyalty", "kind": "taken_back", "amount": -70, "day": "2026-03-14"},
+        {"ledger": "account", "kind": "transferred_out", "amount": 1500, "day": "2026-03-14"},
+    ],
+}
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def shown(language: str, currency: str = "EUR") -> list[str]:
+    page = readable_page(BOUGHT, Style(language, currency, BERLIN), "2026-03-14T23:30:00.000000Z")
+    return [each.replace("\xa0", " ").replace("\u202f", " ") for each in Page(page).texts]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "de",
+            ("1.234,56 €", "15,00 €", "-45,00 €", "-70 Punkte", "14.03.2026, 23:30:00", "14. März 2026", "ohne Grenze"),
+        ),
+        (
+            "nl",
+            (
+                "€ 1.234,56",
+                "€ 15,00",
+                "€ -45,00",
+                "-70 punten",
+                "14 mrt 2026, 23:30:00",
+                "14 maart 2026",
+                "geen limiet",
+            ),
+        ),
+        ("fi", ("1 234,56 €", "15,00 €", "-45,00 €", "-70 pistettä", "14.3.2026 23.30.00", "14. maaliskuuta 2026")),
+        (
+            "en",
+            ("€1,234.56", "€15.00", "-€45.00", "-70 points", "Mar 14, 2026, 11:30:00 PM", "March 14, 2026", "no limit"),
+        ),
+    ],
+)
+def test_money_points_days_and_times_stand_as_they_are_written_there(language: str, said: tuple[str, ...]) -> None:
+    texts = shown(language)
+    for text in said:
+        assert text in texts, text
+
+
+def test_money_is_in_the_shops_currency_with_its_places() -> None:
+    assert "1.500 ¥" in shown("de", "JPY")
+
+
+def test_what_was_bought_is_listed_with_time_receipt_and_total_apart_from_what_else_happened() -> None:
+    texts = shown("de")
+
+    bought = texts.index("Was Sie gekauft haben")
+    assert texts[bought + 1 : bought + 9] == [
+        "Zeit", "Art", "Belegnummer", "Summe", "14.03.2026, 23:30:00", "Verkauf", "till-1-000007", "1.234,56 €"
+    ]  # fmt: skip
+    assert "70 Punkte" in texts[texts.index("Verlauf") :]
+
+
+def test_every_code_on_a_page_is_words_in_every_language() -> None:
+    codes = [*get_args(EntryKind), *get_args(AccessKind), *get_args(ConsentState), *get_args(ConsentSource)]
+
+    assert [each for each in (*codes, *NOTED.values(), *NOTES) if each not in WORDS] == []
+    for language in LANGUAGES:
+        assert not [each for each in texts_of(language) if "_" in each]
+
+
+def texts_of(language: str) -> list[str]:
+    return [word(each, language) for each in WORDS]
+
+
+@pytest.mark.parametrize(
+    ("settings", "language"),
+    [({"country": "DE"}, "de"), ({"country": "NL"}, "nl"), ({"country": "SE"}, "en"), ({"language": "nl"}, "nl")],
+)
+async def test_who_named_no_language_gets_their_copy_in_the_shops(
+    opened: Opened, settings: dict[str, Any], language: str
+) -> None:
+    async with opened(**settings) as shop:
+        await put_on_file(shop, ANNA, "Anna")
+
+        assert (await export(shop)).language == language
+        assert (await export(shop, language="fi")).language == "fi"

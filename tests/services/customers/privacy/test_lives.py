@@ -130,6 +130,9 @@ class Lives(RuleBasedStateMachine):
         # One of them has a bit of everything that a merge brings along.
         self.book(1, "store_credit", 500)
         self.reserve(1, "store_credit", 300)
+        self.reserve(0, "store_credit", 200)
+        self.book(0, "account", 300)
+        self.book(1, "account", -200)
         self.agree(1, 500)
         self.join(1)
         self.answer(1, "", "yes", own=True)
@@ -264,7 +267,8 @@ class Lives(RuleBasedStateMachine):
         survivor, loser = self.picked(one), self.picked(other)
         mine, theirs = self.present(survivor), self.present(loser)
         had = self.balances(mine, theirs)
-        parted = {each.survivor for each in self.merges if each.merge_id in self.undone}
+        undone = [each for each in self.merges if each.merge_id in self.undone]
+        parted = {one for each in undone for one in (each.survivor, each.loser)}
         kept_back = any(self.is_kept(each) for each in {mine, theirs} & parted)
         preview = self.desk.read(
             lambda tx: merge_preview(tx.connection, tx.digest_key, PreviewMerge(survivor, loser), details=True)
@@ -371,7 +375,8 @@ class Lives(RuleBasedStateMachine):
         """Less is kept of what they have: what was others' goes back to them, or is given up where they were erased."""
         theirs, more = set[CustomerId](), {survivor}
         while more:
-            lost = {each.loser for each in self.merges if each.survivor in more and each.merge_id in self.undone}
+            parted = [(each.survivor, each.loser) for each in self.merges if each.merge_id in self.undone]
+            lost = {one for pair in parted if more & set(pair) for one in pair} - more
             more = {self.present(each) for each in lost} - theirs
             theirs |= more
         self.waiting = [each for each in self.waiting if each.survivor == survivor or not theirs & set(each.moves)]
@@ -436,12 +441,15 @@ class Lives(RuleBasedStateMachine):
                 assert holder in self.alive or (each.balance, each.reserved) == (0, 0)
                 assert ledger == "account" or each.balance >= each.reserved >= 0
                 assert ledger != "loyalty" or not each.balance or tx.books.loyalty.membership(CustomerId(holder))
-            audit = Audit(dict(kept.items()), AuditStore(tx.connection).all_held())
+            store = AuditStore(tx.connection)
+            audit = Audit(dict(kept.items()), store.all_held(), store.all_parts())
             for (ledger, holder_id), booked in groupby(
                 AuditStore(tx.connection).all_booked(), key=lambda each: each[:2]
             ):
                 audit.check(ledger, holder_id, [booking for _, _, booking in booked])
-            audit.check_captures(AuditStore(tx.connection).wrongly_captured(10))
+            audit.check_captures(store.wrongly_captured(10))
+            audit.check_transfers(store.wrongly_moved(10))
+            audit.check_astray(store.astray())
             assert audit.result().differences == ()
 
         self.desk.read(check)
@@ -459,7 +467,7 @@ class Lives(RuleBasedStateMachine):
             for each in self.waiting:
                 if any(self.moves[one] != moves for one, moves in each.moves.items()):
                     continue
-                if not any(tx.books.ledgers.kept(ledger, each.survivor).reserved for ledger in LEDGERS):
+                if not any(tx.books.ledgers.kept(ledger, one).reserved for ledger in LEDGERS for one in each.moves):
                     now = balances_of(tx.connection, sorted(each.had))
                     assert {one: without_terms(has) for one, has in now.items()} == {
                         one: without_terms(has) for one, has in each.had.items()

@@ -8,7 +8,7 @@ from contracts.customers import Customer, GroupId, UpdateCustomer
 from contracts.customers.asking import GetFactsByCode
 from contracts.customers.consent import MarketingList
 from contracts.customers.groups import DeleteGroup, PutGroup
-from contracts.customers.ledgers.accounts import AccountTerms, SetAccountTerms
+from contracts.customers.ledgers.accounts import AccountTerms, GetAccountStatement, SetAccountTerms
 from contracts.customers.loyalty import LoyaltyMembership
 from contracts.customers.merging import MergeId, MergeReversed, UndoMerge
 from contracts.customers.privacy.copying import ExportCustomer
@@ -16,7 +16,7 @@ from contracts.customers.privacy.erasing import EraseCustomer, Erasure, ErasureI
 from contracts.customers.profile import Balances
 from contracts.ids import CustomerId
 from services.runtime.writer import Scope
-from tests.services.customers.ledgers.shop import IDS, LedgerShop, a_tender, refusal
+from tests.services.customers.ledgers.shop import IDS, LedgerShop, a_tender, refusal, sale_id
 from tests.services.customers.privacy.people import (
     ANJA,
     ANNA,
@@ -184,8 +184,8 @@ async def test_who_looked_at_terms_before_a_merge_or_its_undoing_looks_again(bot
 
 async def test_what_a_sale_keeps_when_a_merge_is_undone_goes_back_once_it_is_free(both: LedgerShop) -> None:
     await both.give(ANNE, "store_credit", 10_000)
-    await both.reserve("store_credit", 6000, ANNE)
     merge_id = await merge(both, ANNA, ANNE)
+    await both.reserve("store_credit", 6000, ANNA)
     await ask(both, UndoMerge(merge_id))
     kept = await credit(both)
 
@@ -227,8 +227,9 @@ async def test_what_is_free_again_goes_back_from_whoever_the_survivor_is_by_then
 
 async def test_who_is_owed_what_a_sale_keeps_elsewhere_is_not_erased_without_a_word(both: LedgerShop) -> None:
     await both.give(ANNE, "store_credit", 200)
-    await both.reserve("store_credit", 200, ANNE)
-    await ask(both, UndoMerge(await merge(both, ANNA, ANNE)))
+    merge_id = await merge(both, ANNA, ANNE)
+    await both.reserve("store_credit", 200, ANNA)
+    await ask(both, UndoMerge(merge_id))
 
     refused = await ask(both, EraseCustomer(ErasureId(IDS.new()), ANNE))
     erased = await ask(both, EraseCustomer(ErasureId(IDS.new()), ANNE, give_up_balances=True))
@@ -280,9 +281,10 @@ async def test_what_is_free_again_of_whoever_was_erased_is_given_up(both: Ledger
     """It was theirs; the other one does not come by it."""
     await both.give(ANNA, "store_credit", 500)
     await both.give(ANNE, "store_credit", 10_000)
-    await both.reserve("store_credit", 6000, ANNE)
-    await both.reserve("store_credit", 1000, ANNE, sale=2, tender=2)
-    await ask(both, UndoMerge(await merge(both, ANNA, ANNE)))
+    merge_id = await merge(both, ANNA, ANNE)
+    await both.reserve("store_credit", 6000, ANNA)
+    await both.reserve("store_credit", 1000, ANNA, sale=2, tender=2)
+    await ask(both, UndoMerge(merge_id))
     erased = await ask(both, EraseCustomer(ErasureId(IDS.new()), ANNE, give_up_balances=True))
     assert isinstance(erased, Erasure), erased
 
@@ -292,6 +294,78 @@ async def test_what_is_free_again_of_whoever_was_erased_is_given_up(both: Ledger
     assert (await profile(both, ANNA)).balances == Balances(store_credit=500)
     audited = await both.audit()
     assert (audited.differences, audited.store_credit) == ((), 500)
+
+
+@pytest.mark.parametrize("before", [True, False])
+async def test_what_one_had_paid_ahead_settles_no_debt_of_the_other_once_a_merge_is_undone(
+    both: LedgerShop, *, before: bool
+) -> None:
+    """To the open item: the same entry, its day, and what of it is paid."""
+    debtor, ahead = (ANNA, ANNE) if before else (ANNE, ANNA)
+    for each in (ANNA, ANNE):
+        await both.terms(each, None)
+    await both.give(debtor, "account", 10_000, "correction")
+    await both.give(debtor, "account", -2_000, "payment")
+    await both.give(ahead, "account", -4500, "payment")
+    statement = GetAccountStatement(debtor, "2026-03-01", "2026-03-31")
+    items = (await both.ask(statement)).open_items
+    merge_id = await merge(both, ANNA, ANNE)
+    as_one = await both.ask(statement)
+
+    await ask(both, UndoMerge(merge_id))
+
+    assert [each.left for each in items] == [8000]
+    assert (as_one.owed_after, [each.left for each in as_one.open_items]) == (3500, [3500])
+    assert [(await both.balances(each)).balances.account_owed for each in (debtor, ahead)] == [8000, -4500]
+    assert (await both.ask(statement)).open_items == items
+    assert (await both.audit()).differences == ()
+
+
+@pytest.mark.parametrize("when", ["before", "while", "after"])
+@pytest.mark.parametrize("ends", ["sold", "voided"])
+async def test_a_sale_of_the_losers_spends_their_own_whenever_it_ends(both: LedgerShop, when: str, ends: str) -> None:
+    """Both have credit; the loser's sale keeps some of theirs before the two are merged."""
+    await both.give(ANNA, "store_credit", 1000)
+    await both.give(ANNE, "store_credit", 2000)
+    reserved = (await both.reserve("store_credit", 1500, ANNE)).reserved
+
+    async def end() -> None:
+        if ends == "sold":
+            await both.sell(1, a_tender(1, "store_credit", 1500, reserved), customer_id=ANNE)
+        else:
+            await both.void(1)
+
+    if when == "before":
+        await end()
+    merge_id = await merge(both, ANNA, ANNE)
+    if when == "while":
+        await end()
+    await both.reserve("store_credit", 400, ANNA, sale=2, tender=2)
+    await ask(both, UndoMerge(merge_id))
+    if when == "after":
+        await end()
+    await both.void(2)
+
+    assert await credit(both) == (1000, 500 if ends == "sold" else 2000)
+    assert (await both.audit()).differences == ()
+    copies = [str((await ask(both, ExportCustomer(each))).document["ledger_entries"]) for each in (ANNA, ANNE)]
+    assert [sale_id(1) in each for each in copies] == [False, ends == "sold"]
+
+
+async def test_the_audit_names_what_is_anothers_and_did_not_go_back(both: LedgerShop) -> None:
+    await both.give(ANNE, "store_credit", 2000)
+    merge_id = await merge(both, ANNA, ANNE)
+
+    def part_without_balances(scope: Scope) -> None:
+        scope.connection.exec_driver_sql("DELETE FROM customer_alias")
+        scope.connection.exec_driver_sql("UPDATE ledger_part SET balance = balance + 1")
+        scope.connection.exec_driver_sql("DELETE FROM ledger_entry WHERE kind = 'transferred_out'")
+
+    await both.store.services["customers"].writer.run(part_without_balances)
+
+    found = {(each.what, each.kept, each.computed) for each in (await both.audit()).differences}
+    assert merge_id
+    assert found >= {("part", 2001, 2000), ("astray", 2001, 0), ("transfer", 0, 2000)}
 
 
 async def credit(shop: LedgerShop) -> tuple[int, int]:
@@ -331,8 +405,9 @@ async def test_a_membership_that_nothing_was_earned_with_ends_with_the_merge(bot
 async def test_a_membership_kept_for_a_sale_ends_once_its_points_are_gone(both: LedgerShop, *, spent: bool) -> None:
     await both.programme(sign_up_bonus=20)
     await both.join(ANNE)
-    reserved = (await both.reserve("loyalty", 20, ANNE)).reserved
-    await ask(both, UndoMerge(await merge(both, ANNA, ANNE)))
+    merge_id = await merge(both, ANNA, ANNE)
+    reserved = (await both.reserve("loyalty", 20, ANNA)).reserved
+    await ask(both, UndoMerge(merge_id))
     meanwhile = (await both.balances(ANNA)).loyalty_terms
 
     if spent:

@@ -413,6 +413,75 @@ async def test_a_drawer_goes_past_a_job_that_is_being_printed(answer: bytes | No
     assert past == expected
 
 
+async def test_no_drawer_goes_past_a_job_that_was_not_sent_whole() -> None:
+    """In the midst of its bytes the command could be taken for a picture's; the drawer is tried by itself after it."""
+    begun: list[bool] = []
+    at_the_job = asyncio.Event()
+
+    async def begin() -> None:
+        begun.append(True)
+
+    async def takes_no_more(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            await reader.readexactly(3)
+            writer.write(ANSWER_READY)
+        await reader.readexactly(100)
+        at_the_job.set()
+        await asyncio.Event().wait()
+
+    async with odd_printer(takes_no_more) as port:
+        printer = printer_at(port, patience=BRIEF)
+        printing = asyncio.create_task(printer.print(b"row\n" * 8_000_000, at_once))
+        await at_the_job.wait()
+        past = await printer.kick_past(2, begin)
+
+        assert (past, begun) == (None, [])
+        assert await printing == Attempt("unknown", "stalled")
+
+
+@pytest.mark.parametrize("owes", [False, True])
+async def test_a_printer_that_says_in_turn_that_it_has_no_paper_has_not_printed(*, owes: bool) -> None:
+    """It says otherwise of itself at once. One that owes an answer says so before a job, which then waits."""
+
+    async def says_so_in_turn(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while asked := await reader.readexactly(3):
+            if asked == JOB[:3]:
+                await reader.readexactly(len(JOB) - 3)
+                continue
+            writer.write(b"\x0f" if asked == b"\x1dr\x01" else ANSWER_READY)
+
+    async with odd_printer(says_so_in_turn) as port:
+        result = await printer_at(port, patience=BRIEF).print(JOB, at_once, word=Word(owes=owes, given=True))
+
+    assert result == Attempt("accepted" if owes else "unknown", "paper_out")
+
+
+async def test_paper_that_is_scarce_is_paper() -> None:
+    async def nearly_out(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            await reader.readexactly(3)
+            writer.write(ANSWER_READY)
+        await reader.readexactly(len(JOB) + 3)
+        writer.write(b"\x03")
+        await reader.read()
+
+    async with odd_printer(nearly_out) as port:
+        assert await printer_at(port).print(JOB, at_once) == Attempt("printed", "none")
+
+
+async def test_a_drawer_that_was_answered_for_is_open_whatever_is_said_of_the_paper() -> None:
+    async def opens_without_paper(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            await reader.readexactly(3)
+            writer.write(ANSWER_READY)
+        assert await reader.readexactly(8) == b"\x1bp\x00\x19\xfa\x1dr\x01"
+        writer.write(b"\x0c")
+        await reader.read()
+
+    async with odd_printer(opens_without_paper) as port:
+        assert await printer_at(port).kick(2, at_once) == Attempt("printed", "none")
+
+
 async def test_no_drawer_goes_past_a_job_where_none_is_being_printed() -> None:
     async with VirtualPrinter() as printer:
         dialogue = printer_at(printer.port)

@@ -1,6 +1,7 @@
 """A folder as a printer."""
 
 import asyncio
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,18 @@ def test_a_folder_that_cannot_be_seen_into_loses_no_job_and_stops_nobody(tmp_pat
     shut.chmod(0o700)
 
     assert "state='accepted', reason='no_permission'" in done.stdout, done.stderr
+
+
+async def test_a_job_that_the_disk_has_no_room_for_is_no_file_that_a_program_would_print(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        result = await Folder(tmp_path).print(b"row\n" * 4096, at_once)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert result == Attempt("unknown", "offline")
+    assert [name for name in contents(tmp_path) if name.endswith(".escpos")] == []
 
 
 async def test_a_drawer_of_a_folder_is_a_file_too(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
-"""A printer and a display on a serial line: a real line discipline of the kernel's, on a pseudo-terminal."""
+"""Printers on a serial line, a real line discipline of the kernel's on a pseudo-terminal; a computer's addresses."""
 
 import asyncio
 import os
 import pty
+import socket
 import termios
 import threading
 from collections.abc import AsyncIterator
@@ -16,8 +17,9 @@ import pytest
 from contracts.ids import DeviceId
 from services.devices.printers.attempts import Attempt, Patience
 from services.devices.printers.dialogue import Dialogue
-from services.devices.printers.links import LinkLost, opened, way_to
-from services.devices.printers.settings import Reached
+from services.devices.printers.links import Address, Link, LinkLost, connected, opened, way_to
+from services.devices.printers.settings import PrinterSettings, Reached
+from services.devices.printers.ways import way_of
 from services.hub.virtual_printer import VirtualPrinter
 
 JOB = b"\x1b@\x1bt\x13Gr\x81\xe1e\n" + b"one more row\n" * 400 + b"\x1bd\x06\x1dV\x00"
@@ -165,3 +167,93 @@ async def test_a_link_whose_other_side_is_gone_is_lost() -> None:
             os.close(far)
             with pytest.raises(LinkLost):
                 await link.receive()
+
+
+async def test_a_job_may_take_as_long_as_its_line_needs_for_it() -> None:
+    """At 1200 baud these 117 bytes take a second, and what was taken slowly may be printed slowly."""
+    job = b"row\n" * 28 + b"\x1bd\x06\x1dV\x00"
+    async with serial_line() as (far, near), printer_on(far) as printer:
+        printer.baud, printer.fault = 3600, "slow"
+        where = PrinterSettings(device=DeviceId("printer-1"), registers=(), tty=near, baud=1200)
+        hasty = Patience(connect_s=5, answer_s=5, send_s=0.1, finish_s=0.1)
+
+        assert await way_of(where, hasty).print(job, at_once) == Attempt("printed", "none")
+
+
+def test_a_line_gets_the_time_that_its_speed_needs_and_a_fast_one_no_less_than_a_network() -> None:
+    job = bytes(15_000)
+    seconds = {baud: round(Patience(baud=baud).to_finish(job) - 8, 1) for baud in (None, 1200, 4800, 9600, 115200)}
+    sending = [Patience(baud=baud).to_send(job) for baud in (None, 4800)]
+
+    assert seconds == {None: 16.7, 1200: 133.3, 4800: 33.3, 9600: 16.7, 115200: 16.7}
+    assert [round(each) for each in sending] == [10, 43]
+
+
+async def test_no_drawer_goes_past_a_job_that_its_line_has_yet_to_take() -> None:
+    """The command would wait behind those bytes, and open the drawer when nobody expects it any more."""
+    near, far = socket.socketpair()
+    near.setblocking(False)
+    on_the_line = [1000]
+
+    async def open_link(_patience_s: float) -> Link:
+        return Link(near.fileno(), ends_when_empty=True, close=near.close, unsent=lambda: on_the_line[0])
+
+    reader, writer = await asyncio.open_connection(sock=far)
+    dialogue = Dialogue(open_link, Patience(answer_s=5, finish_s=30, baud=9600))
+    printing = asyncio.create_task(dialogue.print(JOB, at_once))
+    for _ in range(2):
+        await reader.readexactly(3)
+        writer.write(b"\x12")
+    await reader.readexactly(len(JOB))
+    past = asyncio.create_task(dialogue.kick_past(2, at_once))
+    asked = asyncio.create_task(reader.readexactly(3))
+    await asyncio.wait((past, asked), timeout=0.05)
+    before = (past.done(), asked.done())
+
+    on_the_line[0] = 0
+    assert await asked == b"\x1dr\x01"
+    assert await reader.readexactly(8) == b"\x10\x14\x01\x00\x01\x10\x04\x01"
+    writer.write(b"\x12")
+    passed = await past
+    writer.write(b"\x00")
+
+    assert before == (False, False)
+    assert passed == Attempt("printed", "none", printer="none", certain=False)
+    assert await printing == Attempt("printed", "none")
+    writer.close()
+
+
+def address_of(place: tuple[str, int]) -> Address:
+    return Address(socket.AF_INET, socket.SOCK_STREAM, 0, "", place)
+
+
+async def test_a_computer_is_reached_at_whichever_of_its_addresses_lets_us_in() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as there, socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        addresses = [address_of(each.getsockname()) for each in (closed, there)]
+
+        for order in (addresses, addresses[::-1]):
+            with await connected(order, 5, send_s=1.5) as connection:
+                assert connection.getpeername() == there.getsockname()
+        with pytest.raises(ConnectionRefusedError):
+            await connected(addresses[:1], 5, send_s=1.5)
+
+
+async def test_an_address_that_swallows_all_leaves_time_for_the_next() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as there,
+        socket.create_server(("127.0.0.1", 0), backlog=0) as full,
+        socket.create_connection(full.getsockname()),
+    ):
+        addresses = [address_of(each.getsockname()) for each in (full, there)]
+
+        with await connected(addresses, 1, send_s=1.5) as connection:
+            assert connection.getpeername() == there.getsockname()
+
+
+async def test_the_kernel_gives_up_a_printer_that_lost_its_power_when_it_took_nothing_for_long() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as there,
+        await connected([address_of(there.getsockname())], 5, send_s=1.5) as connection,
+    ):
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 1500

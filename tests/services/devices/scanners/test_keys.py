@@ -98,13 +98,107 @@ def test_carriage_return_and_line_feed_make_one_scan() -> None:
     assert len(results) == 1
 
 
+def symbol(typist: Typist, *lines: str) -> Iterator[tuple[int, int, int, float]]:
+    """A symbol with line breaks in it, each of which the scanner types as Enter."""
+    for line in lines:
+        yield from typist.type(line)
+        yield from typist.press(ecodes.KEY_ENTER)
+
+
+def test_of_a_symbol_with_several_lines_the_first_is_a_scan_and_the_others_are_void_and_told_once() -> None:
+    """A bank transfer's QR code; the lone digit among its lines would be an item's code."""
+    typist = Typist()
+    decoder = KeyDecoder()
+
+    results = heard(decoder, symbol(typist, "BCD", "002", "1", "", "SCT", "#5"), typist.rest(), symbol(typist, "42"))
+
+    assert texts(results) == ["BCD", "42"]
+    assert [each for each in results if isinstance(each, Voided)] == [Voided("several_lines", 0)]
+
+
+def test_two_symbols_are_two_scans_however_fast_a_hand_is() -> None:
+    typist = Typist()
+
+    results = heard(KeyDecoder(), symbol(typist, "7"), typist.rest(), symbol(typist, "7"), typist.rest())
+
+    assert texts(results) == ["7", "7"]
+    assert len(results) == 2
+
+
+def test_each_of_several_codes_at_one_trigger_is_a_scan_where_the_scanner_is_set_so() -> None:
+    typist = Typist()
+
+    results = heard(KeyDecoder(several_codes=True), symbol(typist, "4006381333931", "1"))
+
+    assert texts(results) == ["4006381333931", "1"]
+
+
+def test_the_lines_of_a_scanner_that_types_slowly_are_of_one_symbol_too() -> None:
+    typist = Typist(key_gap_s=0.05)
+
+    results = heard(KeyDecoder(), symbol(typist, "BCD", "1", "2"))
+
+    assert texts(results) == ["BCD"]
+    assert results[1:] == [Voided("several_lines", 0)]
+
+
+def test_a_line_that_begins_with_shift_begins_when_that_goes_down() -> None:
+    typist = Typist(key_gap_s=0.012)
+    decoder = KeyDecoder()
+
+    first = heard(decoder, symbol(typist, "a"))
+    typist.now += 0.005
+    results = heard(decoder, symbol(typist, "B"))
+
+    assert texts(first) == ["a"]
+    assert results == [Voided("several_lines", 0)]
+
+
+def test_a_fault_in_a_later_line_is_not_told_beside_its_symbol() -> None:
+    typist = Typist()
+    decoder = KeyDecoder()
+
+    results = heard(decoder, symbol(typist, "BCD", "2"), typist.press(ecodes.KEY_F5), symbol(typist, "3", "4"))
+
+    assert texts(results) == ["BCD"]
+    assert results[1:] == [Voided("several_lines", 0)]
+
+
+def test_a_key_that_is_none_right_behind_a_code_is_named() -> None:
+    """A scanner whose suffix is Enter and something else."""
+    typist = Typist()
+
+    results = heard(KeyDecoder(), symbol(typist, "42"), typist.press(ecodes.KEY_F5), symbol(typist, ""))
+
+    assert texts(results) == ["42"]
+    assert results[1:] == [Voided("unknown_key", 0, ecodes.KEY_F5)]
+
+
+def test_what_follows_a_void_line_of_a_symbol_is_void_with_it() -> None:
+    typist = Typist()
+
+    results = heard(
+        KeyDecoder(longest=4), symbol(typist, "12345", "1", "2"), typist.rest(), symbol(typist, "12345", "1")
+    )
+
+    assert results == [Voided("too_long", 4), Voided("too_long", 4)]
+
+
+def test_an_end_key_ahead_of_a_code_makes_it_no_second_line() -> None:
+    typist = Typist()
+
+    results = heard(KeyDecoder(), symbol(typist, "", "42"), typist.rest(), symbol(typist, "", "43"))
+
+    assert texts(results) == ["42", "43"]
+
+
 def test_lost_events_void_the_scan_up_to_its_terminator() -> None:
     typist = Typist()
     decoder = KeyDecoder()
 
     lost = heard(decoder, typist.type("4006"), typist.lose_events(), typist.type("8133"))
     tail = heard(decoder, typist.type("3931"), typist.press(ecodes.KEY_ENTER))
-    following = heard(decoder, typist.type("4012345678901"), typist.press(ecodes.KEY_ENTER))
+    following = heard(decoder, typist.rest(), typist.type("4012345678901"), typist.press(ecodes.KEY_ENTER))
 
     assert lost == [Voided("events_lost", 4)]
     assert tail == []
@@ -128,7 +222,7 @@ def test_a_shift_key_whose_release_was_lost_is_let_go() -> None:
 
     heard(decoder, typist.event(ecodes.KEY_LEFTSHIFT, DOWN), typist.lose_events(), typist.press(ecodes.KEY_ENTER))
     heard(decoder, typist.press(ecodes.KEY_ENTER))
-    following = heard(decoder, typist.type("ab1"), typist.press(ecodes.KEY_ENTER))
+    following = heard(decoder, typist.rest(), typist.type("ab1"), typist.press(ecodes.KEY_ENTER))
 
     assert texts(following) == ["ab1"]
 
@@ -140,7 +234,7 @@ def test_half_a_scan_is_void_after_a_pause_and_so_is_the_rest_of_it() -> None:
     heard(decoder, typist.type("40063"))
     typist.now += 0.301
     results = heard(decoder, typist.type("81333931"), typist.press(ecodes.KEY_ENTER))
-    following = heard(decoder, typist.type("42"), typist.press(ecodes.KEY_ENTER))
+    following = heard(decoder, typist.rest(), typist.type("42"), typist.press(ecodes.KEY_ENTER))
 
     assert results == [Voided("too_slow", 5), Voided("too_slow", 8)]
     assert texts(following) == ["42"]
@@ -201,6 +295,7 @@ def test_a_scan_that_is_too_long_is_void() -> None:
         KeyDecoder(longest=4),
         typist.type("123456789"),
         typist.press(ecodes.KEY_ENTER),
+        typist.rest(),
         typist.type("1234"),
         typist.press(ecodes.KEY_ENTER),
     )

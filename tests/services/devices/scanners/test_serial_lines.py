@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from services.devices.scanners.keys import GS, REST_S, Scan, Voided
 from services.devices.scanners.serial_lines import SerialDecoder
+from tests.services.devices.scanners.typist import HAND_S
 
 AT = 7.0
 
@@ -21,9 +22,14 @@ def texts(results: list[Scan | Voided]) -> list[str]:
 )
 def test_whatever_is_sent_is_read_in_whatever_pieces_it_comes(codes: list[str], terminator: str, piece: int) -> None:
     decoder = SerialDecoder()
-    data = "".join(code + terminator for code in codes).encode()
+    scans = [(AT + HAND_S * place, (code + terminator).encode()) for place, code in enumerate(codes)]
 
-    results = [each for begin in range(0, len(data), piece) for each in decoder.feed(data[begin : begin + piece], AT)]
+    results = [
+        each
+        for at, data in scans
+        for begin in range(0, len(data), piece)
+        for each in decoder.feed(data[begin : begin + piece], at)
+    ]
 
     assert texts(results) == codes
     assert len(results) == len(codes)
@@ -41,15 +47,45 @@ def test_latin_1_is_read_where_it_is_no_utf_8() -> None:
 
 @pytest.mark.parametrize("byte", [b"\x00", b"\x1b", b"\x07"])
 def test_a_control_character_voids_the_scan_up_to_its_end(byte: bytes) -> None:
-    results = SerialDecoder().feed(b"40" + byte + b"06\r42\r", AT)
+    decoder = SerialDecoder()
 
-    assert results == [Voided("unknown_key", 2, byte[0]), Scan("42", AT, AT)]
+    void = decoder.feed(b"40" + byte + b"06\r", AT)
+    following = decoder.feed(b"42\r", AT + HAND_S)
+
+    assert void == [Voided("unknown_key", 2, byte[0])]
+    assert texts(following) == ["42"]
 
 
 def test_a_scan_that_is_too_long_is_void() -> None:
-    results = SerialDecoder(longest=4).feed(b"123456\r1234\r", AT)
+    decoder = SerialDecoder(longest=4)
 
-    assert results == [Voided("too_long", 4), Scan("1234", AT, AT)]
+    void = decoder.feed(b"123456\r", AT)
+    following = decoder.feed(b"1234\r", AT + HAND_S)
+
+    assert void == [Voided("too_long", 4)]
+    assert texts(following) == ["1234"]
+
+
+def test_of_a_symbol_with_several_lines_the_first_is_a_scan_and_the_others_are_void_and_told_once() -> None:
+    decoder = SerialDecoder()
+
+    symbol = [*decoder.feed(b"BCD\r\n002\r", AT), *decoder.feed(b"\n1\r\n\r\n\x07SCT\r\n", AT + 0.015)]
+    following = decoder.feed(b"42\r", AT + 0.015 + HAND_S)
+
+    assert symbol == [Scan("BCD", AT, AT), Voided("several_lines", 0)]
+    assert texts(following) == ["42"]
+
+
+def test_each_of_several_codes_at_one_trigger_is_a_scan_where_the_scanner_is_set_so() -> None:
+    assert texts(SerialDecoder(several_codes=True).feed(b"4006381333931\r1\r", AT)) == ["4006381333931", "1"]
+
+
+def test_an_end_ahead_of_a_code_makes_it_no_second_line() -> None:
+    decoder = SerialDecoder()
+
+    results = [*decoder.feed(b"\n42\r", AT), *decoder.feed(b"\n43\r", AT + HAND_S)]
+
+    assert texts(results) == ["42", "43"]
 
 
 def test_silence_voids_half_a_scan_and_ends_one_without_a_suffix() -> None:

@@ -69,7 +69,7 @@ async def reading(tty: str, folder: Path, **how: Any) -> AsyncIterator["asyncio.
 
 
 async def test_a_serial_scanner_is_read_as_it_sends(port: Port, tmp_path: Path) -> None:
-    async with reading(port.path, tmp_path) as heard:
+    async with reading(port.path, tmp_path, several_codes=True) as heard:
         ready = await heard.get()
         port.send(f"]C10104006381333931{GS}10AB\r\n{EAN}\r".encode())
         first, second = await heard.get(), await heard.get()
@@ -80,7 +80,7 @@ async def test_a_serial_scanner_is_read_as_it_sends(port: Port, tmp_path: Path) 
 
 
 async def test_half_a_code_is_void_after_silence_and_so_is_its_rest(port: Port, tmp_path: Path) -> None:
-    async with reading(port.path, tmp_path, pause_s=0.05) as heard:
+    async with reading(port.path, tmp_path, pause_s=0.05, several_codes=True) as heard:
         await heard.get()
         port.send(b"40063")
         void = await heard.get()
@@ -91,6 +91,17 @@ async def test_half_a_code_is_void_after_silence_and_so_is_its_rest(port: Port, 
     assert void == LineVoided("scanner-1", "too_slow", 5, None)
     assert rest == LineVoided("scanner-1", "too_slow", 8, None)
     assert following == LineRead("scanner-1", "42")
+
+
+async def test_the_lines_of_one_symbol_are_one_scan_and_a_word_that_there_were_more(port: Port, tmp_path: Path) -> None:
+    async with reading(port.path, tmp_path) as heard:
+        await heard.get()
+        port.send(b"BCD\r\n002\r\n1\r\n")
+        first, others = await heard.get(), await heard.get()
+
+    assert first == LineRead("scanner-1", "BCD")
+    assert others == LineVoided("scanner-1", "several_lines", 0, None)
+    assert heard.empty()
 
 
 async def test_a_serial_scanner_without_a_suffix_ends_by_silence(port: Port, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from evdev import ecodes
 
 from contracts.ids import DeviceId, RegisterId
 from services.devices.scanners.input_devices import Identity, read_identity
-from services.devices.scanners.watching import Heard, ScannerChanged, Scanners
+from services.devices.scanners.watching import RETRY_S, Heard, ScannerChanged, Scanners
 from services.devices.settings import ScannerSettings
 from services.runtime.log import Log
 
@@ -26,6 +26,8 @@ KEYS = "1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe"
 """What Linux prints for a USB boot keyboard."""
 NEVER_S = 3600.0
 FOLDER_ITSELF = ""
+UNREADABLE = Path("/proc/sys/vm/compact_memory")
+"""A file that nobody may read, not even root."""
 
 
 def scanner(device: str = "scanner-1", **marks: Any) -> ScannerSettings:
@@ -41,8 +43,16 @@ class Machine:
         (root / "dev").mkdir()
         self.sys.mkdir(parents=True)
 
-    def plug(self, event: str, *, bus: int = ecodes.BUS_USB, usb: str = "05e0:1200", keys: str = KEYS) -> Path:
-        """Plug in a device; its node is a pipe, so that opening it for reading can be told."""
+    def plug(
+        self,
+        event: str,
+        *,
+        bus: int = ecodes.BUS_USB,
+        usb: str = "05e0:1200",
+        keys: str = KEYS,
+        node: Path | None = None,
+    ) -> Path:
+        """Plug in a device; its node is a pipe, so that opening it for reading can be told, unless another is given."""
         attributes = {
             "id/bustype": f"{bus:04x}",
             "id/vendor": usb[:4],
@@ -56,9 +66,15 @@ class Machine:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text + "\n", encoding="utf-8")
         self.input.mkdir(exist_ok=True)
-        node = self.input / event
-        os.mkfifo(node)
-        return node
+        if node is not None:
+            self.input.joinpath(event).symlink_to(node)
+        else:
+            os.mkfifo(self.input / event)
+        return self.input / event
+
+    def notice(self) -> None:
+        """Have the kernel tell that something happened to a node, as when udev sets its group."""
+        self.input.joinpath("mice").touch()
 
 
 @pytest.fixture
@@ -68,12 +84,18 @@ def machine(tmp_path: Path) -> Machine:
 
 @asynccontextmanager
 async def scanners_of(
-    machine: Machine, *wanted: ScannerSettings, sweep_s: float = NEVER_S
+    machine: Machine, *wanted: ScannerSettings, sweep_s: float = NEVER_S, retry_s: float = RETRY_S
 ) -> AsyncIterator["asyncio.Queue[Heard]"]:
     """Scanners at work, and what is heard of them."""
     heard: asyncio.Queue[Heard] = asyncio.Queue()
     scanners = Scanners(
-        wanted, heard.put_nowait, Log("devices"), sweep_s=sweep_s, input_folder=machine.input, sys_folder=machine.sys
+        wanted,
+        heard.put_nowait,
+        Log("devices"),
+        sweep_s=sweep_s,
+        retry_s=retry_s,
+        input_folder=machine.input,
+        sys_folder=machine.sys,
     )
     scanners.start()
     try:
@@ -204,6 +226,52 @@ async def test_a_device_that_no_notice_told_of_is_found_by_the_sweep(machine: Ma
         elsewhere.input.rename(machine.input)
 
         assert await heard.get() == ScannerChanged("scanner-1", "fault", "offline")
+
+
+async def test_a_device_that_udev_has_yet_to_give_away_is_tried_again_before_it_is_told(
+    machine: Machine, tmp_path: Path
+) -> None:
+    """The other scanner is looked at after it, so that what is told of that says that it was tried."""
+    node = tmp_path / "node"
+    node.symlink_to(UNREADABLE)
+    wanted = (scanner(usb="05e0:1200"), scanner("scanner-2", usb="0c2e:0b6a"))
+    async with scanners_of(machine, *wanted, retry_s=NEVER_S) as heard:
+        absent = [await heard.get() for _ in wanted]
+        machine.plug("event1", node=node)
+        machine.plug("event2", usb="0c2e:0b6a")
+        first = await heard.get()
+        os.mkfifo(tmp_path / "pipe")
+        tmp_path.joinpath("pipe").replace(node)
+        machine.notice()
+        while (given := await heard.get()).device != "scanner-1":
+            pass
+
+    assert {each.device for each in absent} == {"scanner-1", "scanner-2"}
+    assert first == ScannerChanged("scanner-2", "fault", "offline")
+    assert given == ScannerChanged("scanner-1", "fault", "offline")
+
+
+async def test_a_device_that_may_not_be_opened_is_told_after_some_tries_that_no_notice_calls_for(
+    machine: Machine,
+) -> None:
+    machine.plug("event1", node=UNREADABLE)
+
+    async with scanners_of(machine, scanner(usb="05e0:1200"), retry_s=0.001) as heard:
+        while (told := await heard.get()) == ScannerChanged("scanner-1", "absent", "not_connected"):
+            pass
+
+    assert told == ScannerChanged("scanner-1", "fault", "no_permission")
+
+
+async def test_the_scanner_that_more_is_said_of_chooses_first(machine: Machine) -> None:
+    wanted = (scanner("any", usb="05e0:1200"), scanner("this", usb="05e0:1200", serial="S1234"))
+    async with scanners_of(machine, *wanted) as heard:
+        absent = [await heard.get() for _ in wanted]
+        machine.plug("event3")
+        told = await heard.get()
+
+    assert {each.device for each in absent} == {"any", "this"}
+    assert told == ScannerChanged("this", "fault", "offline")
 
 
 async def test_a_scanner_that_could_not_be_opened_is_absent_once_it_is_unplugged(machine: Machine) -> None:

@@ -7,7 +7,8 @@ from evdev import ecodes
 from services.devices.scanners.keys import GS
 from services.devices.scanners.layouts import LAYOUTS, SPACING, LayoutName
 
-KEY_GAP_S = 0.004
+KEY_GAP_S, HAND_S = 0.004, 0.03
+"""Between two keys of a scanner, and between two scans: no hand is faster."""
 DOWN, UP, REPEAT = 1, 0, 2
 Event = tuple[int, int, int, float]
 _MARKS = {spacing: mark for mark, spacing in SPACING.items()}
@@ -16,8 +17,9 @@ _MARKS = {spacing: mark for mark, spacing in SPACING.items()}
 class Typist:
     """A scanner set up for a layout, with a clock of its own."""
 
-    def __init__(self, layout: LayoutName = "us") -> None:
+    def __init__(self, layout: LayoutName = "us", *, key_gap_s: float = KEY_GAP_S) -> None:
         self.now = 1_000.0
+        self._key_gap_s = key_gap_s
         self._chords: dict[str, tuple[int, ...]] = {}
         for key, levels in LAYOUTS[layout].keys.items():
             if key not in KEYPAD:
@@ -42,7 +44,7 @@ class Typist:
         yield ecodes.EV_MSC, ecodes.MSC_SCAN, 0x70000 + key, self.now
         yield ecodes.EV_KEY, key, value, self.now
         yield ecodes.EV_SYN, ecodes.SYN_REPORT, 0, self.now
-        self.now += KEY_GAP_S / 2
+        self.now += self._key_gap_s / 2
 
     def type(self, text: str) -> Iterator[Event]:
         """Type text; GS as Ctrl+], a character that is a dead key alone with a blank behind it."""
@@ -54,6 +56,11 @@ class Typist:
             else:
                 yield from self.press(*self._chords[_MARKS[character]])
                 yield from self.press(ecodes.KEY_SPACE)
+
+    def rest(self) -> Iterator[Event]:
+        """A hand moves to the next symbol."""
+        self.now += HAND_S
+        yield from ()
 
     def lose_events(self) -> Iterator[Event]:
         """What the kernel says when its buffer overran."""
