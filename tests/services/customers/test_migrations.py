@@ -1,12 +1,10 @@
 """Customers of the first release are customers of this one."""
 
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-import services.customers
 from contracts.customers import CreateCustomer
 from contracts.ids import CustomerId
 from services.customers.store.accounts import AccountStore
@@ -14,6 +12,7 @@ from services.customers.store.customers import CustomerStore
 from services.customers.store.duplicates import Duplicates
 from services.customers.store.erasures import ErasureStore
 from services.runtime.migrate import chains, migrate
+from tests.services.customers.before import up_to
 from tests.services.customers.examples import customer_id, record
 
 AT = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -21,7 +20,7 @@ AT = datetime(2026, 3, 1, 10, tzinfo=UTC)
 
 def test_customers_of_the_first_release_keep_their_details_and_are_known_again(tmp_path: Path) -> None:
     file = tmp_path / "customers.sqlite3"
-    migrate(file, chains("customers", _up_to(tmp_path, "0001")))
+    migrate(file, chains("customers", up_to(tmp_path, "0001")))
     engine = create_engine(f"sqlite:///{file}")
     with engine.begin() as connection:
         connection.execute(
@@ -49,7 +48,7 @@ def test_customers_of_the_first_release_keep_their_details_and_are_known_again(t
 def test_what_undone_merges_had_left_behind_leads_to_nobody_else(tmp_path: Path) -> None:
     """Not copies of what somebody else had said, nor their details in what a later merge kept."""
     file = tmp_path / "customers.sqlite3"
-    migrate(file, chains("customers", _up_to(tmp_path, "0008")))
+    migrate(file, chains("customers", up_to(tmp_path, "0008")))
     engine = create_engine(f"sqlite:///{file}")
     with engine.begin() as connection:
         merges: list[tuple[str, str, str | None, str | None]] = [
@@ -98,7 +97,7 @@ def test_what_undone_merges_had_left_behind_leads_to_nobody_else(tmp_path: Path)
 def test_terms_that_a_merge_of_before_had_brought_are_known_by_it(tmp_path: Path) -> None:
     """Undone after the update, it takes them along; terms that were agreed on stay, and so do those of other merges."""
     file = tmp_path / "customers.sqlite3"
-    migrate(file, chains("customers", _up_to(tmp_path, "0008")))
+    migrate(file, chains("customers", up_to(tmp_path, "0008")))
     engine = create_engine(f"sqlite:///{file}")
     at = {each: f"2026-03-0{each}T10:00:00.000000Z" for each in (1, 2, 3)}
     with engine.begin() as connection:
@@ -148,7 +147,7 @@ def test_terms_that_a_merge_of_before_had_brought_are_known_by_it(tmp_path: Path
 
 def test_two_codes_of_before_that_differ_in_case_alone_stay_their_holders_and_get_no_third(tmp_path: Path) -> None:
     file = tmp_path / "customers.sqlite3"
-    migrate(file, chains("customers", _up_to(tmp_path, "0009")))
+    migrate(file, chains("customers", up_to(tmp_path, "0009")))
     engine = create_engine(f"sqlite:///{file}")
     with engine.begin() as connection:
         for number, code in ((1, "CARD1"), (2, "card1"), (3, "Other")):
@@ -181,7 +180,7 @@ def test_two_codes_of_before_that_differ_in_case_alone_stay_their_holders_and_ge
 
 def test_the_certificates_that_were_handed_out_are_marked_and_no_others(tmp_path: Path) -> None:
     file = tmp_path / "customers.sqlite3"
-    migrate(file, chains("customers", _up_to(tmp_path, "0012")))
+    migrate(file, chains("customers", up_to(tmp_path, "0012")))
     engine = create_engine(f"sqlite:///{file}")
     with engine.begin() as connection:
         for number, finished_at in ((1, "2026-02-02T10:00:00.000000Z"), (2, None)):
@@ -197,14 +196,3 @@ def test_the_certificates_that_were_handed_out_are_marked_and_no_others(tmp_path
         unsealed, seal = store.unsealed(), store.seal_of(customer_id(2))
     engine.dispose()
     assert (unsealed, seal) == ([customer_id(1)], None)
-
-
-def _up_to(tmp_path: Path, last: str) -> Path:
-    """The migrations as they were with that one as the last."""
-    whole = Path(services.customers.__file__).parent / "migrations" / "versions"
-    folder = tmp_path / "before"
-    (folder / "versions").mkdir(parents=True)
-    for each in whole.glob("*.py"):
-        if each.name[:4] <= last:
-            shutil.copy(each, folder / "versions")
-    return folder

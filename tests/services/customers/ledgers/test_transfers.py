@@ -3,12 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
+from contracts.customers.balances import Reserved, VoucherId
+from contracts.customers.ledgers import GetVoucherLedger
 from contracts.customers.ledgers.accounts import GetAccountStatement
+from contracts.customers.ledgers.reserving import BalanceReserved
 from contracts.customers.merging import MergeCustomers
+from contracts.customers.vouchers import CheckVoucher, IssueVoucher
 from contracts.ids import CustomerId
 from services.customers.handlers.transfers import transfer, transfer_back
 from services.customers.store.aliases import point, unpoint
 from services.customers.store.balances import balances_of
+from services.customers.store.owners import OwnerStore
 from services.runtime.writer import Scope
 from tests.services.customers.ledgers.shop import ANNA, BERT, CARO, IDS, LedgerShop, a_tender
 
@@ -154,4 +159,40 @@ async def test_the_id_of_a_merged_customer_means_the_survivor_in_every_ledger(sh
     assert merged.customer_id == given.holder_id == terms.customer_id == reserved.reserved.holder_id == ANNA
     assert (await shop.balances(BERT)).customer_id == ANNA
     assert (await shop.balances(ANNA)).balances.store_credit == 0
+    assert (await shop.audit()).differences == ()
+
+
+async def test_a_voucher_is_spent_around_a_merge_as_if_there_were_none(shop: LedgerShop) -> None:
+    """Kept before it, while both are one and after; it is nobody's, and stays what it was."""
+    printed = await shop.ask(IssueVoucher(VoucherId(IDS.new()), 5000))
+    voucher_id, code = printed.voucher.voucher_id, printed.code
+
+    async def keep(sale: int, amount: int, whose: CustomerId) -> Reserved:
+        kept = await shop.reserve("voucher", amount, whose, sale=sale, tender=sale, code=code)
+        assert isinstance(kept, BalanceReserved), kept
+        return kept.reserved
+
+    before = await keep(1, 1500, BERT)
+    await keep(2, 100, BERT)
+    await move(shop, transfer)
+    await shop.sell(1, a_tender(1, "voucher", 1500, before), customer_id=BERT)
+    meanwhile = [await keep(3, 700, BERT), await keep(4, 300, ANNA)]
+    await move(shop, transfer_back)
+    await shop.sell(3, a_tender(3, "voucher", 700, meanwhile[0]), customer_id=BERT)
+    await shop.sell(4, a_tender(4, "voucher", 300, meanwhile[1]))
+    await shop.void(2)
+
+    voucher = await shop.ask(CheckVoucher(voucher_id=voucher_id))
+    entries = (await shop.ask(GetVoucherLedger(voucher_id))).entries
+    owners = await shop.store.read("customers", lambda connection: OwnerStore(connection).everywhere())
+    assert (voucher.balance, voucher.available) == (2500, 2500)
+    assert [(each.kind, each.amount, each.not_on_time) for each in reversed(entries)] == [
+        ("issued", 5000, None),
+        ("redeemed", -1500, None),
+        ("redeemed", -700, None),
+        ("redeemed", -300, None),
+    ]
+    assert {each.holder_id for each in (before, *meanwhile)} == {voucher_id}
+    assert owners == []
+    assert await credit(shop) == (0, 0)
     assert (await shop.audit()).differences == ()

@@ -77,6 +77,10 @@ class Desk:
                 begun.rollback()
                 return rejection
 
+    def later(self, **time: float) -> None:
+        """Let time pass."""
+        self._now += timedelta(**time)
+
     def read(self, function: Callable[[CustomersTx], Any]) -> Any:
         """What a function finds."""
         return self.do(lambda _, tx: function(tx), None)
