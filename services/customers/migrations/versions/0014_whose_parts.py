@@ -156,10 +156,11 @@ class _OpenSale(NamedTuple):
 def _open_sales(connection: sa.Connection) -> defaultdict[tuple[str, str], list[_OpenSale]]:
     """Say whose sale each is, by ledger and who has what it keeps; the oldest first."""
     found: defaultdict[tuple[str, str], list[_OpenSale]] = defaultdict(list)
-    merges = [
-        _Merge(*row)
-        for row in connection.execute(sa.text("SELECT loser_id, survivor_id, merged_at FROM customer_merge ORDER BY 3"))
-    ]
+    rows = connection.execute(
+        sa.text("SELECT loser_id, survivor_id, merged_at, undone_at FROM customer_merge ORDER BY merged_at")
+    ).all()
+    merges = [_Merge(*row[:3]) for row in rows]
+    lasting = [_Merge(*row[:3]) for row in rows if row.undone_at is None]
     held = connection.execute(
         sa.text("SELECT * FROM reservation WHERE state = 'held' AND ledger <> 'voucher' ORDER BY made_at")
     ).all()
@@ -168,6 +169,8 @@ def _open_sales(connection: sa.Connection) -> defaultdict[tuple[str, str], list[
         owner_id = owners.get(row.reservation_id, row.holder_id)
         if row.holder_id not in _became(owner_id, NEVER, merges):
             owner_id = row.holder_id
+        if row.ledger == "account" and row.holder_id not in _became(owner_id, NEVER, lasting):
+            owner_id = row.holder_id  # Parted: whoever the sale names will owe it.
         if owner_id != row.holder_id:
             connection.execute(
                 sa.text("UPDATE reservation SET owner_id = :owner WHERE reservation_id = :id"),
