@@ -6,6 +6,7 @@ Reads what the batch meets on file at once, then tells row by row. Never here: a
 import itertools
 from collections.abc import Sequence
 from datetime import date
+from functools import cache, partial
 from typing import NamedTuple
 
 import msgspec
@@ -34,6 +35,7 @@ from contracts.customers.importing import (
 from contracts.customers.profile import FieldId
 from contracts.ids import CustomerId
 from services.customers.model.bad_details import mended
+from services.customers.model.consent import ALL_PURPOSES, suppression
 from services.customers.model.duplicates import Suspect, Traits, name_key, new_traits, traits
 from services.customers.model.groups import check_name, named_group
 from services.customers.model.importing import (
@@ -101,6 +103,8 @@ class Batch:
         prove_distinct(request.rows)
         self._request = request
         self._secret = held.secret
+        self._digest = cache(partial(suppression, held.secret, ALL_PURPOSES))
+        """Of an address, which is asked for when all rows are looked at, and again for each that is taken."""
         self._marks = {row.row: row_mark(row, held.secret) for row in request.rows}
         self._rules = msgspec.structs.replace(held.rules, country=request.country or held.rules.country)
         self._known = Known(held.today, _fields(shelf, request))
@@ -305,7 +309,7 @@ class Batch:
         Who has the address on file already, as one of a family has, goes on with it.
         """
         own = () if before is None else (*before.emails, *before.phones)
-        digests = contact_digests(customer, self._secret, own)
+        digests = contact_digests(customer, self._digest, own)
         gone = self._gone | self._store.erased_addresses(set(digests.values()) - self._looked_for)
         for field, digest in digests.items():
             if digest in gone:
@@ -341,7 +345,7 @@ class Batch:
                 continue
             self._looks[row.row] = customer, traits(customer)
         self._met = self._store.met([look for _, look in self._looks.values()])
-        new = [contact_digests(customer, self._secret) for customer, _ in self._looks.values()]
+        new = [contact_digests(customer, self._digest) for customer, _ in self._looks.values()]
         self._looked_for = frozenset(digest for each in new for digest in each.values())
         self._gone = self._store.erased_addresses(self._looked_for)
 

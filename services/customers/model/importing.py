@@ -17,7 +17,6 @@ from contracts.customers.consent import Channel
 from contracts.customers.importing import ImportedTerms, ImportRow, LikeCustomer, RowResult
 from contracts.customers.ledgers.accounts import AccountTerms
 from contracts.ids import CustomerId
-from services.customers.model.consent import ALL_PURPOSES, suppression
 from services.customers.model.duplicates import Traits
 from services.customers.model.search import code_key, fold
 
@@ -135,14 +134,16 @@ def opening_id(row_id: str, ledger: CustomerLedger, derived: Callable[[str, str]
     return derived(_OPENING_ENTRIES, f"{ledger}/{row_id}")
 
 
-def contact_digests(customer: Customer, key: bytes, but: Container[str] = ()) -> dict[str, bytes]:
+def contact_digests(
+    customer: Customer, digest: Callable[[Channel, str], bytes], but: Container[str] = ()
+) -> dict[str, bytes]:
     """By field, the hashes by which emails and phones are known that were an erased person's; all ``but`` some."""
     contacts: tuple[tuple[str, Channel, tuple[str, ...]], ...] = (
         ("emails", "email", customer.emails),
         ("phones", "phone", customer.phones),
     )
     return {
-        f"{field}[{place}]": suppression(key, ALL_PURPOSES, channel, address)
+        f"{field}[{place}]": digest(channel, address)
         for field, channel, addresses in contacts
         for place, address in enumerate(addresses)
         if address not in but

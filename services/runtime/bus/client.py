@@ -65,6 +65,7 @@ class Client(aiomqtt.Client):
         open_socket = self._client._create_socket  # noqa: SLF001 - paho has no public way to bring one's own socket
         self._client._create_socket = lambda: BufferedSocket(open_socket())  # type: ignore[method-assign, arg-type] # noqa: SLF001
         self._client._handle_publish = self._take_publish  # type: ignore[method-assign] # noqa: SLF001
+        self._client._handle_pubackcomp = self._take_acknowledgement  # type: ignore[method-assign, assignment] # noqa: SLF001
         self._send_waiting = self._client._update_inflight  # noqa: SLF001
         self._client._update_inflight = self._send_what_waits  # type: ignore[method-assign] # noqa: SLF001
         self._early: list[Incoming] = []
@@ -117,6 +118,17 @@ class Client(aiomqtt.Client):
             )
         )
         return MQTTErrorCode.MQTT_ERR_SUCCESS if read.mid is None else paho._send_puback(read.mid)  # noqa: SLF001
+
+    def _take_acknowledgement(self, _kind: str) -> MQTTErrorCode:
+        """Read a PUBACK packet in paho's place; there is no PUBCOMP, for all that is sent has QoS 1."""
+        paho = self._client
+        try:
+            mid, code = publish_packet.decode_acknowledgement(bytes(paho._in_packet["packet"]))  # noqa: SLF001
+        except publish_packet.MalformedPacket:
+            return MQTTErrorCode.MQTT_ERR_PROTOCOL
+        if mid not in paho._out_messages:  # noqa: SLF001 - it was acknowledged before
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
+        return paho._do_on_publish(mid, code, None)  # type: ignore[arg-type] # noqa: SLF001 - only read by ``_on_publish``
 
     def _send_what_waits(self) -> MQTTErrorCode:
         """Send what waits because too much was under way; paho looks through all that is, whether or not any waits."""

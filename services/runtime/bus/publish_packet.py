@@ -1,4 +1,4 @@
-"""The bytes of an MQTT 5 PUBLISH packet (MQTT 5.0, 3.3), written and read without detours.
+"""The bytes of MQTT 5 PUBLISH and PUBACK packets (MQTT 5.0, 3.3 and 3.4), written and read without detours.
 
 paho looks every property up by name in lists, which costs some 70 microseconds for a message
 sent and 170 for one received, a fifth of all that the hub does; this costs under five.
@@ -20,10 +20,11 @@ USER_PROPERTY = 0x26
 RETAIN_FLAG = 0x01
 QOS_FLAGS = 0x06
 LONGEST_LENGTH = 4
+MID_SIZE = 2
 
 
 class MalformedPacket(ValueError):
-    """The bytes are no PUBLISH packet of MQTT 5."""
+    """The bytes are no packet of that kind of MQTT 5."""
 
 
 class Publish(NamedTuple):
@@ -87,6 +88,17 @@ def decode(flags: int, packet: bytes) -> Publish:
         return _Reading(packet).publish(flags)
     except (IndexError, UnicodeDecodeError) as error:
         raise MalformedPacket(str(error)) from error
+
+
+def decode_acknowledgement(packet: bytes) -> tuple[int, int]:
+    """Read a PUBACK packet: whose it is and its reason code, which is 0 where the packet ends before it.
+
+    Raises:
+        MalformedPacket: it is none.
+    """
+    if len(packet) < MID_SIZE:
+        raise MalformedPacket("an acknowledgement names what it is for")
+    return int.from_bytes(packet[:MID_SIZE], "big"), packet[MID_SIZE] if len(packet) > MID_SIZE else 0
 
 
 class _Reading:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from services.runtime.bus.publish_packet import MalformedPacket, decode, encode_properties
+from services.runtime.bus.publish_packet import MalformedPacket, decode, decode_acknowledgement, encode_properties
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=300)
 QOS_1 = 0x02
@@ -103,3 +103,18 @@ def test_any_bytes_are_read_or_refused(flags: int, packet: bytes) -> None:
 def test_a_packet_that_is_none_is_refused(packet: bytes) -> None:
     with pytest.raises(MalformedPacket):
         decode(QOS_1, packet)
+
+
+@given(mid=st.integers(1, 65535), code=st.integers(0, 255), properties=st.binary(max_size=20))
+def test_an_acknowledgement_is_read_however_much_it_says(mid: int, code: int, properties: bytes) -> None:
+    """MQTT 5.0, 3.4.2.1: without a reason code all is well; what may follow one is of no use here."""
+    packet = mid.to_bytes(2, "big")
+
+    assert decode_acknowledgement(packet) == (mid, 0)
+    assert decode_acknowledgement(packet + bytes([code]) + properties) == (mid, code)
+
+
+@pytest.mark.parametrize("packet", [b"", b"\x01"])
+def test_an_acknowledgement_of_nothing_is_refused(packet: bytes) -> None:
+    with pytest.raises(MalformedPacket):
+        decode_acknowledgement(packet)
