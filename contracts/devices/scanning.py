@@ -40,8 +40,9 @@ called so. ``paired``: the scanner belongs to this register now. ``unknown_pairi
 ``weighed``: the symbol holds a weight or a price of its own, which nobody can sell by yet. The rest threw a scan away,
 so scan again: ``too_late``: it waited so long that the sale may be another; ``dropped``: too many waited; ``too_slow``:
 the scanner stalled in mid code; ``too_long``, ``unknown_key``: it is no code; ``events_lost``: the hub was too slow.
-``several_lines`` alone is not to be scanned again: of a symbol with line breaks (a bank transfer's QR code) the first
-line was taken for a scan, told before this, and the others were thrown away; look what the first did to the sale.
+``several_lines``: of a symbol with line breaks (a bank transfer's QR code) the first line was taken for a scan, told
+before this, and the others were thrown away: look what the first did to the sale. If they were two codes, scan the
+second again.
 """
 ScanText = Annotated[str, Meta(min_length=1, max_length=512)]
 PairingCodeText = Annotated[str, Meta(pattern=r"^TILL[0-9]{12}$(?!\n)", description="TILL and twelve digits.")]

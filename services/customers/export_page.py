@@ -31,6 +31,8 @@ MONEY_OR_POINTS = frozenset({"amount", "balance", "total"})
 LIMITS = frozenset({"account_limit", "credit_limit"})
 DAYS = frozenset({"day", "due_on", "expires_on", "keep_until", "birth_date", "valid_until"})
 TIMES = frozenset({"at", "time", "joined_at", "recorded_at", "sealed_at"})
+OWN_FIELDS = "custom"
+"""What the shop's own fields hold: it called them, maybe as something here is called."""
 
 
 class Style(NamedTuple):
@@ -105,6 +107,8 @@ def _table(rows: Sequence[Mapping[str, Any]], style: Style) -> str:
 
 def _shown(name: str, value: Any, style: Style, beside: Mapping[str, Any] = NOTHING) -> str:
     """A value; what it means may stand ``beside`` it."""
+    if name == OWN_FIELDS:
+        return _lines(f"{key}: {_as_noted(each, style)}" for key, each in value.items() if _says_something(each))
     if isinstance(value, Mapping):
         return _lines(
             f"{label(part, style.language)}: {_plain(part, each, style, value)}"
@@ -114,6 +118,13 @@ def _shown(name: str, value: Any, style: Style, beside: Mapping[str, Any] = NOTH
     if isinstance(value, list | tuple):
         return "<br>".join(_shown(name, each, style, beside) for each in value)
     return escape(_plain(name, value, style, beside))
+
+
+def _as_noted(value: Any, style: Style) -> str:
+    """What a field of the shop's own holds: whatever it is called, it is no money, time or code of ours."""
+    if isinstance(value, bool):
+        return word("true" if value else "false", style.language)
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _plain(name: str, value: Any, style: Style, beside: Mapping[str, Any]) -> str:

@@ -127,7 +127,8 @@ def main() -> None:
         try:
             command_line()()
         finally:
-            sys.stdout.flush()
+            if sys.stdout is not None:  # as where a command is started with its output closed
+                sys.stdout.flush()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:

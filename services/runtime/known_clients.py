@@ -23,5 +23,5 @@ def registers(data: Path) -> frozenset[str]:
 def _read(file: Path) -> _Client:
     try:
         return msgspec.json.decode(file.read_bytes(), type=_Client)
-    except (FileNotFoundError, msgspec.DecodeError):  # removed while the folder was read, or cut short
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError):  # removed meanwhile, not for this user, or cut short
         return _Client("", "")

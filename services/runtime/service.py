@@ -43,6 +43,8 @@ class Route:
     def __post_init__(self) -> None:
         """Make the decoder once, and refuse a personal reply that could not be given again."""
         object.__setattr__(self, "decode", msgspec.json.Decoder(self.request).decode)
+        if self.asks and self.from_memory:
+            raise WiringError(f"{self.request.__name__} asks others, so its handler has to be a coroutine function")
         may_be_personal = self.reply.personal or self.reply.is_personal is not Reply.is_personal
         if issubclass(self.request, Command) and may_be_personal and self.rebuild is None:
             raise WiringError(f"{self.request.__name__} has a personal reply and needs a rebuild function")

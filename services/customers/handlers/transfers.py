@@ -247,11 +247,14 @@ def _give(move: _Move, owners: Collection[str], going: Mapping[str, int]) -> boo
 
 
 def _stay_member(move: _Move) -> None:
-    """Let whoever takes points be a member, on the terms on which they were earned while both were one."""
+    """Let whoever takes points be a member, on the terms on which they were earned while both were one.
+
+    Who was erased since does not become one again: what they take is given up.
+    """
     loyalty, taker = move.tx.books.loyalty, CustomerId(move.taker)
     member = loyalty.membership(CustomerId(move.giver))
     has = move.ledger == "loyalty" and move.tx.books.ledgers.kept("loyalty", taker).balance
-    if has and member is not None and loyalty.membership(taker) is None:
+    if has and member is not None and loyalty.membership(taker) is None and move.tx.customers.exists(taker):
         loyalty.join(taker, member.terms_version, member.joined_at, 0, move.transfer_id)
 
 

@@ -54,7 +54,7 @@ def pass_on(tx: DevicesTx, printer: PrinterSettings) -> None:
             if job.may_go_elsewhere(timedelta(), tx.now):
                 give(tx, job, own.device)
         elif printer.fallback is not None and _is_ready(tx, printer.fallback) and job.may_go_elsewhere(after, tx.now):
-            give(tx, job, printer.fallback, instead_of=printer.device)
+            give(tx, job, printer.fallback, instead_of=job.instead_of or printer.device)
 
 
 def give(tx: DevicesTx, job: Job, printer: DeviceId, *, instead_of: DeviceId | None = None) -> None:

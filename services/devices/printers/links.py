@@ -101,11 +101,18 @@ class Link:
 
         Raises:
             TimeoutError: it does not.
+            LinkLost: there is nobody to take it any more.
         """
         async with asyncio.timeout(patience_s):
             await self._until(self._loop.add_writer, self._loop.remove_writer)
-            while self._unsent():  # noqa: ASYNC110 - the kernel tells nobody when a line is empty
+            while self._still_held():  # noqa: ASYNC110 - the kernel tells nobody when a line is empty
                 await asyncio.sleep(_BETWEEN_LOOKS_S)
+
+    def _still_held(self) -> int:
+        try:
+            return self._unsent()
+        except OSError as error:
+            raise LinkLost(str(error)) from error
 
     async def receive(self) -> bytes:
         """Wait for the next bytes.

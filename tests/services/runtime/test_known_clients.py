@@ -23,5 +23,7 @@ def test_a_file_that_was_cut_short_names_no_register_and_hides_none(tmp_path: Pa
     logins.make_login(tmp_path, "till-1", "register")
     (tmp_path / "clients" / "till-2.json").write_bytes(b'{"login": "til')
     (tmp_path / "clients" / "till-3.json").write_bytes(msgspec.json.encode({"login": 3}))
+    (tmp_path / "clients" / "till-4.json").write_bytes(b'{"login": "till\xff-4", "role": "register"}')
+    (tmp_path / "clients" / "till-5.json").mkdir()
 
     assert known_clients.registers(tmp_path) == {"till-1"}

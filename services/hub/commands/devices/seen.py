@@ -45,7 +45,7 @@ VOIDED_IN_WORDS: Final[dict[VoidReason, str]] = {
     "too_long": "it is longer than any code",
     "unknown_key": "it holds a key that no layout has",
     "events_lost": "the computer was too slow and lost keys",
-    "several_lines": "further lines of one symbol; only the first counts (several_codes = true reads each as a code)",
+    "several_lines": "further lines of one symbol, only the first counts; if it was another code, scan that again",
 }
 """Why a scan was thrown away, and what to do where that is not just to scan again."""
 OUTCOMES_IN_WORDS: Final[dict[str, str]] = {

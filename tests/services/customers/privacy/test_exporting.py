@@ -350,6 +350,26 @@ def test_money_points_days_and_times_stand_as_they_are_written_there(language: s
         assert text in texts, text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_field_of_the_shops_own_says_what_it_holds_whatever_it_is_called(language: str) -> None:
+    own = {
+        "amount": 1200,
+        "total": "sale",
+        "balance": -5,
+        "at": "2026-03-14T10:00:00Z",
+        "birth_date": "2026-03-14",
+        "kind": "sale",
+        "tags": ["true", "post"],
+        "held": True,
+    }
+
+    page = readable_page({"profile": {"custom": own}}, Style(language), "2026-03-14T10:00:00Z")
+
+    said = [*own.values()][:6]
+    lines = [f"{name}: {value}" for name, value in zip(own, said, strict=False)]
+    assert Page(page).texts[-8:] == [*lines, "tags: true, post", f"held: {word('true', language)}"]
+
+
 def test_money_is_in_the_shops_currency_with_its_places() -> None:
     assert "1.500 ¥" in shown("de", "JPY")
 

@@ -391,6 +391,30 @@ async def test_points_earned_while_both_were_one_keep_their_holder_a_member(both
     assert taken.entry.balance == 0
 
 
+async def test_who_was_erased_is_no_member_again_once_their_points_are_free(both: LedgerShop) -> None:
+    """A sale of the other's kept some of their points; a sale of theirs that comes late earns nothing."""
+    await both.programme()
+    for each in (ANNA, ANNE):
+        await both.join(each)
+    await both.give(ANNE, "loyalty", 100)
+    merge_id = await merge(both, ANNA, ANNE)
+    await both.reserve("loyalty", 80, ANNA)
+    await ask(both, UndoMerge(merge_id))
+    erased = await ask(both, EraseCustomer(ErasureId(IDS.new()), ANNE, give_up_balances=True))
+    assert isinstance(erased, Erasure), erased
+
+    await both.void(1)
+    await both.sell(2, a_tender(2, "cash", 5000), customer_id=ANNE)
+
+    def theirs(connection: Any) -> list[Any]:
+        member = "SELECT customer_id FROM loyalty_member WHERE customer_id = ?"
+        earned = "SELECT amount FROM ledger_entry WHERE holder_id = ? AND kind = 'earned'"
+        return [connection.exec_driver_sql(sql, (ANNE,)).fetchall() for sql in (member, earned)]
+
+    assert await both.store.read("customers", theirs) == [[], []]
+    assert (await both.audit()).differences == ()
+
+
 async def test_a_membership_that_nothing_was_earned_with_ends_with_the_merge(both: LedgerShop) -> None:
     await both.programme(sign_up_bonus=20)
     await both.join(ANNE)

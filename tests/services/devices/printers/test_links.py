@@ -257,3 +257,11 @@ async def test_the_kernel_gives_up_a_printer_that_lost_its_power_when_it_took_no
         await connected([address_of(there.getsockname())], 5, send_s=1.5) as connection,
     ):
         assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 1500
+
+
+async def test_a_line_that_ends_with_bytes_still_unsent_is_lost() -> None:
+    async with serial_line() as (far, near):
+        with await way_to(line(near), send_s=1)(1.0) as link:
+            os.close(far)
+            with pytest.raises(LinkLost):
+                await link.taken(patience_s=5)
