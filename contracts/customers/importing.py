@@ -57,11 +57,16 @@ class BadDetail(Message, frozen=True, forbid_unknown_fields=True):
     text: NotesText
 
 
-class ImportedTerms(Message, frozen=True, forbid_unknown_fields=True):
-    """On which terms the file says a customer may owe, as ``set-account-terms`` has them; a limit of null is none."""
+class ImportedTerms(Message, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """On which terms the file says a customer may owe, as ``set-account-terms`` has them; a limit of null is none.
+
+    Days of null are those of now, or what that command has where nothing is said. With an ``expected_revision`` terms
+    that were set since are not replaced (``revision-conflict``).
+    """
 
     credit_limit: Annotated[int, Meta(ge=0, le=LARGEST)] | None
-    grace_days: Annotated[int, Meta(ge=0, le=3650)] = 0
+    grace_days: Annotated[int, Meta(ge=0, le=3650)] | None = None
+    expected_revision: int | None = None
 
 
 class ImportRow(Message, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -26,7 +26,6 @@ from contracts.customers.groups import Group, PutGroup
 from contracts.customers.importing import (
     CheckImport,
     ImportCustomers,
-    ImportedTerms,
     ImportRow,
     NotedDetail,
     RowOutcome,
@@ -39,6 +38,7 @@ from services.customers.model.consent import ALL_PURPOSES, suppression
 from services.customers.model.duplicates import Suspect, Traits, name_key, new_traits, traits
 from services.customers.model.groups import check_name, named_group
 from services.customers.model.importing import (
+    Agreed,
     How,
     Opening,
     agreed,
@@ -51,6 +51,7 @@ from services.customers.model.importing import (
     like_customers,
     likenesses,
     name_hash,
+    named_by,
     opening_id,
     openings,
     prove_distinct,
@@ -92,7 +93,7 @@ class Verdict(msgspec.Struct, frozen=True):
     after: Customer | None = None
     openings: tuple[Opening, ...] = ()
     suspects: tuple[Suspect, ...] = ()
-    terms: ImportedTerms | None = None
+    terms: Agreed | None = None
     """Of the account, to be agreed on from now on."""
 
 
@@ -114,12 +115,14 @@ class Batch:
         """All groups by now, those made for rows included."""
         self.new_groups: dict[GroupId, str] = {}
         self._customers, self._store, self._accounts = shelf.customers, shelf.imports, shelf.accounts
-        self._ids = {row.row: row_id(request.source, row.key, held.secret) for row in request.rows}
+        self._ids = {row.row: row_id(request.source, self._key(row), held.secret) for row in request.rows}
         self._taken_over = self._store.taken_over(set(self._ids.values()))
         self._on_file = self._load(request.rows, held.ids)
         self._unfit: dict[int, Rejection] = {}
         """Rows of which a detail is none that cannot become a line of the notes."""
         self._noted: dict[int, tuple[NotedDetail, ...]] = {}
+        self._lines_alone: set[int] = set()
+        """Rows without notes of their own, of which details became lines of the notes."""
         rows = {row.row: self._mended(row) for row in request.rows}
         self._rows = rows
         named = {self._on_file.ids[row.row] for row in request.rows if row.customer_id}
@@ -186,7 +189,8 @@ class Batch:
         if row.expected_revision is not None and row.expected_revision != before.revision:
             raise RevisionConflict(field="revision", revision=before.revision, rule=f"revision is {before.revision}")
         group = self._group(row)
-        after = changed_customer(before, update(before, row, group, how), self._rules, self._known)
+        change = update(before, row, group, how, adds_notes=row.row in self._lines_alone)
+        after = changed_customer(before, change, self._rules, self._known)
         kept = kept._replace(customer_id=before.customer_id)
         opens = self._opens(row, before.customer_id, kept.row_id, how)
         terms = self._terms(row, before, how)
@@ -204,14 +208,18 @@ class Batch:
             result = self._with_look(result, new_traits(before, after))
         return Verdict(row, result, kept, before, after, opens, suspects, terms)
 
-    def _terms(self, row: ImportRow, on_file: Customer, how: How) -> ImportedTerms | None:
-        """What of the account's terms is new for somebody on file."""
+    def _terms(self, row: ImportRow, on_file: Customer, how: How) -> Agreed | None:
+        """What of the account's terms is new for somebody on file; an older file does not take back newer terms."""
         if row.account_terms is None:
             return None
         if on_file.placeholder:
             raise DetailInvalid(field="account_terms", rule="placeholder-holds-nothing")
         kept = self._accounts.kept(on_file.customer_id)
-        return agreed(row, kept.terms if kept.there else None, how)
+        told = agreed(row, kept.terms if kept.there else None, how)
+        expected, revision = row.account_terms.expected_revision, kept.terms.revision
+        if told is not None and expected is not None and expected != revision:
+            raise RevisionConflict(field="account_revision", revision=revision, rule=f"revision is {revision}")
+        return told
 
     def _opens(self, row: ImportRow, customer_id: CustomerId, row_id: str, how: How) -> tuple[Opening, ...]:
         """What a row brings along for somebody on file: only where nothing was ever booked.
@@ -371,7 +379,13 @@ class Batch:
             return row
         if noted:
             self._noted[row.row] = noted
+            if not row.notes.strip():
+                self._lines_alone.add(row.row)
         return now
+
+    def _key(self, row: ImportRow) -> str:
+        """What a row is known by: as it says, unless that is a detail that goes to the notes."""
+        return named_by(row, self._rules.country) if self._request.bad_details == "to_notes" else row.key
 
     def _load(self, rows: Sequence[ImportRow], new: Ids) -> "_OnFile":
         """Whom the rows are about, as they are on file now."""

@@ -4,6 +4,7 @@ Belongs here: foreign columns in our words. Never here: the shop's own columns (
 """
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from services.customers.exchange.cells import (
@@ -23,6 +24,7 @@ from services.customers.exchange.columns import (
     own_column,
     shopify_column,
 )
+from services.customers.exchange.known_by import contacts
 from services.customers.exchange.own_columns import Reading, custom_value, own_row
 from services.customers.exchange.own_columns import is_own as is_own_column
 
@@ -94,7 +96,7 @@ def _shopify(values: Values, reading: Reading, before: str) -> Said:
     said["addresses"] = _addresses((address, there))
     if yes_no(text.get("Tax Exempt", ""), "Tax Exempt"):
         said["exemption"] = {"reason": "other"}
-    return {**said, "key": _key(said, id=number, email=email)}
+    return {**said, "key": _key(said, reading, id=number)}
 
 
 def _lightspeed(values: Values, reading: Reading) -> Said:
@@ -128,7 +130,7 @@ def _lightspeed(values: Values, reading: Reading) -> Said:
         },
         **_lightspeed_balances(text, reading),
     }
-    return {**said, "key": _key(said, code=code, email=email)}
+    return {**said, "key": _key(said, reading, code=code)}
 
 
 def _lightspeed_address(text: Values, kind: str, at: str, reading: Reading) -> tuple[Said, str | None]:
@@ -209,12 +211,12 @@ def _parted(text: str) -> list[str]:
     return [each.strip() for each in text.split(",") if each.strip()]
 
 
-def _key(said: Said, **ids: str) -> str:
+def _key(said: Said, reading: Reading, **ids: str) -> str:
     """What the row is known by there: its id or code, else its email or phone, else its names and home."""
-    found = [(kind, text) for kind, text in ids.items() if text]
-    found += [("phone", said["phones"][0])] if said["phones"] else []
-    if found:
-        return f"{found[0][0]}:{found[0][1].casefold()}"[:600]
+    given = ((kind, text) for kind, text in ids.items() if text)
+    found = next(chain(given, contacts(said, reading.country)), None)
+    if found is not None:
+        return f"{found[0]}:{found[1].casefold()}"[:600]
     home = said["addresses"][0] if said["addresses"] else {}
     names = (said["first_name"], said["last_name"], said["company"], home.get("postcode", ""), home.get("street", ""))
     return ("name:" + "/".join(names).casefold())[:600]

@@ -6,6 +6,7 @@ Belongs here: columns and cells. Never here: files, whether a detail holds.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +17,7 @@ from contracts.customers.ledgers.accounts import AccountTerms
 from contracts.customers.profile import Address, CustomValue, FieldId
 from contracts.ids import CurrencyCode
 from services.customers.exchange.cells import CellRefused, day, minor_units, unguarded_throughout, whole_number, yes_no
+from services.customers.exchange.known_by import contacts
 
 TEXTS: Final = ("first_name", "last_name", "company", "language", "receipt", "group", "group_name", "notes")
 CODES: Final = ("codes", "blocked_codes")
@@ -28,6 +30,7 @@ BALANCES: Final = {"store_credit": "opening_store_credit", "account_owed": "open
 OTHERS: Final = frozenset(
     {"customer_id", "revision", "placeholder", "birth_date", "tags", "handles", "loyalty_points"}
     | {"marketing_email", "marketing_sms", "currency", "account_limit", "account_grace_days"}
+    | {"account_revision"}
 )
 NO_LIMIT: Final = "unlimited"
 """What stands for a limit where there is none; a blank says nothing of an account."""
@@ -115,7 +118,7 @@ def own_columns(most_addresses: int, custom: Sequence[str]) -> list[str]:
         *("notes", *(f"exemption_{name}" for name in EXEMPTION)),
         *(f"address_{number}_{name}" for number in range(1, most_addresses + 1) for name in ADDRESS),
         *(f"custom.{each}" for each in custom),
-        *(*BALANCES, "currency", "loyalty_points", "account_limit", "account_grace_days"),
+        *(*BALANCES, "currency", "loyalty_points", "account_limit", "account_grace_days", "account_revision"),
     ]
 
 
@@ -152,6 +155,7 @@ def own_cells(
         cells["currency"] = currency
         cells["account_limit"] = NO_LIMIT if terms.credit_limit is None else terms.credit_limit
         cells["account_grace_days"] = terms.grace_days
+        cells["account_revision"] = str(terms.revision)
     return cells
 
 
@@ -192,7 +196,7 @@ def own_row(values: Mapping[str, str], reading: Reading) -> dict[str, Any]:
         said["expected_revision"] = whole_number(text["revision"], "revision")
     if text.get("customer_id"):
         said["customer_id"] = text["customer_id"].lower()
-    return {**said, "key": _key(said, text)}
+    return {**said, "key": _key(said, text, reading.country)}
 
 
 def custom_value(text: str, field_id: str, reading: Reading, column: str | None = None) -> CustomValue:
@@ -223,12 +227,13 @@ def _written(value: CustomValue) -> str:
 
 
 def _account_terms(text: Mapping[str, str], reading: Reading) -> dict[str, int | None] | None:
-    """On which terms they may owe; None where neither column says anything.
+    """On which terms they may owe; None where neither limit nor days are said. Blank days say nothing of them.
 
     Raises:
         CellRefused: one is no amount or number of days, or there are days without a limit.
     """
     limit, days = text.get("account_limit", "").strip(), text.get("account_grace_days", "").strip()
+    revision = text.get("account_revision", "").strip()
     if not limit and not days:
         return None
     if not limit:
@@ -236,7 +241,8 @@ def _account_terms(text: Mapping[str, str], reading: Reading) -> dict[str, int |
     unlimited = limit.casefold() == NO_LIMIT
     return {
         "credit_limit": None if unlimited else reading.money(limit, "account_limit"),
-        "grace_days": whole_number(days, "account_grace_days"),
+        "grace_days": whole_number(days, "account_grace_days") if days else None,
+        "expected_revision": whole_number(revision, "account_revision") if revision else None,
     }
 
 
@@ -269,14 +275,10 @@ def _addresses(text: Mapping[str, str]) -> list[dict[str, str]]:
     return [found[number] for number in sorted(found)]
 
 
-def _key(said: Mapping[str, Any], text: Mapping[str, str]) -> str:
+def _key(said: Mapping[str, Any], text: Mapping[str, str], country: str | None) -> str:
     """What the row is known by: its id, else a code, an email or a phone, else its names."""
-    for kind, known in (
-        ("id", said.get("customer_id")),
-        ("code", next(iter(said.get("codes", ())), None)),
-        ("email", next(iter(said.get("emails", ())), None)),
-        ("phone", next(iter(said.get("phones", ())), None)),
-    ):
+    ids = (("id", said.get("customer_id")), ("code", next(iter(said.get("codes", ())), None)))
+    for kind, known in chain(ids, contacts(said, country)):
         if known:
             return f"{kind}:{known.casefold()}"[:600]
     names = [text.get(name, "") for name in ("first_name", "last_name", "company", "address_1_postcode", "birth_date")]

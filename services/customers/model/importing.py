@@ -6,7 +6,7 @@ Belongs here: which row it is, what of it counts for whom. Never here: a table, 
 import hmac
 import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -14,10 +14,11 @@ from contracts.base import Malformed, Rejection
 from contracts.customers import CreateCustomer, Customer, DetailInvalid, GroupId, UpdateCustomer
 from contracts.customers.balances import CustomerLedger
 from contracts.customers.consent import Channel
-from contracts.customers.importing import ImportedTerms, ImportRow, LikeCustomer, RowResult
+from contracts.customers.importing import ImportRow, LikeCustomer, RowResult
 from contracts.customers.ledgers.accounts import AccountTerms
 from contracts.ids import CustomerId
 from services.customers.model.duplicates import Traits
+from services.customers.model.records import emails, phones
 from services.customers.model.search import code_key, fold
 
 How = Literal["replace", "add", "fill"]
@@ -29,6 +30,9 @@ _MOST = {"tags": 250}
 _MOST_OF_A_LIST = 20
 _LONGEST_NOTES = 5000
 _LONGEST_GROUP = 60
+_LONGEST_KEY = 600
+_GRACE_DAYS = 30
+"""Of who had no terms, where nothing is said of days: as ``set-account-terms`` has it."""
 _ROW_ONLY = frozenset(
     {"row", "key", "expected_revision", "group", "group_name", "answers", "bad_details", "account_terms"}
     | {"opening_store_credit", "opening_owed", "opening_points"}
@@ -84,6 +88,26 @@ def row_id(source: str, key: str, secret: bytes) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+def named_by(row: ImportRow, country: str) -> str:
+    """The key by which a row is known that may have bad details: one made of such an email or phone names nobody.
+
+    It is known by its names as well then. Whoever reads a file does not know the store's country; ``country`` is that
+    of phones without one.
+    """
+    for kind, texts in (("email", row.emails), ("phone", row.phones)):
+        for text in texts:
+            if row.key == f"{kind}:{text.casefold()}"[:_LONGEST_KEY] and not _holds(kind, text, country):
+                return f"{row.key}/{row.first_name}/{row.last_name}/{row.company}".casefold()
+    return row.key
+
+
+def _holds(kind: str, text: str, country: str) -> bool:
+    try:
+        return bool(emails((text,)) if kind == "email" else phones((text,), country))
+    except Rejection:
+        return False
+
+
 def row_mark(row: ImportRow, secret: bytes) -> bytes:
     """A keyed hash of what a row says, wherever in the file it stands."""
     said = msgspec.json.encode(msgspec.structs.replace(row, row=1), order="sorted")
@@ -105,22 +129,31 @@ def openings(row: ImportRow) -> tuple[Opening, ...]:
     return tuple((ledger, amount) for ledger, _, amount in brought)
 
 
-def agreed(row: ImportRow, kept: AccountTerms | None, how: How = "add") -> ImportedTerms | None:
+class Agreed(NamedTuple):
+    """The terms of an account that are to be agreed on."""
+
+    credit_limit: int | None
+    grace_days: int
+
+
+def agreed(row: ImportRow, kept: AccountTerms | None, how: How = "add") -> Agreed | None:
     """The terms of an account that a row brings; None where it says nothing new, or ``kept`` ones are not replaced.
 
     Rejections:
         DetailInvalid: nobody (``placeholder``) would buy on account.
     """
     said = row.account_terms
-    if said is None or (kept is not None and (how == "fill" or _same_terms(said, kept))):
+    if said is None:
+        return None
+    days = said.grace_days
+    if days is None:
+        days = _GRACE_DAYS if kept is None else kept.grace_days
+    told = Agreed(said.credit_limit, days)
+    if kept is not None and (how == "fill" or told == (kept.credit_limit, kept.grace_days)):
         return None
     if row.placeholder:
         raise DetailInvalid(field="account_terms", rule="placeholder-holds-nothing")
-    return said
-
-
-def _same_terms(said: ImportedTerms, kept: AccountTerms) -> bool:
-    return (said.credit_limit, said.grace_days) == (kept.credit_limit, kept.grace_days)
+    return told
 
 
 def opening_id(row_id: str, ledger: CustomerLedger, derived: Callable[[str, str], str]) -> str:
@@ -176,8 +209,12 @@ def creation(row: ImportRow, customer_id: CustomerId, group: GroupId | None) -> 
     return CreateCustomer(customer_id=customer_id, group=group or GroupId("all"), **said)
 
 
-def update(before: Customer, row: ImportRow, group: GroupId | None, how: How) -> UpdateCustomer:
+def update(
+    before: Customer, row: ImportRow, group: GroupId | None, how: How, *, adds_notes: bool = False
+) -> UpdateCustomer:
     """The row as a change by hand of a customer on file would say it.
+
+    With ``adds_notes`` those on file stay however the row is taken: it brings lines for them, and no notes of its own.
 
     Rejections:
         DetailInvalid: a list or the notes would become longer than they may be.
@@ -194,7 +231,7 @@ def update(before: Customer, row: ImportRow, group: GroupId | None, how: How) ->
     if row.blocked_codes and how == "replace":
         given["blocked_codes"] = row.blocked_codes
     if row.notes:
-        given["notes"] = row.notes if how == "replace" else _notes(before.notes, row.notes)
+        given["notes"] = row.notes if how == "replace" and not adds_notes else _notes(before.notes, row.notes)
     custom = {key: value for key, value in row.custom.items() if how != "fill" or key not in before.custom}
     if custom:
         given["custom"] = custom
@@ -245,9 +282,12 @@ def _added(name: str, before: tuple[Any, ...], said: Iterable[Any], customer: Cu
 
 
 def _notes(before: str, said: str) -> str:
-    if said.strip() in before:
+    """The notes with what of the others' lines is not there yet."""
+    there = {each.strip() for each in before.split("\n")} - {""}
+    fresh = "\n".join(each for each in said.split("\n") if each.strip() not in there)
+    if not fresh.strip():
         return before
-    whole = f"{before}\n{said}" if before else said
+    whole = f"{before}\n{fresh}" if before else said
     if len(whole) > _LONGEST_NOTES:
         raise DetailInvalid(field="notes", rule=f"at-most-{_LONGEST_NOTES}")
     return whole

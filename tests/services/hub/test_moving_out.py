@@ -77,7 +77,8 @@ def test_the_terms_of_an_account_stand_with_whose_they_are(tmp_path: Path) -> No
 
     with (tmp_path / "all.csv").open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))
-    assert [(each["account_limit"], each["account_grace_days"]) for each in rows] == [("", ""), ("unlimited", "14")]
+    told = [(each["account_limit"], each["account_grace_days"], each["account_revision"]) for each in rows]
+    assert told == [("", "", ""), ("unlimited", "14", "2")]
 
 
 def test_a_long_copy_is_several_whole_pages_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

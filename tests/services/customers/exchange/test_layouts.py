@@ -350,3 +350,19 @@ def test_a_header_in_another_language_is_told_with_what_would_do(tmp_path: Path)
 
     with pytest.raises(FileRefused, match=r"there are 'Vorname', .*in English.*'First Name' and 'Email'"):
         read_customers(file, EUROS)
+
+
+@pytest.mark.parametrize("header", ["Email,Phone,First Name,Zip", "emails,phones,first_name,address_1_postcode"])
+@pytest.mark.parametrize("country", [None, "FI"])
+def test_what_is_no_email_or_phone_names_nobody_and_what_is_one_names_as_ever(
+    tmp_path: Path, header: str, country: str | None
+) -> None:
+    text = f"{header}\n,n/a,Anna,1\n,n/a,Bert,2\nnone,040 123 4567,Caro,3\nC@x.de,n/a,Dora,4\nC@x.de,1,Dora,4\n"
+
+    anna, bert, caro, dora, again = opened(tmp_path, text, Reading(EUR, 2, country, to_notes=True)).rows
+
+    keys = [each.key for each in (anna, bert, caro, dora) if isinstance(each, ImportRow)]
+    assert [each.partition(":")[0] for each in keys] == ["name", "name", "phone", "email"]
+    assert keys[0] != keys[1]
+    assert keys[2:] == ["phone:040 123 4567", "email:c@x.de"]
+    assert isinstance(again, BadRow)

@@ -169,7 +169,17 @@ def test_the_terms_of_an_account_are_read_again_as_they_were_written(
     row = _read_again(tmp_path, Customer(customer_id(1), 1, first_name="Matti"), kind, agreed)
 
     assert isinstance(row, ImportRow)
-    assert row.account_terms == ImportedTerms(limit, 14)
+    assert row.account_terms == ImportedTerms(limit, 14, 3)
+
+
+def test_days_that_are_left_blank_say_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "terms.csv"
+    file.write_text("first_name,account_limit,account_grace_days\nMatti,5,\n", encoding="utf-8")
+
+    (row,) = read_customers(file, READING).rows
+
+    assert isinstance(row, ImportRow)
+    assert row.account_terms == ImportedTerms(500)
 
 
 def test_who_has_no_account_has_no_terms_in_a_file(tmp_path: Path) -> None:

@@ -96,3 +96,35 @@ async def test_nobody_who_stands_for_nobody_has_an_account(shop: StoreUnderTest,
 
     (result,) = told if isinstance(told, list) else told.results
     assert refusal(result) == ("refused", "detail-invalid", "account_terms")
+
+
+async def test_days_that_are_not_said_are_those_of_now_or_a_month(shop: StoreUnderTest) -> None:
+    anna, bert = await take(
+        shop,
+        row(2, account_terms=ImportedTerms(100, 7), **ANNA),
+        row(3, first_name="Bert", account_terms=ImportedTerms(100)),
+    )
+    await take(shop, row(2, account_terms=ImportedTerms(200), **ANNA))
+
+    assert await terms(shop, anna.customer_id) == (200, 7, 2)
+    assert await terms(shop, bert.customer_id) == (100, 30, 1)
+
+
+async def test_an_older_file_takes_back_no_terms_that_were_set_since(shop: StoreUnderTest) -> None:
+    (anna,) = await take(shop, row(2, account_terms=ImportedTerms(100, 7), **ANNA))
+    assert anna.customer_id is not None
+    about: dict[str, Any] = {"customer_id": anna.customer_id, **ANNA}
+    await ask(shop, SetAccountTerms(anna.customer_id, 1, 0, 7))
+
+    stale = row(3, "id:old", account_terms=ImportedTerms(100, 7, 1), **about)
+    tried = (await check(shop, stale)).results
+    (older,) = await take(shop, stale)
+    (same,) = await take(shop, row(3, "id:same", account_terms=ImportedTerms(0, 7, 1), **about))
+
+    assert refusal(older) == refusal(tried[0]) == ("refused", "revision-conflict", "account_revision")
+    assert same.outcome == "unchanged"
+    assert await terms(shop, anna.customer_id) == (0, 7, 2)
+
+    (newer,) = await take(shop, row(3, "id:new", account_terms=ImportedTerms(300, 7, 2), **about))
+    assert newer.outcome == "changed"
+    assert await terms(shop, anna.customer_id) == (300, 7, 3)

@@ -103,3 +103,36 @@ async def test_a_yes_about_an_address_that_is_none_is_nobodys_and_a_no_counts_fo
         assert isinstance(reply, Consents), reply
         states += [found.state for found in reply.consents if found.channel == "email"]
     assert states == ["unknown", "denied"]
+
+
+async def test_a_detail_that_went_to_the_notes_names_nobody(shop: StoreUnderTest) -> None:
+    said: list[dict[str, Any]] = [{"phones": ("12",), "key": "phone:12"}, {"emails": ("N/A",), "key": "email:n/a"}]
+    for each in said:
+        (anna,) = await take(shop, row(first_name="Anna", **each), **IN_NOTES)
+        (bert,) = await take(shop, row(first_name="Bert", **each), **IN_NOTES)
+        (again,) = await take(shop, row(first_name="Bert", **each), **IN_NOTES)
+
+        assert (anna.outcome, bert.outcome, again.outcome) == ("created", "created", "unchanged")
+        assert anna.customer_id != bert.customer_id == again.customer_id
+
+
+async def test_lines_are_added_to_the_notes_on_file_where_the_row_has_none_itself(shop: StoreUnderTest) -> None:
+    (anna,) = await take(shop, row(notes="Loud"))
+    assert anna.customer_id is not None
+    about: dict[str, Any] = {"customer_id": anna.customer_id, "phones": ("n/a",)}
+
+    await take(shop, row(key="id:1", **about), **IN_NOTES)
+    await take(shop, row(key="id:2", **about), source="shopify", **IN_NOTES)
+    added = await read(shop, anna.customer_id)
+    await take(shop, row(key="id:1", notes="Quiet", **about), **IN_NOTES)
+
+    assert added.notes == "Loud\nphone: n/a"
+    assert (await read(shop, anna.customer_id)).notes == "Quiet\nphone: n/a"
+
+
+async def test_of_notes_that_differ_the_lines_are_added_that_are_not_there_yet(shop: StoreUnderTest) -> None:
+    (anna,) = await take(shop, row(notes="Likes red\n\nphone: 12"))
+    await take(shop, row(notes="Likes red\nphone: 1\n\nphone: 12\nPays late"))
+
+    assert anna.customer_id is not None
+    assert (await read(shop, anna.customer_id)).notes == "Likes red\n\nphone: 12\nphone: 1\n\nPays late"
