@@ -53,17 +53,11 @@ def transfer(tx: CustomersTx, loser: CustomerId, survivor: CustomerId, transfer_
     _move_terms(tx, loser, survivor, transfer_id)
 
 
-def transfer_back(tx: CustomersTx, loser: CustomerId, survivor: CustomerId, transfer_id: str) -> None:
-    """Undo a transfer, once the loser stands for themselves again. Later merges of the survivor are undone before.
-
-    Terms that the transfer brought end, unless others were agreed on since.
-    """
-    balances_back(tx, survivor, transfer_id)
-    terms_back(tx, loser, survivor, transfer_id)
-
-
 def balances_back(tx: CustomersTx, survivor: CustomerId, transfer_id: str) -> None:
-    """Give each their own back; who has points left that were earned meanwhile stays a member."""
+    """Give each their own back; who has points left that were earned meanwhile stays a member.
+
+    The loser stands for themselves again by then, and later merges of the survivor are undone.
+    """
     for ledger in CUSTOMER_LEDGERS:
         _send_home(tx, ledger, tx.books.meant_by(survivor))
     _end_membership(tx, survivor, transfer_id)

@@ -10,16 +10,23 @@ from contracts.customers.ledgers.reserving import BalanceReserved
 from contracts.customers.merging import MergeCustomers
 from contracts.customers.vouchers import CheckVoucher, IssueVoucher
 from contracts.ids import CustomerId
-from services.customers.handlers.transfers import transfer, transfer_back
+from services.customers.handlers.transfers import balances_back, terms_back, transfer
 from services.customers.store.aliases import point, unpoint
 from services.customers.store.balances import balances_of
 from services.customers.store.owners import OwnerStore
+from services.customers.transactions import CustomersTx
 from services.runtime.writer import Scope
 from tests.services.customers.ledgers.shop import ANNA, BERT, CARO, IDS, LedgerShop, a_tender
 
 MERGE = "0190e000-0000-7000-8000-000000000001"
 OTHER_MERGE = "0190e000-0000-7000-8000-000000000002"
 Move = Callable[[Any, CustomerId, CustomerId, str], None]
+
+
+def transfer_back(tx: CustomersTx, loser: CustomerId, survivor: CustomerId, merge: str) -> None:
+    """As an undone merge does, once the loser stands for themselves again."""
+    terms_back(tx, loser, survivor, merge)
+    balances_back(tx, survivor, merge)
 
 
 async def move(
